@@ -1,0 +1,1 @@
+"""OneID: who the parties of the records are. Imports no other stage, and never Dagster."""

@@ -1,0 +1,1 @@
+"""When and how it runs: definitions, job, schedule, sensor, resources, and the `guiyi` command."""

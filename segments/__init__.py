@@ -1,0 +1,1 @@
+"""Audiences out: definitions, compiler, consent, export. May import `warehouse`."""

@@ -1,0 +1,1 @@
+"""A retail world with known truth, written as the platforms' own export files."""

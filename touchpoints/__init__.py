@@ -1,0 +1,1 @@
+"""Sources in: contracts, readers, normalisation, rejects, and the canonical model. Imports no other stage."""

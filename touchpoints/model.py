@@ -1,0 +1,184 @@
+"""The canonical model: the tables that every source is turned into, with their columns and types.
+
+Only shapes live here. What a value means for one source is in its contract; how a value is cleaned is in
+`normalise`. Times are UTC without a zone (`Datetime("us")`), money is in the unit that `currency` names.
+"""
+
+from typing import Final
+
+import polars as pl
+
+TIME: Final = pl.Datetime("us")
+TEXT: Final = pl.String
+INT: Final = pl.Int64
+REAL: Final = pl.Float64
+DATE: Final = pl.Date
+BOOL: Final = pl.Boolean
+
+SOURCE_FILE: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
+    "file_id": TEXT,  # sha256 of the bytes
+    "path": TEXT,  # below the landing folder, with forward slashes
+    "contract": TEXT,  # null: no contract fits
+    "source": TEXT,
+    "account": TEXT,
+    "record_type": TEXT,
+    "status": TEXT,  # loaded | repeat | empty | unknown | unreadable
+    "note": TEXT,  # one sentence for people, no personal data
+    "encoding": TEXT,
+    "header_row": INT,  # 1-based line of the header; null for JSON
+    "coverage": REAL,  # share of the file's columns that the contract knows, 0..1
+    "exported_at": TIME,
+    "exported_at_from": TEXT,  # preamble | name | mtime
+    "n_bytes": INT,
+    "rows_read": INT,
+    "rows_accepted": INT,
+    "rows_rejected": INT,
+    "rows_repeated": INT,
+}
+RECORD: Final = {
+    "record_id": TEXT,  # md5 hex of source, account, record_type, natural_key
+    "source": TEXT,
+    "account": TEXT,
+    "record_type": TEXT,  # customer | order | payment | message | ticket
+    "natural_key": TEXT,  # keyed hash where the key itself is personal
+    "file_id": TEXT,  # of the current version
+    "row_no": INT,
+    "version_at": TIME,  # export time of the current version
+    "first_seen_at": TIME,  # export time of the oldest version
+    "n_versions": INT,
+    "occurred_at": TIME,  # when the thing itself happened or began; null when the file does not say
+    "raw": TEXT,  # JSON of the current version's undecorated cells; never leaves the vault
+}
+RECORD_VERSION: Final = {
+    "record_id": TEXT,
+    "version_at": TIME,
+    "file_id": TEXT,
+    "row_no": INT,
+    "status_raw": TEXT,  # the thing's status as this version told it
+    "is_current": BOOL,
+}
+IDENTIFIER: Final = {
+    "record_id": TEXT,
+    "role": TEXT,  # buyer | receiver | payer | member | contact | lead | referrer | agent
+    "id_type": TEXT,  # phone, email, national_id, wechat_openid, … (identity/identifiers.yml)
+    "id_scope": TEXT,  # appid, shop, corpid, country; "" where the type has none
+    "id_value": TEXT,  # normalised, in the clear
+    "strength": TEXT,  # exact | scoped | masked | virtual | derived | encrypted
+    "seen_at": TIME,  # the record's occurred_at, else its version_at
+    "valid_to": TIME,
+}
+ATTRIBUTE: Final = {
+    "record_id": TEXT,
+    "role": TEXT,
+    # name, nickname, gender, birth_date, province_code, city_code, district_code, address, level, …
+    "name": TEXT,
+    "value": TEXT,
+    "value_num": REAL,
+    "value_date": DATE,
+    "quality": TEXT,  # full | masked | title | nick | derived
+    "seen_at": TIME,
+}
+EVENT: Final = {
+    "event_id": TEXT,
+    "record_id": TEXT,
+    "type": TEXT,  # follow, unfollow, add_friend, order_created, order_paid, payment, refund, message_sent, …
+    "subtype": TEXT,
+    "at": TIME,
+    "channel": TEXT,
+    "store_id": TEXT,
+    "order_key": TEXT,
+    "campaign": TEXT,
+    "actor_role": TEXT,  # the party that did it
+    "value_num": REAL,
+}
+ORDERS: Final = {
+    "order_key": TEXT,  # source/order_no; source/account/order_no where numbers are unique in an account only
+    "record_id": TEXT,
+    "source": TEXT,
+    "account": TEXT,
+    "order_no": TEXT,
+    "channel": TEXT,  # marketplace | online_store | store | international
+    "status": TEXT,  # created | paid | partly_shipped | shipped | completed | closed | unknown
+    "status_raw": TEXT,
+    # none | requested | refunding | refunded_part | refunded_full | rejected | unknown
+    "after_sale_status": TEXT,
+    "is_return": BOOL,  # a ticket that gives goods back; its amounts are negative
+    "created_at": TIME,
+    "paid_at": TIME,
+    "shipped_at": TIME,
+    "completed_at": TIME,
+    "closed_at": TIME,
+    "currency": TEXT,
+    "goods_amount": REAL,
+    "discount_amount": REAL,
+    "freight_amount": REAL,
+    "paid_amount": REAL,
+    "refunded_amount": REAL,  # positive
+    "coupon_amount": REAL,  # part of the discount that came from coupons, where the file says it
+    "store_id": TEXT,
+    "guide_id": TEXT,
+}
+ORDER_LINES: Final = {
+    "order_key": TEXT,
+    "record_id": TEXT,
+    "line_no": TEXT,  # sub-order number, else the position from 1
+    "sku": TEXT,
+    "title": TEXT,
+    "spec": TEXT,
+    "qty": REAL,
+    "unit_price": REAL,
+    "line_amount": REAL,
+    "refunded_amount": REAL,
+    "is_gift": BOOL,
+}
+LEDGER: Final = {
+    "entry_id": TEXT,
+    "record_id": TEXT,
+    "kind": TEXT,  # payment | refund | points | coupon | stored_value
+    "amount": REAL,  # signed: money to the brand is positive
+    "unit": TEXT,  # currency code or `points`
+    "at": TIME,
+    "at_precision": TEXT,  # second | day | unknown
+    "order_key": TEXT,
+    "role": TEXT,  # the party that it belongs to
+    "ref_no": TEXT,
+}
+CONSENT: Final = {
+    "record_id": TEXT,
+    "role": TEXT,
+    "id_type": TEXT,
+    "id_scope": TEXT,
+    "id_value": TEXT,
+    "channel": TEXT,  # sms | email | wechat_oa | wecom | phone
+    "purpose": TEXT,  # marketing
+    "state": TEXT,  # granted | revoked
+    "at": TIME,
+    "basis": TEXT,  # membership_terms | opt_in | follow | opt_out_reply | unfollow | unsubscribe
+}
+REJECT: Final = {
+    "file_id": TEXT,
+    "path": TEXT,
+    "row_no": INT,  # 1-based among the data rows
+    "reason": TEXT,  # code: id_lossy, key_missing, bad_time, bad_money, too_many_cells, …
+    "column": TEXT,
+    "raw_text": TEXT,  # never leaves the vault
+}
+
+TABLES: Final = {
+    "source_file": SOURCE_FILE,
+    "record": RECORD,
+    "record_version": RECORD_VERSION,
+    "identifier": IDENTIFIER,
+    "attribute": ATTRIBUTE,
+    "event": EVENT,
+    "orders": ORDERS,
+    "order_lines": ORDER_LINES,
+    "ledger": LEDGER,
+    "consent": CONSENT,
+    "reject": REJECT,
+}
+
+
+def empty(table: str) -> pl.DataFrame:
+    """A canonical table without rows."""
+    return pl.DataFrame(schema=TABLES[table])
