@@ -1,1 +1,1 @@
-"""Dagster assets, one module a stage: read, call the library, write, report metadata. No logic of their own."""
+"""Dagster assets, one module a stage: read, call the library, write, report metadata."""
