@@ -1,0 +1,132 @@
+"""From purchases to what the models need: one row a customer, and the gates before a fit.
+
+Sums are taken over whole numbers (days, 1/10,000 yuan), so that the order of rows cannot move a digit.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from profiles.value_models.config import ValueConfig
+from profiles.value_models.errors import ValueModelError
+from profiles.value_models.purchase_process import Histories
+from profiles.value_models.quadrature import Array
+
+COLUMNS: Final = ("one_id", "purchase_date", "net_amount_cny")
+_UNIT: Final = 10_000
+
+
+@dataclass(frozen=True)
+class CustomerHistory:
+    """Purchases up to the as-of date, by customer.
+
+    Attributes:
+        customers: one_id, frequency, recency_days, age_days, n_purchases, mean_value_cny,
+            history_value_cny; by one_id.
+        sum_log_gaps: sum of log(days between purchases).
+        first_date: of the first purchase of all; None without purchases.
+        last_date: of the last.
+        as_of: end of observation, inclusive.
+    """
+
+    customers: pl.DataFrame
+    sum_log_gaps: float
+    first_date: date | None
+    last_date: date | None
+    as_of: date
+
+    @property
+    def days(self) -> int:
+        """Days from the first purchase of all to the as-of date."""
+        return (self.as_of - self.first_date).days if self.first_date else 0
+
+
+def summarise(purchases: pl.DataFrame, as_of: date) -> CustomerHistory:
+    """Purchases by customer as of a date; later purchases are left out, several on one day count once.
+
+    Raises:
+        ValueModelError: a column is missing, or a value is missing, infinite or not above 0.
+    """
+    day = _valid_days(purchases, as_of)
+    gaps = (
+        day.select(gap=pl.col("purchase_date").diff().over("one_id").dt.total_days())
+        .drop_nulls()
+        .group_by("gap")
+        .len()
+        .sort("gap")
+    )
+    first, last = pl.col("purchase_date").min(), pl.col("purchase_date").max()
+    value = pl.col("units").sum() / _UNIT
+    customers = (
+        day.group_by("one_id")
+        .agg(
+            frequency=pl.len().cast(pl.Int64) - 1,
+            recency_days=(last - first).dt.total_days(),
+            age_days=(pl.lit(as_of) - first).dt.total_days(),
+            n_purchases=pl.len().cast(pl.Int64),
+            mean_value_cny=value / pl.len(),
+            history_value_cny=value,
+        )
+        .sort("one_id")
+    )
+    return CustomerHistory(
+        customers=customers,
+        sum_log_gaps=float((gaps["len"].to_numpy() * np.log(gaps["gap"].to_numpy())).sum()),
+        first_date=day["purchase_date"].min() if day.height else None,  # type: ignore[arg-type]
+        last_date=day["purchase_date"].max() if day.height else None,  # type: ignore[arg-type]
+        as_of=as_of,
+    )
+
+
+def _valid_days(purchases: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    missing = [c for c in COLUMNS if c not in purchases.columns]
+    if missing:
+        raise ValueModelError(f"Purchases lack the column {missing[0]}; give {', '.join(COLUMNS)}.")
+    rows = purchases.select(COLUMNS)
+    amount = pl.col("net_amount_cny").cast(pl.Float64)
+    bad = rows.filter(
+        pl.any_horizontal(pl.col(COLUMNS).is_null()) | ~(amount.is_finite() & (amount > 0)).fill_null(False)
+    ).height
+    if bad:
+        raise ValueModelError(
+            f"{bad} purchases have no customer, no date, or a net amount that is not above 0; "
+            "give valid purchases only (customer.purchase_day)."
+        )
+    return (
+        rows.filter(pl.col("purchase_date") <= as_of)
+        .with_columns(units=(amount * _UNIT).round().cast(pl.Int64).clip(lower_bound=1))
+        .group_by("one_id", "purchase_date")
+        .agg(pl.col("units").sum())
+        .sort("one_id", "purchase_date")
+    )
+
+
+def closed_gate(history: CustomerHistory, config: ValueConfig) -> str | None:
+    """Why no model may be fitted on this history, as one sentence; None when one may."""
+    customers = history.customers
+    n, repeat = customers.height, customers.filter(pl.col("frequency") >= 1).height
+    idle = (history.as_of - history.last_date).days if history.last_date else 0
+    findings = {
+        f"{n:,} customers have a purchase, {config.min_customers:,} are needed": n < config.min_customers,
+        f"{repeat:,} customers bought again, {config.min_repeat_customers:,} are needed": repeat
+        < config.min_repeat_customers,
+        f"purchases reach back {history.days:,} days, {config.min_history_days:,} are needed": history.days
+        < config.min_history_days,
+        f"the last purchase is {idle:,} days old, {config.max_days_since_purchase:,} are allowed": idle
+        > config.max_days_since_purchase,
+        "no customer has 3 purchases": not customers.filter(pl.col("n_purchases") >= 3).height,
+    }
+    found = [text for text, is_closed in findings.items() if is_closed]
+    return "No value scores: " + "; ".join(found) + "." if found else None
+
+
+def distinct_histories(history: CustomerHistory) -> tuple[Histories, Array]:
+    """The distinct (frequency, recency, age) in days with their counts, and each customer's row in them."""
+    keys = ["frequency", "recency_days", "age_days"]
+    counted = history.customers.group_by(keys).len("weight").sort(keys).with_row_index("row")
+    rows = history.customers.join(counted, on=keys, how="left", maintain_order="left")["row"].to_numpy()
+    x, recency, age, weight = (counted[c].to_numpy().astype(float) for c in (*keys, "weight"))
+    return Histories(x, recency, age, weight, history.sum_log_gaps), rows
