@@ -3,9 +3,9 @@
 The public face; the models themselves are in `purchase_process`, `predictions` and `spend`.
 """
 
-from profiles.value_models.backtest import backtest
 from profiles.value_models.config import ValueConfig
 from profiles.value_models.errors import ValueModelError
+from profiles.value_models.holdout import backtest
 from profiles.value_models.scoring import CLV_SCHEMA, ValueScores, score
 
 __all__ = ["CLV_SCHEMA", "ValueConfig", "ValueModelError", "ValueScores", "backtest", "score"]

@@ -51,13 +51,10 @@ def summarise(purchases: pl.DataFrame, as_of: date) -> CustomerHistory:
         ValueModelError: a column is missing, or a value is missing, infinite or not above 0.
     """
     day = _valid_days(purchases, as_of)
-    gaps = (
-        day.select(gap=pl.col("purchase_date").diff().over("one_id").dt.total_days())
-        .drop_nulls()
-        .group_by("gap")
-        .len()
-        .sort("gap")
-    )
+    # The days are sorted by customer, so a plain shift does what a window does in ten times the time.
+    is_repeat = pl.col("one_id") == pl.col("one_id").shift()
+    gap = pl.col("purchase_date").diff().dt.total_days()
+    gaps = day.select(gap=pl.when(is_repeat).then(gap)).drop_nulls().group_by("gap").len().sort("gap")
     first, last = pl.col("purchase_date").min(), pl.col("purchase_date").max()
     value = pl.col("units").sum() / _UNIT
     customers = (

@@ -167,9 +167,15 @@ def log_likelihood(model: PurchaseModel, histories: Histories) -> float:
     return _Likelihood(histories, model.k, model.dropout_at_first)(model.r, model.alpha, model.a, model.b)[0]
 
 
-def has_converged(found: OptimizeResult) -> bool:
-    """Whether L-BFGS-B met its criterion, or stopped in a line search where the gradient was nothing."""
-    return bool(found.success) or float(np.abs(found.jac).max()) < 1e-5
+def has_converged(found: OptimizeResult, bounds: list[tuple[float, float]]) -> bool:
+    """Whether L-BFGS-B met its criterion, or stopped in a line search where nothing was left to gain.
+
+    Nothing left: the gradient by customer, without what points out of the bounds, is below 1e-4 per unit of the
+    logarithm of a parameter.
+    """
+    low, high = np.array(bounds).T
+    projected = found.x - np.clip(found.x - found.jac, low, high)
+    return bool(found.success) or float(np.abs(projected).max()) < 1e-4
 
 
 def fit(histories: Histories, k: int = 1, *, dropout_at_first: bool = True, prior_weight: float = 1.0) -> PurchaseModel:
@@ -226,7 +232,7 @@ def fit(histories: Histories, k: int = 1, *, dropout_at_first: bool = True, prio
     r, alpha, kappa = (float(f"{v:.9e}") for v in np.exp(found.x[[0, 1, 3]]))
     a, b = (float(f"{v:.9e}") for v in (expit(found.x[2]) * kappa, expit(-found.x[2]) * kappa))
     value, _ = likelihood(r, alpha, a, b)
-    return PurchaseModel(k, r, alpha, a, b, dropout_at_first, value, has_converged(found))
+    return PurchaseModel(k, r, alpha, a, b, dropout_at_first, value, has_converged(found, _BOUNDS))
 
 
 def fit_best(

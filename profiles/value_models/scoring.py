@@ -10,9 +10,9 @@ import numpy as np
 import polars as pl
 
 from profiles.value_models import predictions, purchase_process, spend
-from profiles.value_models.backtest import backtest
 from profiles.value_models.config import HORIZON_DAYS, LOWEST_TIER, TIERS, ValueConfig
 from profiles.value_models.history import CustomerHistory, closed_gate, distinct_histories, summarise
+from profiles.value_models.holdout import backtest
 from profiles.value_models.purchase_process import Histories, PurchaseModel
 from profiles.value_models.quadrature import Array
 from profiles.value_models.spend import SpendModel

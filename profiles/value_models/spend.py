@@ -94,4 +94,4 @@ def fit(n: Array, mean: Array) -> SpendModel:
     p, excess, v = np.exp(found.x)
     value, _ = likelihood(p, 1.0 + excess, v)
     p, q, v = (float(f"{number:.9e}") for number in (p, 1.0 + excess, v * unit))
-    return SpendModel(p, q, v, value - n.size * float(np.log(unit)), has_converged(found))
+    return SpendModel(p, q, v, value - n.size * float(np.log(unit)), has_converged(found, _BOUNDS))
