@@ -1,0 +1,60 @@
+"""Blocking: which candidates are worth comparing. Each rule is one line that a person can weigh.
+
+A rule is an equality on values that may be many (every city that a candidate named). A value that too many
+candidates share is left to the other rules: its pairs grow with the square and hardly one of them is a match.
+"""
+
+from dataclasses import dataclass
+
+import duckdb
+
+
+@dataclass(frozen=True)
+class BlockingRule:
+    """One rule: `key` is SQL for the value, `explode` the list column that it takes one element of."""
+
+    name: str
+    key: str
+    explode: str | None = None
+    largest_block: int = 60
+
+
+RULES = (
+    BlockingRule("name and city", "name || '|' || item", "cities", 80),
+    BlockingRule("name and birth date", "name || '|' || birth_date"),
+    BlockingRule("pinyin and district", "name_pinyin || '|' || item", "districts"),
+    BlockingRule("surname and masked phone", "coalesce(surname, substr(name, 1, 1)) || '|' || item", "phone_forms"),
+    BlockingRule("surname and house", "coalesce(surname, substr(name, 1, 1)) || '|' || item", "house_numbers"),
+    BlockingRule("surname and address", "coalesce(surname, substr(name, 1, 1)) || '|' || item", "addresses"),
+    BlockingRule("e-mail name", "item", "email_names", 20),
+    BlockingRule("birth date, surname and city", "birth_date || '|' || surname || '|' || item", "cities"),
+)
+
+
+def block(con: duckdb.DuckDBPyConnection, table: str, rules: tuple[BlockingRule, ...] = RULES) -> dict[str, int]:
+    """Creates table `blocked_pairs` (match_key, join_key_l < join_key_r) from a table of candidates.
+
+    Returns:
+        Per rule, the pairs that no rule before it had found.
+    """
+    con.execute("create or replace table blocked_pairs (match_key varchar, join_key_l bigint, join_key_r bigint)")
+    found = {}
+    for number, rule in enumerate(rules):
+        item = f"unnest({rule.explode})" if rule.explode else "null"
+        con.execute(f"""
+            create or replace temp table block_member as
+            with item as (select *, {item} as item from {table}),
+            keyed as (select distinct unique_id, {rule.key} as key from item where {rule.key} is not null)
+            select * from keyed
+            qualify count(*) over (partition by key) between 2 and {rule.largest_block}
+        """)
+        con.execute(f"""
+            insert into blocked_pairs
+            select distinct '{number}', l.unique_id, r.unique_id
+            from block_member l join block_member r on l.key = r.key and l.unique_id < r.unique_id
+            anti join blocked_pairs b on b.join_key_l = l.unique_id and b.join_key_r = r.unique_id
+        """)
+        counted = con.sql(f"select count(*) from blocked_pairs where match_key = '{number}'").fetchall()
+        found[rule.name] = int(counted[0][0])
+    con.execute("drop table if exists block_member")
+    return found

@@ -1,0 +1,154 @@
+"""Candidates: the rows that scoring compares, one per sure cluster (or per description, for training).
+
+Belongs here: gathering what the parties of a cluster say into one row. Columns that may hold several true values
+(phones, addresses, e-mails) are lists, so that an old and a new address are both there to agree with.
+"""
+
+import polars as pl
+
+from identity.graph import Keys
+from identity.parties import Parties
+
+CANDIDATE_COLUMNS = (
+    "unique_id",
+    "name",
+    "quality",
+    "surname",
+    "name_pinyin",
+    "gender",
+    "birth_date",
+    "city_code",
+    "cities",
+    "districts",
+    "addresses",
+    "house_numbers",
+    "phones",
+    "phone_masks",
+    "phone_forms",
+    "emails",
+    "email_names",
+)
+
+
+def candidates(parties: Parties, label: Keys) -> pl.DataFrame:
+    """One row per cluster that says a name: `CANDIDATE_COLUMNS`, `unique_id` being the cluster.
+
+    Args:
+        label: per party (position = party key), the cluster that it belongs to.
+    """
+    party = parties.party.with_columns(pl.Series("unique_id", label)).with_columns(
+        pl.when(pl.col("quality") == "nick").then(None).otherwise(pl.col("name")).alias("name")
+    )
+    rows = _name(party)
+    rows = rows.join(_most_frequent(party, "gender"), on="unique_id", how="left")
+    rows = rows.join(_most_frequent(party, "birth_date"), on="unique_id", how="left")
+    rows = rows.join(_most_frequent(party, "city_code"), on="unique_id", how="left")
+    rows = rows.join(_places(party), on="unique_id", how="left")
+    rows = rows.join(_reach(parties.identifier, party), on="unique_id", how="left")
+    return rows.select(CANDIDATE_COLUMNS).sort("unique_id")
+
+
+def descriptions(parties: Parties) -> Keys:
+    """A label per party under which parties that say exactly the same of themselves are one.
+
+    Training needs them: after the sure rules the easy matches are gone, and what they teach with them.
+    """
+    said = (
+        parties.identifier.filter(pl.col("id_type").is_in(["phone", "phone_masked", "email"]))
+        .group_by("party")
+        .agg(pl.col("id_value").sort().str.join(" ").alias("reach"))
+    )
+    columns = ["name", "quality", "gender", "birth_date", "city_code", "district_code", "address", "reach"]
+    numbered = parties.party.join(said, on="party", how="left").with_columns(
+        pl.col("party").min().over(columns).alias("label")
+    )
+    return numbered.sort("party")["label"].to_numpy().astype("int64")
+
+
+def _name(party: pl.DataFrame) -> pl.DataFrame:
+    """The name of each cluster: full before masked before title, then the most frequent, then the first by text."""
+    rank = pl.col("quality").replace_strict({"full": 0, "masked": 1, "title": 2}, default=3, return_dtype=pl.Int8)
+    return (
+        party.filter(pl.col("name").is_not_null())
+        .group_by("unique_id", "name", "quality", "surname", "name_pinyin")
+        .agg(pl.len().alias("n"))
+        .with_columns(rank.alias("rank"))
+        .sort("unique_id", "rank", "n", "name", descending=[False, False, True, False])
+        .unique("unique_id", keep="first", maintain_order=True)
+        .select("unique_id", "name", "quality", "surname", "name_pinyin")
+    )
+
+
+def _most_frequent(party: pl.DataFrame, column: str) -> pl.DataFrame:
+    return (
+        party.filter(pl.col(column).is_not_null())
+        .group_by("unique_id", column)
+        .agg(pl.len().alias("n"))
+        .sort("unique_id", "n", column, descending=[False, True, False])
+        .unique("unique_id", keep="first", maintain_order=True)
+        .select("unique_id", column)
+    )
+
+
+def _places(party: pl.DataFrame) -> pl.DataFrame:
+    """Cities, districts, whole addresses and their house numbers, each a sorted list of distinct values."""
+    text = pl.col("address").str.replace_all(r"[\s\p{P}]", "").str.to_lowercase()
+    numbers = pl.col("address").str.extract_all(r"\d+|[A-Za-z]\b").list.join("-")
+    place = pl.coalesce("city_code", "province_code", "country")
+    told = party.filter(pl.col("city_code").is_not_null() | pl.col("address").is_not_null()).with_columns(
+        pl.when(text.str.len_chars() >= 4).then(place + "|" + text).alias("address_key"),
+        pl.when(numbers.str.len_chars() >= 3).then(place + "|" + numbers).alias("number_key"),
+    )
+    return (
+        told.group_by("unique_id")
+        .agg(
+            pl.col("city_code").drop_nulls().unique().sort().alias("cities"),
+            pl.col("district_code").drop_nulls().unique().sort().alias("districts"),
+            pl.col("address_key").drop_nulls().unique().sort().alias("addresses"),
+            pl.col("number_key").drop_nulls().unique().sort().alias("house_numbers"),
+        )
+        .with_columns(_null_if_empty("cities", "districts", "addresses", "house_numbers"))
+    )
+
+
+def _reach(identifier: pl.DataFrame, party: pl.DataFrame) -> pl.DataFrame:
+    """Phones, masked phones with every masked form of the plain ones, e-mails and their local parts."""
+    carried = identifier.join(party.select("party", "unique_id"), on="party")
+    of_type = {
+        kind: carried.filter(pl.col("id_type") == kind).select("unique_id", "id_value").unique()
+        for kind in ("phone", "phone_masked", "email")
+    }
+    plain = of_type["phone"]
+    mainland = pl.col("id_value").str.contains(r"^1\d{10}$")
+    v = pl.col("id_value")
+    # The masks that the platforms print: JD 1+4, most others 3+4, Youzan's customer list 3+2.
+    forms = (
+        plain.filter(mainland)
+        .select(
+            "unique_id",
+            pl.concat_list(
+                v.str.slice(0, 1) + "******" + v.str.slice(7),
+                v.str.slice(0, 3) + "****" + v.str.slice(7),
+                v.str.slice(0, 3) + "******" + v.str.slice(9),
+            ).alias("id_value"),
+        )
+        .explode("id_value")
+    )
+    local = of_type["email"].select("unique_id", pl.col("id_value").str.split("@").list.first().alias("id_value"))
+    out = _listed(plain, "phones")
+    for frame, name in (
+        (of_type["phone_masked"], "phone_masks"),
+        (pl.concat([forms, of_type["phone_masked"]]), "phone_forms"),
+        (of_type["email"], "emails"),
+        (local, "email_names"),
+    ):
+        out = out.join(_listed(frame, name), on="unique_id", how="full", coalesce=True)
+    return out
+
+
+def _listed(frame: pl.DataFrame, name: str) -> pl.DataFrame:
+    return frame.group_by("unique_id").agg(pl.col("id_value").unique().sort().alias(name))
+
+
+def _null_if_empty(*columns: str) -> list[pl.Expr]:
+    return [pl.when(pl.col(c).list.len() > 0).then(pl.col(c)).alias(c) for c in columns]

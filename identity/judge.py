@@ -1,0 +1,221 @@
+"""Identifier judgement: which values tie to one person, which are shared, which are nobody's.
+
+Belongs here: the status of every value with its reason and counts, and the *holders* of each: a phone that two
+people with different names have used has two holders, and equality of the holder, not of the phone, is evidence.
+"""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+from identity.graph import connected
+from identity.names import FULL_AGREEMENTS, agreements
+from identity.parties import Parties
+from identity.registry import IdentifierType
+
+VALUE = ["id_type", "id_scope", "id_value"]
+_NAME = ["name", "quality", "surname", "name_pinyin"]
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What the identifiers are worth.
+
+    Attributes:
+        value: one row per identifier value: id_type, id_scope, id_value, n_parties, n_names (people's names that
+            cannot be one person's), status (ok | shared | blocked | placeholder | no_link), reason.
+        holding: one row per party and linking value: party, id_type, id_scope, id_value, holder (0, 1, … within the
+            value). Parties that a value does not link are absent.
+    """
+
+    value: pl.DataFrame
+    holding: pl.DataFrame
+
+
+def judge(parties: Parties, registry: dict[str, IdentifierType]) -> Judgement:
+    """Judges every identifier value and finds its holders."""
+    rules = pl.DataFrame(
+        [
+            {"id_type": t.name, "links": t.links, "max_names": t.max_names, "block_names": t.block_names}
+            for t in registry.values()
+        ]
+    )
+    carried = parties.identifier.join(rules, on="id_type", how="left").with_columns(
+        pl.when(pl.col("strength").is_in(["exact", "scoped", "derived"])).then(pl.col("links")).alias("links"),
+        _is_placeholder(registry).alias("is_placeholder"),
+    )
+    linking = carried.filter((pl.col("links").fill_null("never") != "never") & ~pl.col("is_placeholder"))
+    named = linking.join(
+        parties.party.filter(pl.col("name").is_not_null() & (pl.col("quality") != "nick")).select("party", *_NAME),
+        on="party",
+    )
+    groups = _name_groups(named)
+    n_names = groups.filter(pl.col("is_full")).group_by(VALUE).agg(pl.col("holder").n_unique().alias("n_names"))
+    value = (
+        carried.group_by(VALUE)
+        .agg(
+            pl.col("party").n_unique().cast(pl.Int64).alias("n_parties"),
+            pl.col("links").drop_nulls().first(),
+            pl.col("max_names").first(),
+            pl.col("block_names").first(),
+            pl.col("is_placeholder").any(),
+        )
+        .join(n_names, on=VALUE, how="left")
+        .with_columns(pl.col("n_names").fill_null(0).cast(pl.Int64))
+        .with_columns(_status().alias("status"), _reason().alias("reason"))
+    )
+    return Judgement(
+        value.select(*VALUE, "n_parties", "n_names", "status", "reason").sort(VALUE),
+        _holdings(linking, named, groups, value).sort("party", *VALUE),
+    )
+
+
+def _is_placeholder(registry: dict[str, IdentifierType]) -> pl.Expr:
+    is_any = pl.lit(False)
+    for kind in registry.values():
+        for pattern in kind.placeholders:
+            # Polars' regular expressions have no back-references; a run of one digit is spelled out.
+            expanded = (
+                "|".join(pattern.replace(r"(\d)\1", f"{d}{d}") for d in range(10)) if r"\1" in pattern else pattern
+            )
+            is_any = is_any | ((pl.col("id_type") == kind.name) & pl.col("id_value").str.contains(f"^(?:{expanded})$"))
+    return is_any
+
+
+def _status() -> pl.Expr:
+    return (
+        pl.when(pl.col("is_placeholder"))
+        .then(pl.lit("placeholder"))
+        .when(pl.col("links").fill_null("never") == "never")
+        .then(pl.lit("no_link"))
+        .when(pl.col("n_names") > pl.col("block_names"))
+        .then(pl.lit("blocked"))
+        .when(pl.col("n_names") > pl.col("max_names"))
+        .then(pl.lit("shared"))
+        .otherwise(pl.lit("ok"))
+    )
+
+
+def _reason() -> pl.Expr:
+    many = pl.format("carried by {} people's names", pl.col("n_names"))
+    return (
+        pl.when(pl.col("is_placeholder"))
+        .then(pl.lit("stands for nobody"))
+        .when(pl.col("links").fill_null("never") == "never")
+        .then(pl.lit("this type or strength does not link"))
+        .when(pl.col("n_names") > pl.col("max_names"))
+        .then(many)
+        .when(pl.col("n_names") > 1)
+        .then(pl.format("held by {} people in turn or together", pl.col("n_names")))
+    )
+
+
+def _name_groups(named: pl.DataFrame) -> pl.DataFrame:
+    """The names at each value, grouped into holders: VALUE, name, quality, holder, is_full, n, first_at, last_at."""
+    names = (
+        named.group_by(*VALUE, *_NAME)
+        .agg(
+            pl.len().alias("n"),
+            pl.col("seen_at").min().alias("first_at"),
+            pl.col("seen_at").max().alias("last_at"),
+        )
+        .sort(*VALUE, *_NAME)
+        .with_row_index("node")
+        .with_columns(pl.col("quality").eq("full").alias("is_full"))
+    )
+    if names.is_empty():
+        return names.with_columns(pl.lit(0, pl.Int64).alias("holder"))
+    several = names.filter(pl.len().over(VALUE) > 1)
+    pairs = several.join(several, on=VALUE, suffix="_r").filter(pl.col("node") < pl.col("node_r"))
+    pairs = pairs.with_columns(agreements(pairs.rename({c: f"{c}_l" for c in _NAME})).alias("agreement"))
+    firm = pairs.filter(pl.col("agreement").is_in(FULL_AGREEMENTS))
+    label = connected(len(names), firm["node"].to_numpy(), firm["node_r"].to_numpy())
+    names = names.with_columns(pl.Series("label", label))
+    names = _attach_partial_names(names, pairs)
+    # Holders are numbered within their value by first sight, then by name: the same whatever the order of the files.
+    order = (
+        names.group_by(*VALUE, "label")
+        .agg(pl.col("first_at").min().alias("holder_first"), pl.col("name").min().alias("holder_name"))
+        .sort(*VALUE, "holder_first", "holder_name", nulls_last=True)
+        .with_columns((pl.int_range(pl.len()).over(VALUE)).alias("holder"))
+    )
+    return names.join(order.select(*VALUE, "label", "holder"), on=[*VALUE, "label"]).drop("label", "node")
+
+
+def _attach_partial_names(names: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
+    """Masked and title-only names join the full name that they fit, the most frequent where several do."""
+    loose = pairs.filter(pl.col("agreement").is_in(["masked", "surname"]))
+    both = pl.concat(
+        [
+            loose.select(pl.col("node").alias("partial"), pl.col("node_r").alias("full")),
+            loose.select(pl.col("node_r").alias("partial"), pl.col("node").alias("full")),
+        ]
+    )
+    info = names.select("node", "label", "is_full", "n", "name")
+    candidates = (
+        both.join(info.filter(~pl.col("is_full")).select(pl.col("node").alias("partial")), on="partial")
+        .join(info.rename({"node": "full"}), on="full")
+        .sort("partial", "is_full", "n", "name", descending=[False, True, True, False])
+        .unique("partial", keep="first", maintain_order=True)
+        .select(pl.col("partial").alias("node"), "full", pl.col("label").alias("fitting"), "is_full")
+    )
+    with_full = candidates.filter("is_full").select("node", "fitting")
+    among = candidates.filter(~pl.col("is_full"))
+    # Partial names that fit no full name are one holder where they fit each other.
+    rest = connected(len(names), among["node"].to_numpy(), among["full"].to_numpy())
+    return (
+        names.join(with_full, on="node", how="left")
+        .with_columns(pl.Series("rest", rest))
+        .with_columns(
+            pl.when(pl.col("fitting").is_not_null())
+            .then(pl.col("fitting"))
+            .when(~pl.col("is_full"))
+            .then(pl.col("rest") + len(names))
+            .otherwise(pl.col("label"))
+            .alias("label")
+        )
+        .drop("fitting", "rest")
+    )
+
+
+def _holdings(linking: pl.DataFrame, named: pl.DataFrame, groups: pl.DataFrame, value: pl.DataFrame) -> pl.DataFrame:
+    """Which holder of each value each party is."""
+    status = value.select(*VALUE, "status")
+    of_named = (
+        named.join(groups.select(*VALUE, *_NAME, "holder"), on=[*VALUE, *_NAME], nulls_equal=True)
+        .select("party", *VALUE, "holder", "links")
+        .join(status, on=VALUE)
+    )
+    # An account (not a phone or e-mail) stays one person's until it carries too many names.
+    of_named = of_named.with_columns(
+        pl.when((pl.col("links") == "always") & (pl.col("status") == "ok"))
+        .then(0)
+        .otherwise(pl.col("holder"))
+        .alias("holder")
+    ).select("party", *VALUE, "holder")
+    nameless = (
+        linking.join(named.select("party", *VALUE), on=["party", *VALUE], how="anti")
+        .join(status, on=VALUE)
+        .filter(pl.col("status") == "ok")
+    )
+    holders = groups.group_by(*VALUE, "holder").agg(
+        pl.col("n").sum(), pl.col("first_at").min(), pl.col("last_at").max()
+    )
+    several = holders.filter(pl.len().over(VALUE) > 1)
+    doubtful = nameless.filter(pl.col("links") == "with_name").join(several, on=VALUE, how="inner")
+    chosen = (
+        doubtful.with_columns(
+            pl.max_horizontal(
+                pl.lit(0, pl.Int64),
+                (pl.col("first_at") - pl.col("seen_at")).dt.total_days(),
+                (pl.col("seen_at") - pl.col("last_at")).dt.total_days(),
+            ).alias("days_away")
+        )
+        .sort("party", *VALUE, "days_away", "n", "holder", descending=[False] * 5 + [True, False])
+        .unique(["party", *VALUE], keep="first", maintain_order=True)
+        .select("party", *VALUE, "holder")
+    )
+    plain = nameless.join(chosen.select("party", *VALUE), on=["party", *VALUE], how="anti").select(
+        "party", *VALUE, pl.lit(0, pl.Int64).alias("holder")
+    )
+    return pl.concat([of_named.cast({"holder": pl.Int64}), chosen.cast({"holder": pl.Int64}), plain])

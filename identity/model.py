@@ -1,0 +1,220 @@
+"""The scoring model: its comparisons, its training by EM, and the store of trained models.
+
+Belongs here: what Splink is told. A trained model is a JSON file with a training report beside it; a run uses the
+newest and never trains over it silently.
+"""
+
+import json
+import logging
+from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from identity.names import agreement_sql
+
+SHIPPED_MODEL = Path(__file__).parent / "models" / "retail_zh.json"
+# Below this, EM has too few matches to learn from, and the shipped model knows better.
+TRAINING_MINIMUM = 4_000
+
+
+@dataclass(frozen=True)
+class Model:
+    """A trained model.
+
+    Attributes:
+        name: the version, `shipped` or the file's stem.
+        settings: Splink's settings with trained parameters.
+        is_new: trained in this run.
+    """
+
+    name: str
+    settings: dict[str, Any]
+    is_new: bool = False
+
+
+def load_or_train(models: Path, describe: Callable[[], pl.DataFrame]) -> Model:
+    """The newest model of a home; where it has none, one trained now and kept, or the shipped one if data is thin.
+
+    Args:
+        models: the home's model folder.
+        describe: gives candidates (`candidates.CANDIDATE_COLUMNS`) made of single descriptions, to train on.
+    """
+    kept = sorted(models.glob("splink-*.json"))
+    if kept:
+        return Model(kept[-1].stem, json.loads(kept[-1].read_text("utf-8")))
+    training = describe()
+    if len(training) < TRAINING_MINIMUM:
+        return Model("shipped", json.loads(SHIPPED_MODEL.read_text("utf-8")))
+    trained, report = train(training)
+    models.mkdir(parents=True, exist_ok=True)
+    (models / "splink-0001.report.txt").write_text(report, "utf-8")
+    fresh = models / ".splink-0001.json"
+    fresh.write_text(json.dumps(trained, ensure_ascii=False, indent=1), "utf-8")
+    fresh.replace(models / "splink-0001.json")
+    return Model("splink-0001", trained, is_new=True)
+
+
+def train(training: pl.DataFrame, *, u_pairs: float = 2e6) -> tuple[dict[str, Any], str]:
+    """Trains the model by random sampling (u) and EM (m).
+
+    Returns:
+        The trained settings, and Splink's own account of the training.
+    """
+    from splink import DuckDBAPI, Linker
+
+    logging.getLogger("splink").setLevel(logging.ERROR)
+    con = duckdb.connect()
+    # One thread: float sums then come in one order, and the same rows train the same model to the last digit.
+    con.execute("set threads = 1")
+    account = StringIO()
+    try:
+        api = DuckDBAPI(connection=con)
+        con.register("rows", training.to_arrow())
+        con.execute("create table training as select * from rows order by unique_id")
+        with redirect_stdout(account), redirect_stderr(account):
+            linker = Linker(api.register("training"), settings(), log_level="ERROR")
+            linker.training.estimate_u_using_random_sampling(max_pairs=u_pairs)
+            for rule in _TRAINING_RULES:
+                linker.training.estimate_parameters_using_expectation_maximisation(
+                    rule, fix_probability_two_random_records_match=False, max_pairs=1e6
+                )
+        return linker.misc.save_model_to_json(None), account.getvalue()
+    finally:
+        con.close()
+
+
+# Each rule fixes what it blocks on, so together they must leave every comparison free at least once.
+_TRAINING_RULES = (
+    "l.name = r.name and l.city_code = r.city_code",
+    "l.birth_date = r.birth_date and l.surname = r.surname",
+    "l.house_numbers[1] = r.house_numbers[1] and l.surname = r.surname",
+    "l.phones[1] = r.phones[1]",
+)
+
+
+def settings(n_candidates: int | None = None) -> dict[str, Any]:
+    """Splink's settings, untrained.
+
+    Args:
+        n_candidates: how many rows will be scored; the prior is one duplicate for each of them.
+    """
+    prior = 1 / n_candidates if n_candidates else 1e-5
+    return {
+        "link_type": "dedupe_only",
+        "probability_two_random_records_match": prior,
+        "retain_matching_columns": False,
+        "retain_intermediate_calculation_columns": True,
+        "blocking_rules_to_generate_predictions": ["l.name = r.name and l.city_code = r.city_code"],
+        "comparisons": [
+            _name_comparison(),
+            _phone_comparison(),
+            _address_comparison(),
+            _birth_comparison(),
+            _gender_comparison(),
+            _email_comparison(),
+        ],
+    }
+
+
+def _level(sql: str, label: str, **more: Any) -> dict[str, Any]:
+    return {"sql_condition": sql, "label_for_charts": label, **more}
+
+
+def _null(sql: str) -> dict[str, Any]:
+    return _level(sql, "not told", is_null_level=True)
+
+
+def _name_comparison() -> dict[str, Any]:
+    agreement = agreement_sql("{}_l", "{}_r")
+    return {
+        "output_column_name": "name",
+        "comparison_levels": [
+            _null("name_l is null or name_r is null"),
+            _level(
+                "name_l = name_r and quality_l = 'full' and quality_r = 'full'",
+                "same name",
+                tf_adjustment_column="name",
+                tf_adjustment_weight=1.0,
+            ),
+            _level(f"({agreement}) = 'homophone'", "same sound"),
+            _level(f"({agreement}) in ('one_character', 'swapped', 'typo')", "one character or the order differs"),
+            _level(f"({agreement}) in ('masked', 'surname')", "what the mask or title shows agrees"),
+            _level("ELSE", "names differ"),
+        ],
+    }
+
+
+def _phone_comparison() -> dict[str, Any]:
+    masks = (
+        "list_has_any(coalesce(phone_masks_l, []), coalesce(phone_forms_r, [])) or "
+        "list_has_any(coalesce(phone_masks_r, []), coalesce(phone_forms_l, []))"
+    )
+    return {
+        "output_column_name": "phone",
+        "comparison_levels": [
+            _null("phone_forms_l is null or phone_forms_r is null"),
+            _level("list_has_any(phones_l, phones_r)", "same phone"),
+            _level(masks, "the masked phone agrees"),
+            _level("ELSE", "phones differ"),
+        ],
+    }
+
+
+def _address_comparison() -> dict[str, Any]:
+    return {
+        "output_column_name": "address",
+        "comparison_levels": [
+            _null("cities_l is null or cities_r is null"),
+            _level("list_has_any(addresses_l, addresses_r)", "same address"),
+            _level("list_has_any(house_numbers_l, house_numbers_r)", "same city and house numbers"),
+            _level("list_has_any(districts_l, districts_r)", "same district"),
+            _level("list_has_any(cities_l, cities_r)", "same city"),
+            _level("ELSE", "other city"),
+        ],
+    }
+
+
+def _birth_comparison() -> dict[str, Any]:
+    same_parts = " or ".join(
+        f"(year(birth_date_l) {y} year(birth_date_r) and month(birth_date_l) {m} month(birth_date_r) "
+        f"and day(birth_date_l) {d} day(birth_date_r))"
+        for y, m, d in (("<>", "=", "="), ("=", "<>", "="), ("=", "=", "<>"))
+    )
+    return {
+        "output_column_name": "birth_date",
+        "comparison_levels": [
+            _null("birth_date_l is null or birth_date_r is null"),
+            _level("birth_date_l = birth_date_r", "same birth date"),
+            _level(same_parts, "two parts of the birth date agree"),
+            _level("ELSE", "birth dates differ"),
+        ],
+    }
+
+
+def _gender_comparison() -> dict[str, Any]:
+    return {
+        "output_column_name": "gender",
+        "comparison_levels": [
+            _null("gender_l is null or gender_r is null"),
+            _level("gender_l = gender_r", "same gender"),
+            _level("ELSE", "genders differ"),
+        ],
+    }
+
+
+def _email_comparison() -> dict[str, Any]:
+    return {
+        "output_column_name": "email",
+        "comparison_levels": [
+            _null("emails_l is null or emails_r is null"),
+            _level("list_has_any(emails_l, emails_r)", "same e-mail"),
+            _level("list_has_any(email_names_l, email_names_r)", "same e-mail name at another provider"),
+            _level("ELSE", "e-mails differ"),
+        ],
+    }

@@ -1,0 +1,278 @@
+"""The identity stage from end to end: canonical tables in, OneIDs and golden records out.
+
+Belongs here: the order of the layers and what is written. Each layer's own work is in its module.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from common.keys import keyed_hashes
+from identity.candidates import candidates, descriptions
+from identity.cluster import MERGE_WEIGHT, Clusters, cluster
+from identity.golden import Golden, golden_records
+from identity.graph import Keys, by_first_node
+from identity.judge import Judgement, judge
+from identity.model import Model, load_or_train
+from identity.parties import Parties, read_parties
+from identity.registry import DEFAULT_REGISTRY, IdentifierType, load_registry
+from identity.score import Scores, score
+from identity.stable import Identities, assign
+from identity.steady import SteadyLinks, apply_links, steady_links
+from identity.sure import SureClusters, single_values, sure_clusters
+
+Progress = Callable[[int, int, str], None]
+_STEPS = (
+    "reading parties", "judging identifiers", "sure edges", "scoring model", "scored edges", "clustering",
+    "stable ids", "golden records",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class IdentityReport:
+    """What a run of the identity stage did; counts, no personal data."""
+
+    n_records: int
+    n_parties: int
+    n_people: int
+    n_sure_clusters: int
+    n_candidates: int
+    n_pairs_scored: int
+    n_merged_by_score: int
+    n_steady_links: int
+    steady_probability: float
+    n_doubtful_pairs: int
+    n_guard_refusals: int
+    n_new_ids: int
+    n_merged_ids: int
+    n_changed_records: int
+    model: str
+    model_is_new: bool
+    values_by_status: dict[str, int] = field(default_factory=dict)
+    pairs_by_rule: dict[str, int] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, object]:
+        """The figures by name."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class _Resolved:
+    """What the layers found, before it is written."""
+
+    parties: Parties
+    judgement: Judgement
+    sure: SureClusters
+    scores: Scores
+    clusters: Clusters
+    steady: SteadyLinks
+    identities: Identities
+    golden: Golden
+
+
+def resolve(
+    touchpoints: Path,
+    *,
+    public: Path,
+    private: Path,
+    previous: Path | None,
+    models: Path,
+    key: bytes,
+    run_id: str,
+    progress: Progress | None = None,
+) -> IdentityReport:
+    """Finds the people in the canonical tables and writes the identity tables.
+
+    Args:
+        touchpoints: folder of the canonical tables (`touchpoints.model`) as Parquet.
+        public: folder for the tables without personal data: record_map, one_id, absent_record, edge, change,
+            golden_field, identifier_value, decided_by.
+        private: folder for golden_value and contact_point, in the clear.
+        previous: the `identity` tables of the published snapshot, or None on the first run.
+        models: the home's folder of trained models; a model is trained and kept there when it has none.
+        key: the home's key, for hashes of personal values.
+        run_id: this run.
+        progress: called with (steps done, steps in all, what comes next).
+    """
+    steps = iter(enumerate(_STEPS))
+
+    def tell() -> None:
+        if progress:
+            number, name = next(steps)
+            progress(number, len(_STEPS), name)
+
+    registry = load_registry()
+    tell()
+    parties = read_parties(touchpoints)
+    tell()
+    judgement = judge(parties, registry)
+    tell()
+    sure = sure_clusters(parties, judgement, registry)
+    tell()
+    model = load_or_train(models, lambda: candidates(parties, descriptions(parties)))
+    tell()
+    rows = candidates(parties, sure.label)
+    scores = score(rows, model)
+    tell()
+    clusters = cluster(_count(sure.label), scores.pair, _guards(parties, registry, sure.label))
+    label = by_first_node(clusters.label[sure.label])
+    steady = steady_links(parties, label, touchpoints)
+    label = apply_links(label, steady)
+    tell()
+    identities = assign(parties, label, previous, run_id, _cause(previous, model))
+    tell()
+    golden = golden_records(parties, identities.of_party, judgement, registry, key)
+    found = _Resolved(parties, judgement, sure, scores, clusters, steady, identities, golden)
+    _write(found, public, private, key, model)
+    return _report(found, rows, model, run_id)
+
+
+def _count(label: Keys) -> int:
+    return int(label.max()) + 1 if len(label) else 0
+
+
+def _guards(parties: Parties, registry: dict[str, IdentifierType], label: Keys) -> list[dict[int, frozenset[str]]]:
+    """The single-valued identifiers of each sure cluster."""
+    guards = []
+    for of_party in single_values(parties, registry):
+        of_cluster: dict[int, frozenset[str]] = {}
+        for party, values in of_party.items():
+            cluster_key = int(label[party])
+            of_cluster[cluster_key] = of_cluster.get(cluster_key, frozenset()) | values
+        guards.append(of_cluster)
+    return guards
+
+
+def rules_version() -> str:
+    """A short hash of what decides besides the data: the registry's text and the clustering weight."""
+    return hashlib.sha256(DEFAULT_REGISTRY.read_bytes() + repr(MERGE_WEIGHT).encode()).hexdigest()[:12]
+
+
+def _cause(previous: Path | None, model: Model) -> str:
+    """What a change of ids is put down to: the rules or the model where they are others than last time's."""
+    if previous is None or not (previous / "decided_by.parquet").exists():
+        return "new_evidence"
+    last = pl.read_parquet(previous / "decided_by.parquet").row(0, named=True)
+    if last["rules"] != rules_version():
+        return "rule"
+    return "model" if last["model"] != model.name else "new_evidence"
+
+
+def _write(found: _Resolved, public: Path, private: Path, key: bytes, model: Model) -> None:
+    public.mkdir(parents=True, exist_ok=True)
+    private.mkdir(parents=True, exist_ok=True, mode=0o700)
+    tables = {
+        "decided_by": pl.DataFrame({"rules": [rules_version()], "model": [model.name]}),
+        "record_map": _record_map(found),
+        "one_id": found.identities.one_id,
+        "absent_record": found.identities.absent_record,
+        "change": found.identities.change,
+        "edge": _edges(found),
+        "golden_field": found.golden.field,
+        "identifier_value": _identifier_values(found.judgement, key),
+    }
+    for name, table in tables.items():
+        table.write_parquet(public / f"{name}.parquet")
+    found.golden.value.write_parquet(private / "golden_value.parquet")
+    found.golden.contact_point.write_parquet(private / "contact_point.parquet")
+
+
+def _record_map(found: _Resolved) -> pl.DataFrame:
+    columns = ["record_id", "source", "account", "record_type", "natural_key", "role", "one_id"]
+    return found.parties.party.join(found.identities.of_party, on="party").select(columns).sort("record_id", "role")
+
+
+def _identifier_values(judgement: Judgement, key: bytes) -> pl.DataFrame:
+    telling = judgement.value.filter(
+        (pl.col("n_parties") > 1) | pl.col("status").is_in(["shared", "blocked", "placeholder"])
+    )
+    return telling.with_columns(keyed_hashes(telling["id_value"], key).alias("value_hash")).select(
+        "id_type", "id_scope", "value_hash", "n_parties", "n_names", "status", "reason"
+    )
+
+
+def _edges(found: _Resolved) -> pl.DataFrame:
+    """Every edge that made the partition, and the doubtful ones: party keys turned into record and role."""
+    sure = found.sure.edge.select(
+        "party_a", "party_b", pl.lit("sure").alias("kind"), "rule", pl.lit(None, pl.Float64).alias("match_weight"),
+        pl.lit(None, pl.Float64).alias("match_probability"), pl.lit(None, pl.String).alias("evidence"),
+    )  # fmt: skip
+    p = found.steady.probability
+    steady = found.steady.link.select(
+        pl.col("party_a").cast(pl.Int32), pl.col("party_b").cast(pl.Int32),
+        pl.lit("steady").alias("kind"), pl.lit("steady_companion").alias("rule"),
+        pl.lit(float(np.log2(p / (1 - p)))).alias("match_weight"), pl.lit(p).alias("match_probability"),
+        _met().alias("evidence"),
+    )  # fmt: skip
+    scored = _scored_edges(found)
+    ends = found.parties.party.select("party", "record_id", "role")
+    return (
+        pl.concat([sure, steady, scored])
+        .join(ends.rename({"party": "party_a", "record_id": "record_a", "role": "role_a"}), on="party_a")
+        .join(ends.rename({"party": "party_b", "record_id": "record_b", "role": "role_b"}), on="party_b")
+        .select(
+            "record_a", "role_a", "record_b", "role_b", "kind", "rule", "match_weight", "match_probability", "evidence"
+        )
+        .sort("kind", "record_a", "role_a", "record_b", "role_b", "rule")
+    )
+
+
+def _met() -> pl.Expr:
+    return pl.concat_str(
+        pl.lit('{"met": '), pl.col("n_met").cast(pl.String), pl.lit(', "orders": '),
+        pl.col("n_orders").cast(pl.String), pl.lit("}"),
+    )  # fmt: skip
+
+
+def _scored_edges(found: _Resolved) -> pl.DataFrame:
+    """Scored pairs between the first parties of their sure clusters: those acted on, and the doubtful ones."""
+    first = (
+        pl.DataFrame({"cluster": found.sure.label})
+        .with_row_index("party")
+        .unique("cluster", keep="first", maintain_order=True)
+        .with_columns(pl.col("party").cast(pl.Int32))
+    )
+    pair, label = found.scores.pair, found.clusters.label
+    same = label[pair["cluster_a"].to_numpy()] == label[pair["cluster_b"].to_numpy()]
+    acted = pair.filter(pl.Series(same, dtype=pl.Boolean)).with_columns(pl.lit("scored").alias("kind"))
+    doubtful = pair.join(found.clusters.doubtful, on=["cluster_a", "cluster_b"]).with_columns(
+        pl.lit("doubtful").alias("kind")
+    )
+    return (
+        pl.concat([acted, doubtful])
+        .join(first.rename({"party": "party_a", "cluster": "cluster_a"}), on="cluster_a")
+        .join(first.rename({"party": "party_b", "cluster": "cluster_b"}), on="cluster_b")
+        .select(
+            "party_a", "party_b", "kind", pl.lit("splink").alias("rule"),
+            "match_weight", "match_probability", "evidence",
+        )
+    )  # fmt: skip
+
+
+def _report(found: _Resolved, rows: pl.DataFrame, model: Model, run_id: str) -> IdentityReport:
+    one_id = found.identities.one_id
+    status = found.judgement.value.group_by("status").agg(pl.len().alias("n")).sort("status")
+    return IdentityReport(
+        n_records=found.parties.party["record_id"].n_unique(),
+        n_parties=len(found.parties.party),
+        n_people=len(one_id.filter(pl.col("status") == "active")),
+        n_sure_clusters=_count(found.sure.label),
+        n_candidates=len(rows),
+        n_pairs_scored=len(found.scores.pair),
+        n_merged_by_score=_count(found.sure.label) - _count(found.clusters.label),
+        n_steady_links=len(found.steady.link),
+        steady_probability=found.steady.probability,
+        n_doubtful_pairs=len(found.clusters.doubtful),
+        n_guard_refusals=found.sure.n_refused + found.clusters.n_refused,
+        n_new_ids=len(one_id.filter(pl.col("first_run") == run_id)),
+        n_merged_ids=len(one_id.filter(pl.col("status") == "merged")),
+        n_changed_records=len(found.identities.change),
+        model=model.name,
+        model_is_new=model.is_new,
+        values_by_status=dict(status.iter_rows()),
+        pairs_by_rule=found.scores.pairs_by_rule,
+    )

@@ -1,0 +1,89 @@
+"""Scored edges: pairs of candidates, weighed by the model.
+
+Belongs here: blocking and Splink's prediction on the candidates of this run. The thresholds are `cluster`'s.
+"""
+
+import logging
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from io import StringIO
+
+import duckdb
+import polars as pl
+
+from identity.blocking import block
+from identity.model import Model
+
+# Weaker pairs say nothing that clustering would use.
+LEAST_WEIGHT = -6.0
+
+
+@dataclass(frozen=True)
+class Scores:
+    """The scored pairs.
+
+    Attributes:
+        pair: cluster_a < cluster_b, match_weight (log2 odds), match_probability, match_key, evidence (JSON of
+            each comparison's level and weight).
+        pairs_by_rule: pairs that each blocking rule added.
+    """
+
+    pair: pl.DataFrame
+    pairs_by_rule: dict[str, int]
+
+
+def score(rows: pl.DataFrame, model: Model, *, threads: int | None = None) -> Scores:
+    """Blocks the candidates and scores each pair.
+
+    Args:
+        rows: `candidates.CANDIDATE_COLUMNS`.
+        model: the trained model; its prior is set from the number of rows.
+    """
+    from splink import DuckDBAPI, Linker
+
+    logging.getLogger("splink").setLevel(logging.ERROR)
+    con = duckdb.connect()
+    if threads:
+        con.execute(f"set threads = {int(threads)}")
+    try:
+        con.register("candidate_rows", rows.to_arrow())
+        con.execute("create table candidate as select * from candidate_rows order by unique_id")
+        by_rule = block(con, "candidate")
+        if not sum(by_rule.values()):
+            return Scores(_EMPTY, by_rule)
+        api = DuckDBAPI(connection=con)
+        tuned = {**model.settings, "probability_two_random_records_match": 1 / max(len(rows), 2)}
+        with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
+            linker = Linker(api.register("candidate"), tuned, log_level="ERROR")
+            linker.table_management.register_blocked_pairs_for_predict(api.register("blocked_pairs"))
+            predicted = linker.inference.predict(threshold_match_weight=LEAST_WEIGHT)
+        comparisons = [c["output_column_name"] for c in model.settings["comparisons"]]
+        return Scores(_pairs(con, predicted.physical_name, comparisons), by_rule)
+    finally:
+        con.close()
+
+
+_EMPTY = pl.DataFrame(
+    schema={
+        "cluster_a": pl.Int64,
+        "cluster_b": pl.Int64,
+        "match_weight": pl.Float64,
+        "match_probability": pl.Float64,
+        "match_key": pl.String,
+        "evidence": pl.String,
+    }
+)
+
+
+def _pairs(con: duckdb.DuckDBPyConnection, table: str, comparisons: list[str]) -> pl.DataFrame:
+    names = {str(row[0]) for row in con.sql(f"select column_name from (describe {table})").fetchall()}
+    parts = []
+    for c in comparisons:
+        weights = [f"coalesce({w}, 0)" for w in (f"mw_{c}", f"mw_tf_adj_{c}") if w in names]
+        parts.append(f"'{c}', {{'level': gamma_{c}, 'weight': round({' + '.join(weights) or '0'}, 2)}}")
+    return con.sql(f"""
+        select unique_id_l::bigint as cluster_a, unique_id_r::bigint as cluster_b,
+               round(match_weight, 6) as match_weight, match_probability, match_key,
+               json_object({", ".join(parts)})::varchar as evidence
+        from {table} order by all
+    """).pl()

@@ -1,0 +1,90 @@
+"""Sure edges: equal strong identifiers within scope and lifetime, in rule order, unless a guard refuses.
+
+Belongs here: the clusters that rules alone make, and the edges that show them. Likeness is `score`'s matter.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from identity.graph import GuardedMerge, Keys, connected
+from identity.judge import VALUE, Judgement
+from identity.parties import Parties
+from identity.registry import IdentifierType
+
+
+@dataclass(frozen=True)
+class SureClusters:
+    """The outcome of the sure rules.
+
+    Attributes:
+        label: per party (position = party key), its sure cluster, dense from 0 in party order.
+        edge: party_a, party_b, rule (the identifier type), priority; one row per party beyond the first of a holder.
+        n_refused: links that a never-merge key refused.
+    """
+
+    label: Keys
+    edge: pl.DataFrame
+    n_refused: int
+
+
+def sure_clusters(parties: Parties, judgement: Judgement, registry: dict[str, IdentifierType]) -> SureClusters:
+    """Joins the parties that hold the same identifier, strongest type first."""
+    n = len(parties.party)
+    edge = _edges(judgement, registry)
+    label = connected(n, edge["party_a"].to_numpy(), edge["party_b"].to_numpy())
+    guards = single_values(parties, registry)
+    broken = _broken(label, guards)
+    if not broken.size:
+        return SureClusters(label, edge, 0)
+    inside = edge.filter(pl.Series(np.isin(label[edge["party_a"].to_numpy()], broken)))
+    merge = GuardedMerge(n, guards)
+    kept: list[int] = []
+    refused: list[int] = []
+    for row, (a, b) in enumerate(zip(inside["party_a"], inside["party_b"], strict=True)):
+        (kept if merge.merge(a, b) else refused).append(row)
+    edge = pl.concat([edge.filter(pl.Series(~np.isin(label[edge["party_a"].to_numpy()], broken))), inside[kept]]).sort(
+        "priority", "party_a", "party_b"
+    )
+    return SureClusters(connected(n, edge["party_a"].to_numpy(), edge["party_b"].to_numpy()), edge, len(refused))
+
+
+def _edges(judgement: Judgement, registry: dict[str, IdentifierType]) -> pl.DataFrame:
+    """Each holder's parties tied to its first party: a star, so that n parties take n - 1 edges."""
+    priority = pl.DataFrame(
+        [{"id_type": t.name, "priority": t.priority} for t in registry.values()],
+        schema={"id_type": pl.String, "priority": pl.Int64},
+    )
+    return (
+        judgement.holding.with_columns(pl.col("party").min().over(*VALUE, "holder").alias("party_a"))
+        .filter(pl.col("party") != pl.col("party_a"))
+        .join(priority, on="id_type")
+        .select("party_a", pl.col("party").alias("party_b"), pl.col("id_type").alias("rule"), "priority")
+        .sort("priority", "party_a", "party_b")
+        .unique(["party_a", "party_b"], keep="first", maintain_order=True)
+    )
+
+
+def single_values(parties: Parties, registry: dict[str, IdentifierType]) -> list[dict[int, frozenset[str]]]:
+    """Per type that a person has one of: the values of each party that carries any."""
+    guards = []
+    for kind in registry.values():
+        if kind.single:
+            values = parties.identifier.filter(
+                (pl.col("id_type") == kind.name) & pl.col("strength").is_in(["exact", "scoped"])
+            )
+            guards.append({p: frozenset([v]) for p, v in zip(values["party"], values["id_value"], strict=True)})
+    return guards
+
+
+def _broken(label: Keys, guards: list[dict[int, frozenset[str]]]) -> Keys:
+    """The clusters in which a person would have two values of something that people have one of."""
+    broken = set()
+    for guard in guards:
+        seen: dict[int, frozenset[str]] = {}
+        for party, values in guard.items():
+            cluster = int(label[party])
+            if seen.setdefault(cluster, values).isdisjoint(values):
+                broken.add(cluster)
+    return np.array(sorted(broken), dtype=np.int64)

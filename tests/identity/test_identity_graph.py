@@ -1,0 +1,60 @@
+import numpy as np
+import polars as pl
+from hypothesis import given
+from hypothesis import strategies as st
+
+from identity.cluster import cluster
+from identity.graph import GuardedMerge, connected
+
+PAIR = {"cluster_a": pl.Int64, "cluster_b": pl.Int64, "match_weight": pl.Float64}
+
+
+def pairs(*rows):
+    return pl.DataFrame(rows, schema=PAIR, orient="row")
+
+
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), max_size=60))
+def test_components_are_the_same_as_union_find_gives(edges):
+    label = connected(31, [a for a, _ in edges], [b for _, b in edges])
+    merge = GuardedMerge(31, [])
+    for a, b in edges:
+        merge.merge(a, b)
+    roots = [merge.find(n) for n in range(31)]
+    assert {(a, b) for a in range(31) for b in range(31) if label[a] == label[b]} == {
+        (a, b) for a in range(31) for b in range(31) if roots[a] == roots[b]
+    }
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12)), max_size=40),
+    st.dictionaries(st.integers(0, 12), st.sampled_from(["x", "y", "z"]), max_size=13),
+)
+def test_no_merge_ever_joins_two_values_of_a_single_valued_key(edges, values):
+    merge = GuardedMerge(13, [{n: frozenset([v]) for n, v in values.items()}])
+    for a, b in edges:
+        merge.merge(a, b)
+    for root in {merge.find(n) for n in range(13)}:
+        assert len({values[n] for n in values if merge.find(n) == root}) <= 1
+
+
+def test_one_strong_edge_between_two_strange_groups_does_not_join_them():
+    weights = pairs((0, 1, 12.0), (2, 3, 12.0), (1, 2, 6.0))
+    label = cluster(4, weights, []).label
+    assert label[0] == label[1] and label[2] == label[3] and label[1] != label[2]
+
+
+def test_a_clique_of_good_edges_is_one_person():
+    label = cluster(3, pairs((0, 1, 8.0), (1, 2, 7.0), (0, 2, 6.0)), []).label
+    assert len(set(label.tolist())) == 1
+
+
+def test_what_a_guard_refuses_is_left_for_review():
+    result = cluster(2, pairs((0, 1, 20.0)), [{0: frozenset(["a"]), 1: frozenset(["b"])}])
+    assert result.n_refused == 1
+    assert result.doubtful.rows() == [(0, 1)]
+
+
+@given(st.permutations([(0, 1, 9.0), (1, 2, 5.0), (2, 3, 8.0), (0, 3, 4.5), (4, 5, 6.0), (1, 3, 4.4)]))
+def test_the_order_of_the_pairs_does_not_matter(rows):
+    expected = cluster(6, pairs(*sorted(rows)), []).label
+    assert np.array_equal(cluster(6, pairs(*rows), []).label, expected)

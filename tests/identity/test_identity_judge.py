@@ -1,0 +1,59 @@
+from identity.judge import judge
+from identity.parties import read_parties
+from identity.registry import load_registry
+
+
+def holders(world):
+    parties = read_parties(world.write())
+    judgement = judge(parties, load_registry())
+    held = judgement.holding.join(parties.party.select("party", "record_id"), on="party")
+    return {(r["record_id"], r["id_value"]): r["holder"] for r in held.iter_rows(named=True)}, judgement.value
+
+
+def test_a_phone_of_two_people_has_two_holders(world):
+    world.say(1, [("phone", "13900000001")], name="王伟", surname="王")
+    world.say(2, [("phone", "13900000001")], name="李娜", surname="李")
+    held, _ = holders(world)
+    assert held[("pos-1", "13900000001")] != held[("pos-2", "13900000001")]
+
+
+def test_a_nameless_record_goes_to_whoever_held_the_phone_at_the_time(world):
+    world.say(1, [("phone", "13900000001")], name="王伟", surname="王", day=0)
+    world.say(2, [("phone", "13900000001")], name="王伟", surname="王", day=100)
+    world.say(3, [("phone", "13900000001")], name="李娜", surname="李", day=600)
+    world.say(4, [("phone", "13900000001")], source="aliyun_sms", day=50)
+    world.say(5, [("phone", "13900000001")], source="aliyun_sms", day=650)
+    held, _ = holders(world)
+    assert held[("aliyun_sms-4", "13900000001")] == held[("pos-1", "13900000001")]
+    assert held[("aliyun_sms-5", "13900000001")] == held[("pos-3", "13900000001")]
+
+
+def test_a_masked_name_joins_the_full_name_that_it_fits(world):
+    world.say(1, [("phone", "13900000001")], name="王小伟", surname="王")
+    world.say(2, [("phone", "13900000001")], name="李娜", surname="李")
+    world.say(3, [("phone", "13900000001")], name="王**", surname="王", quality="masked")
+    held, _ = holders(world)
+    assert held[("pos-3", "13900000001")] == held[("pos-1", "13900000001")]
+
+
+def test_a_clerks_phone_ties_nobody_without_a_name(world):
+    for n, surname in enumerate("王李张刘陈杨赵黄周吴"):
+        world.say(n, [("phone", "13900000001")], name=f"{surname}明", surname=surname)
+    world.say("sms", [("phone", "13900000001")], source="aliyun_sms")
+    held, value = holders(world)
+    assert value.row(0, named=True)["status"] == "blocked"
+    assert "10 people's names" in value.row(0, named=True)["reason"]
+    assert ("aliyun_sms-sms", "13900000001") not in held
+    assert len(set(held.values())) == 10
+
+
+def test_placeholder_and_masked_phones_never_link(world):
+    world.say(1, [("phone", "13800138000")])
+    world.say(2, [("phone", "11111111111")])
+    world.say(3, [("phone_masked", "138****8000", "masked")])
+    world.say(4, [("phone", "13900000009", "virtual")])
+    held, value = holders(world)
+    assert not held
+    assert dict(zip(value["id_value"], value["status"], strict=True)) == {
+        "13800138000": "placeholder", "11111111111": "placeholder", "138****8000": "no_link", "13900000009": "no_link",
+    }  # fmt: skip
