@@ -1,0 +1,141 @@
+"""The compiler: an audience becomes one readable SQL statement over the published tables, consent included.
+
+For an audience with a channel the statement can only ever give people whose consent for that channel and purpose is
+recorded as granted; nothing in the tree, the parameters or the columns can take that away.
+"""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlglot import exp
+
+from segments.comparisons import Calendar, literal
+from segments.definition import AudienceDefinition
+from segments.dictionary import PERSON, DataDictionary
+from segments.load import Audience
+from segments.render import PERSON_ALIAS, Rendering, render
+
+CONSENT_STATE: Final = "customer.consent_state"
+GRANTED: Final = "granted"
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """An audience as SQL.
+
+    Attributes:
+        audience: what was compiled.
+        definition: it, with values in place of its parameters.
+        as_of: the day that relative dates are counted from.
+        columns: the columns of customer.customer_360 that the statement gives after one_id, in order.
+        matching: everybody that the rule describes, reachable or not; gives one_id.
+        people: those of them with consent, with their columns in order; what is exported.
+    """
+
+    audience: Audience
+    definition: AudienceDefinition
+    as_of: dt.date
+    columns: tuple[str, ...]
+    matching: exp.Select
+    people: exp.Select
+
+    @property
+    def sql(self) -> str:
+        """The whole statement, as it is shown and as it runs."""
+        channel = self.definition.channel
+        use = f"{channel}, {self.definition.purpose}" if channel else "no channel"
+        head = f"-- audience {self.definition.name}; {use}; as of {self.as_of}"
+        return f"{head}\n{to_sql(self.limited())}\n"
+
+    def limited(self) -> exp.Select:
+        """The statement with the audience's limit, where it has one."""
+        limit = self.definition.limit
+        return self.people.copy() if limit is None else self.people.limit(limit)
+
+
+def to_sql(expression: exp.Expr) -> str:
+    """An expression as DuckDB's SQL, laid out for people."""
+    return expression.sql(dialect="duckdb", pretty=True, max_text_width=100)
+
+
+def compile_audience(
+    audience: Audience,
+    dictionary: DataDictionary,
+    *,
+    calendar: Calendar,
+    parameters: Mapping[str, Any] | None = None,
+) -> Compiled:
+    """Compiles an audience for one published run.
+
+    Args:
+        audience: the audience.
+        dictionary: the run's tables, see `segments.dictionary.read_dictionary`.
+        calendar: the run's as-of date and time zone.
+        parameters: values that replace the defaults.
+
+    Raises:
+        DefinitionError: the audience names what the warehouse does not hold, or a value does not fit.
+        UsageError: a parameter is unknown or of the wrong type.
+    """
+    definition = audience.bind(parameters)
+    how = Rendering(audience=audience, dictionary=dictionary, calendar=calendar)
+    rule = render(definition.where, how)
+    matching = exp.select(_person("one_id")).from_(_people()).where(rule)
+    columns = _columns(definition, how)
+    people = exp.select(*(_person(name) for name in ("one_id", *columns))).from_(_people()).where(rule.copy())
+    if definition.channel is not None:
+        for name in ("one_id", "channel", "purpose", "state"):
+            how.column(CONSENT_STATE, name, ("channel",))
+        people = _with_consent(people, definition.channel, definition.purpose)
+    people = people.order_by(*_order(definition, how))
+    return Compiled(audience, definition, calendar.as_of, columns, matching, people)
+
+
+def consented(channel: str, purpose: str) -> exp.Select:
+    """The people who may be reached: consent recorded for channel and purpose, and granted in every row of it."""
+    state = exp.column("state")
+    wanted = [
+        exp.EQ(this=exp.column("channel"), expression=literal(channel)),
+        exp.EQ(this=exp.column("purpose"), expression=literal(purpose)),
+    ]
+    granted = exp.NullSafeEQ(this=state, expression=literal(GRANTED))
+    return (
+        exp.select("one_id")
+        .from_(CONSENT_STATE)
+        .where(*wanted)
+        .group_by("one_id")
+        .having(exp.func("bool_and", granted))
+    )
+
+
+def _with_consent(people: exp.Select, channel: str, purpose: str) -> exp.Select:
+    allowed = exp.select("one_id").from_("consented").subquery(copy=False)
+    return people.with_("consented", as_=consented(channel, purpose)).where(
+        exp.In(this=_person("one_id"), query=allowed)
+    )
+
+
+def _columns(definition: AudienceDefinition, how: Rendering) -> tuple[str, ...]:
+    for index, column in enumerate(definition.columns):
+        how.column(PERSON, column.column, ("columns", index, "column"))
+    return tuple(column.column for column in definition.columns if column.column != "one_id")
+
+
+def _order(definition: AudienceDefinition, how: Rendering) -> list[exp.Expr]:
+    """The audience's order, then one_id, so that the same run always gives the same file."""
+    order: list[exp.Expr] = []
+    for index, by in enumerate(definition.order_by):
+        how.column(PERSON, by.column, ("order_by", index, "column"))
+        order.append(exp.Ordered(this=_person(by.column), desc=by.direction == "desc", nulls_first=False))
+    order.append(exp.Ordered(this=_person("one_id"), nulls_first=False))
+    return order
+
+
+def _person(name: str) -> exp.Column:
+    return exp.column(name, table=PERSON_ALIAS)
+
+
+def _people() -> exp.Expr:
+    return exp.to_table(PERSON).as_(PERSON_ALIAS)
