@@ -1,0 +1,70 @@
+with
+
+as_of as (
+    select * from {{ ref('int_as_of') }}
+),
+
+record_map as (
+    select * from {{ ref('stg_identity__record_map') }}
+),
+
+record as (
+    select * from {{ ref('stg_touchpoints__record') }}
+),
+
+attribute as (
+    select * from {{ ref('stg_touchpoints__attribute') }}
+    where attribute = 'level' and value is not null
+),
+
+parties as (
+    select
+        record_map.one_id,
+        record_map.record_id,
+        record_map.role,
+        record_map.source,
+        record_map.record_type,
+        coalesce(record.occurred_at, record.first_seen_at) as first_at,
+        coalesce(record.occurred_at, record.version_at) as last_at
+    from record_map
+    inner join record on record_map.record_id = record.record_id
+),
+
+levels as (
+    select
+        parties.one_id,
+        arg_max(attribute.value, (attribute.seen_at, attribute.value)) as member_level
+    from attribute
+    inner join parties
+        on attribute.record_id = parties.record_id
+        and attribute.role = parties.role
+    group by parties.one_id
+),
+
+seen as (
+    select
+        one_id,
+        list(distinct source order by source) as sources,
+        count(distinct source) as n_sources,
+        min(first_at) as first_seen_at,
+        max(last_at) filter (where last_at < (select ends_at from as_of)) as last_seen_at,
+        bool_or(role = 'member' and record_type = 'customer' and source in ('pos', 'youzan')) as is_member,
+        min(first_at) filter (
+            where role = 'member' and record_type = 'customer' and source in ('pos', 'youzan')
+        ) as member_since_at,
+        count(distinct record_id) filter (where record_type = 'ticket') as n_tickets,
+        max(last_at) filter (where record_type = 'ticket') as last_ticket_at
+    from parties
+    where first_at < (select ends_at from as_of)
+    group by one_id
+),
+
+final as (
+    select
+        seen.*,
+        levels.member_level
+    from seen
+    left join levels on seen.one_id = levels.one_id
+)
+
+select * from final

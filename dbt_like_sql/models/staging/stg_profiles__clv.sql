@@ -1,0 +1,17 @@
+with
+
+final as (
+    select
+        one_id,
+        p_alive,
+        expected_purchases_365d,
+        p_buy_90d,
+        p_buy_365d,
+        expected_order_value_cny,
+        clv_12m_cny,
+        tier,
+        model_run
+    from {{ source('profiles', 'clv') }}
+)
+
+select * from final

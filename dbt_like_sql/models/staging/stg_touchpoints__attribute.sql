@@ -1,0 +1,14 @@
+with
+
+final as (
+    select
+        record_id,
+        role,
+        name as attribute,
+        value,
+        value_num,
+        seen_at
+    from {{ source('touchpoints', 'attribute') }}
+)
+
+select * from final

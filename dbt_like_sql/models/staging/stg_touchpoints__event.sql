@@ -1,0 +1,19 @@
+with
+
+final as (
+    select
+        event_id,
+        record_id,
+        type,
+        subtype,
+        "at",
+        channel,
+        store_id,
+        order_key,
+        campaign,
+        actor_role,
+        value_num
+    from {{ source('touchpoints', 'event') }}
+)
+
+select * from final

@@ -1,0 +1,18 @@
+with
+
+final as (
+    select
+        entry_id,
+        record_id,
+        kind,
+        amount,
+        unit,
+        "at",
+        at_precision,
+        order_key,
+        role,
+        ref_no
+    from {{ source('touchpoints', 'ledger') }}
+)
+
+select * from final

@@ -1,0 +1,292 @@
+"""A small invented world as Parquet files, and the warehouse that the models make of it. No tests here."""
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from dbt_like_sql.project import Project
+from dbt_like_sql.runner import Runner, mount
+from touchpoints.model import TABLES
+
+AS_OF = "2026-06-30"
+VARS = {"as_of": AS_OF, "run_id": f"{AS_OF}.1"}
+IDENTITY = {
+    "record_map": ["record_id", "source", "account", "record_type", "natural_key", "role", "one_id"],
+    "one_id": ["one_id", "status", "merged_into", "first_run", "last_run", "n_records"],
+    "golden_field": ["one_id", "field", "value", "value_hash", "source", "record_id", "rule"],
+}
+NUMBERS = {"n_records": pl.Int64, "priority": pl.Int64, "is_durable": pl.Boolean}
+PROFILES = {
+    "clv": [
+        "one_id",
+        "p_alive",
+        "expected_purchases_365d",
+        "p_buy_90d",
+        "p_buy_365d",
+        "expected_order_value_cny",
+        "clv_12m_cny",
+        "tier",
+        "model_run",
+    ],
+    "stage_threshold": ["scope", "category", "q80_days", "q95_days"],
+    "category_pattern": ["category", "pattern", "priority", "is_durable"],
+    "region": ["code", "name", "level", "parent"],
+    "tag": ["one_id", "tag", "value"],
+}
+REAL = {
+    "p_alive",
+    "expected_purchases_365d",
+    "p_buy_90d",
+    "p_buy_365d",
+    "expected_order_value_cny",
+    "clv_12m_cny",
+    "q80_days",
+    "q95_days",
+}
+
+
+def at(text: str) -> datetime:
+    """A UTC moment: `2026-01-31` or `2026-01-31 16:30`."""
+    return datetime.fromisoformat(text)
+
+
+class World:
+    """Rows by source and table, with short ways to say what happened."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, dict[str, list[dict[str, Any]]]] = {
+            "touchpoints": {t: [] for t in TABLES},
+            "identity": {t: [] for t in IDENTITY},
+            "profiles": {t: [] for t in PROFILES},
+        }
+        self.add("profiles", "stage_threshold", scope="all", q80_days=90.0, q95_days=180.0)
+
+    def add(self, schema: str, table: str, /, **row: object) -> None:
+        self.rows[schema][table].append(row)
+
+    def person(self, one_id: str, status: str = "active", **golden: str) -> None:
+        self.add("identity", "one_id", one_id=one_id, status=status, n_records=1)
+        for field, value in golden.items():
+            personal = field in ("phone", "email", "name")
+            shown = {"value_hash": value} if personal else {"value": value}
+            self.add("identity", "golden_field", one_id=one_id, field=field, **shown)
+
+    def record(self, record_id: str, source: str, record_type: str, moment: str, **roles: str) -> None:
+        when = at(moment)
+        self.add(
+            "touchpoints",
+            "record",
+            record_id=record_id,
+            source=source,
+            account="a",
+            record_type=record_type,
+            natural_key=record_id,
+            version_at=when,
+            first_seen_at=when,
+            n_versions=1,
+            occurred_at=when,
+        )
+        for role, one_id in roles.items():
+            self.add(
+                "identity",
+                "record_map",
+                record_id=record_id,
+                source=source,
+                account="a",
+                record_type=record_type,
+                natural_key=record_id,
+                role=role,
+                one_id=one_id,
+            )
+
+    def order(
+        self, key: str, one_id: str | None, moment: str, paid: float, source: str = "pos", **more: Any
+    ) -> None:
+        channel = {"pos": "store", "youzan": "online_store", "shopify": "international"}.get(
+            source, "marketplace"
+        )
+        roles = more.pop("roles", {"member" if source == "pos" else "buyer": one_id} if one_id else {})
+        self.record(f"r-{key}", source, "order", moment, **roles)
+        row = {
+            "order_key": key,
+            "record_id": f"r-{key}",
+            "source": source,
+            "account": "a",
+            "order_no": key,
+            "channel": channel,
+            "status": "completed",
+            "after_sale_status": "none",
+            "is_return": False,
+            "created_at": at(moment),
+            "paid_at": at(moment),
+            "currency": "CNY",
+            "goods_amount": paid,
+            "discount_amount": 0.0,
+            "paid_amount": paid,
+            "refunded_amount": 0.0,
+        }
+        self.add("touchpoints", "orders", **row | more)
+
+    def consent(
+        self, record_id: str, phone: str, state: str, moment: str | None, role: str = "member"
+    ) -> None:
+        self.add(
+            "touchpoints",
+            "consent",
+            record_id=record_id,
+            role=role,
+            id_type="phone",
+            id_scope="CN",
+            id_value=phone,
+            channel="sms",
+            purpose="marketing",
+            state=state,
+            at=at(moment) if moment else None,
+            basis="opt_out_reply" if state == "revoked" else "membership_terms",
+        )
+
+    def identifier(self, record_id: str, role: str, id_type: str, value: str, scope: str = "CN") -> None:
+        self.add(
+            "touchpoints",
+            "identifier",
+            record_id=record_id,
+            role=role,
+            id_type=id_type,
+            id_scope=scope,
+            id_value=value,
+            strength="exact",
+        )
+
+    def write(self, folder: Path) -> None:
+        for table, schema in TABLES.items():
+            self._write(folder / "touchpoints", table, dict(schema))
+        for source, tables in (("identity", IDENTITY), ("profiles", PROFILES)):
+            for table, columns in tables.items():
+                types = {c: pl.Float64 if c in REAL else NUMBERS.get(c, pl.String) for c in columns}
+                self._write(folder / source, table, types)
+
+    def _write(self, folder: Path, table: str, schema: dict[str, Any]) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        pl.DataFrame(self.rows[folder.name][table], schema=schema).write_parquet(folder / f"{table}.parquet")
+
+    def build(self, project: Project, folder: Path, **more: object) -> Runner:
+        """Writes the files and builds every model over them in an in-memory warehouse."""
+        self.write(folder)
+        con = duckdb.connect()
+        con.execute("attach ':memory:' as lake")
+        for source in project.sources:
+            mount(con, project, source, folder / source)
+        runner = Runner(con, project, VARS | more)
+        for name in project.order():
+            runner.run(name)
+        return runner
+
+
+def rows(runner: Runner, sql: str) -> list[tuple[Any, ...]]:
+    return runner.con.execute(sql).fetchall()
+
+
+def one_of_everything() -> World:
+    """A world in which every table has rows: some people, each with a story."""
+    world = World()
+    world.person(
+        "P1", gender="female", birth_date="1988-03-02", province_code="310000", phone="h:1", email="h:e1"
+    )
+    world.person("P2", gender="male", phone="h:2")
+    world.person("P3", country="GB", email="h:e3")
+    world.person("P4")
+    world.person("P0", status="merged")
+    for code, name, level in (("310000", "上海市", "province"), ("310101", "黄浦区", "district")):
+        world.add("profiles", "region", code=code, name=name, level=level)
+    world.add(
+        "profiles", "category_pattern", category="water_heater", pattern="热水器", priority=1, is_durable=True
+    )
+    world.add(
+        "profiles", "category_pattern", category="filter", pattern="滤芯|净水器", priority=2, is_durable=False
+    )
+    world.add("profiles", "tag", one_id="P1", tag="coupon_lover", value="true")
+    world.add("profiles", "clv", one_id="P1", p_alive=0.9, clv_12m_cny=800.0, tier="gold", model_run="m1")
+    world.record("m1", "pos", "customer", "2025-01-05", member="P1")
+    world.record("m2", "youzan", "customer", "2026-01-05", member="P2")
+    world.record("t1", "after_sales", "ticket", "2026-05-01", contact="P1")
+    world.identifier("m1", "member", "phone", "13900000001")
+    world.identifier("m2", "member", "phone", "13900000002")
+    world.consent("m1", "13900000001", "granted", "2025-01-05")
+    world.consent("m2", "13900000002", "granted", "2026-01-05")
+    world.add(
+        "touchpoints",
+        "attribute",
+        record_id="m1",
+        role="member",
+        name="level",
+        value="金卡",
+        seen_at=at("2025-01-05"),
+    )
+    world.order(
+        "o1", "P1", "2025-02-01 04:00", 2000.0, store_id="徐汇店", discount_amount=100.0, coupon_amount=50.0
+    )
+    world.order("o2", "P1", "2026-06-20 04:00", 150.0, source="tmall")
+    world.order("o3", "P3", "2026-03-01 04:00", 80.0, source="shopify", currency="GBP")
+    world.order(
+        "o4",
+        "P2",
+        "2026-06-29 04:00",
+        0.0,
+        source="jd",
+        status="created",
+        paid_at=None,
+        roles={"buyer": "P2", "receiver": "P4"},
+    )
+    for key, title, amount in (
+        ("o1", "恒温燃气热水器 16升", 2000.0),
+        ("o2", "净水器滤芯套装", 150.0),
+        ("o3", "Cutting board", 80.0),
+    ):
+        world.add(
+            "touchpoints",
+            "order_lines",
+            order_key=key,
+            record_id=f"r-{key}",
+            line_no="1",
+            title=title,
+            qty=1.0,
+            line_amount=amount,
+        )
+    world.add(
+        "touchpoints",
+        "event",
+        event_id="e1",
+        record_id="r-o1",
+        type="order_paid",
+        at=at("2025-02-01 17:00"),
+        actor_role="member",
+    )
+    world.add(
+        "touchpoints",
+        "event",
+        event_id="e2",
+        record_id="t1",
+        type="ticket_opened",
+        at=at("2026-05-01"),
+        actor_role="contact",
+    )
+    world.add(
+        "touchpoints",
+        "ledger",
+        entry_id="l1",
+        record_id="r-o1",
+        kind="payment",
+        amount=2000.0,
+        unit="CNY",
+        at=at("2025-02-01 04:00"),
+        order_key="o1",
+        role="member",
+    )
+    return world
+
+
+def day(text: str) -> date:
+    return date.fromisoformat(text)
