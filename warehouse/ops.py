@@ -1,0 +1,85 @@
+"""The `ops` tables: which files came in, which rows could not be used, which runs there were.
+
+Everything here may be read by an analyst: of a rejected row it holds the reason, the place and a mask.
+"""
+
+from typing import Any
+
+from warehouse.building import Building, literal
+
+# Each character of a rejected row is replaced by one of its kind, so that its shape can be judged and its
+# content cannot be told. Separators stay: they are what is wrong more often than not.
+_MASK_STEPS = (
+    ("[0-9]", "#"),
+    ("[A-Za-z]", "x"),
+    (r"\p{Han}", "字"),
+    (r'[^#x字,;|\t"{}\[\]: ]', "*"),
+)
+MASK_LENGTH = 200
+
+
+def mask_sql(column: str) -> str:
+    """SQL for the shape of a raw row: digits `#`, Latin letters `x`, Chinese characters `字`; cut at 200."""
+    sql = f"substring({column}, 1, {MASK_LENGTH})"
+    for pattern, replacement in _MASK_STEPS:
+        sql = f"regexp_replace({sql}, {literal(pattern)}, {literal(replacement)}, 'g')"
+    return sql
+
+
+def build_ops(building: Building) -> dict[str, int]:
+    """Write `ops.source_file`, `ops.reject` and `ops.run` into the warehouse being built.
+
+    `ops.run` goes on from the snapshot that this run stands on, so the published one tells the whole history.
+
+    Returns:
+        rows by table name.
+    """
+    con = building.con
+    con.execute("create schema if not exists ops")
+    con.execute(
+        "create or replace table ops.source_file as select * from lake.touchpoints.source_file order by path, file_id"
+    )
+    con.execute(
+        "create or replace table ops.reject as "
+        f'select file_id, path, row_no, reason, "column", {mask_sql("raw_text")} as raw_mask '
+        "from lake.touchpoints.reject order by path, row_no, reason"
+    )
+    _build_run(building)
+    return {name: _count(con, f"select count(*) from ops.{name}") for name in ("source_file", "reject", "run")}
+
+
+def _build_run(building: Building) -> None:
+    con = building.con
+    con.execute(
+        """
+        create or replace table ops.run as
+        select
+            $run_id as run_id,
+            cast($as_of as date) as as_of_date,
+            cast($base as varchar) as base_run_id,
+            cast($started_at as timestamp) as started_at,
+            count(*) as n_files,
+            count(*) filter (where status in ('unknown', 'unreadable')) as n_files_unusable,
+            coalesce(sum(rows_read), 0)::bigint as n_rows_read,
+            coalesce(sum(rows_accepted), 0)::bigint as n_rows_accepted,
+            coalesce(sum(rows_rejected), 0)::bigint as n_rows_rejected,
+            coalesce(sum(rows_repeated), 0)::bigint as n_rows_repeated,
+            (select count(*) from lake.identity.record_map) as n_parties,
+            (select count(*) from lake.identity.one_id where status = 'active') as n_people
+        from ops.source_file
+        """,
+        {
+            "run_id": building.run_id,
+            "as_of": building.as_of.isoformat(),
+            "base": building.base,
+            "started_at": building.started_at,
+        },
+    )
+    base = building.base_snapshot
+    history = base / "tables" / "ops" / "run.parquet" if base else None
+    if history and history.exists():
+        con.execute(f"insert into ops.run by name select * from read_parquet({literal(str(history))})")
+
+
+def _count(con: Any, query: str) -> int:
+    return int(con.sql(query).fetchall()[0][0])
