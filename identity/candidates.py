@@ -11,6 +11,7 @@ from identity.parties import Parties
 
 CANDIDATE_COLUMNS = (
     "unique_id",
+    "full_name",
     "name",
     "quality",
     "surname",
@@ -45,6 +46,7 @@ def candidates(parties: Parties, label: Keys) -> pl.DataFrame:
     rows = rows.join(_most_frequent(party, "city_code"), on="unique_id", how="left")
     rows = rows.join(_places(party), on="unique_id", how="left")
     rows = rows.join(_reach(parties.identifier, party), on="unique_id", how="left")
+    rows = rows.with_columns(pl.when(pl.col("quality") == "full").then(pl.col("name")).alias("full_name"))
     return rows.select(CANDIDATE_COLUMNS).sort("unique_id")
 
 
