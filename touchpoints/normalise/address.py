@@ -1,8 +1,32 @@
-"""Addresses."""
+"""Addresses in China: province, city and district as codes, and what stands after them.
+
+Only the start of an address is read, level by level, each within the one before, so that a road called after a
+city is not taken for the city. Whether two addresses are one place is identity's to judge.
+"""
+
+from typing import Final
 
 import polars as pl
 
+from touchpoints.normalise import regions
 from touchpoints.normalise.cell import clean
+from touchpoints.normalise.regions import region_names
+
+__all__ = ["parse_addresses", "region_names"]
+
+_COMPOSITE: Final = (
+    r"^([^,0-9]{1,30}),\s*(\+?[0-9*][0-9*\-()\s转]{5,30}?)\s*,(?:\s*[0-9\-]{5,20},)?\s*(.+?)(?:,\s*([0-9]{6}))?[,\s]*$"
+)
+_ZIP: Final = r"[\s,]*[(\[](?:邮编:?)?([0-9]{6})[)\]]\s*$|[\s,]+邮编:?\s*([0-9]{6})\s*$"
+_COUNTRY: Final = r"^(?:中国|中华人民共和国|(?i:China|CN))[\s,]+|^(?:中国|中华人民共和国)"
+_GAP: Final = r"^[\s,/、·|_>\-]+"
+_NO_CITY: Final = r"^(?:市辖区|(?:香港岛|九龙|新界|澳门半岛|县)\s)[\s,/]*"
+# After the short name of a place these make it the name of a road (北京东路) or of a county (抚顺县).
+_ROAD: Final = r"^\s*(?:[东西南北中一二三四五]{0,2}(?:路|街|大道|大街)|[县区旗市州盟])"
+_LONGEST: Final = 16
+_CODES: Final = ("province_code", "city_code", "district_code")
+# Cities without districts (东莞市, 中山市, 儋州市, 嘉峪关市): known to the city, known in full.
+_UNDIVIDED: Final = ["441900", "442000", "460400", "620200"]
 
 
 def parse_addresses(
@@ -11,23 +35,180 @@ def parse_addresses(
     city: pl.Series | None = None,
     district: pl.Series | None = None,
 ) -> pl.DataFrame:
-    """Addresses."""
-    none = pl.lit(None, dtype=pl.String)
-    return (
-        clean(full)
-        .alias("detail")
-        .to_frame()
-        .select(
-            *(none.alias(c) for c in ("province_code", "city_code", "district_code", "province", "city", "district")),
-            "detail",
-            zip=none,
-            name_part=none,
-            phone_part=none,
-            status=pl.when(pl.col("detail").is_not_null()).then(pl.lit("none")),
+    """Addresses with the codes of their regions.
+
+    Args:
+        full: the address as written; it may hold the regions, blanks between them or none, and name and phone
+            before (`姓名，86-139…，江苏省 扬州市 …`).
+        province: where the file has a column of its own for it; so for city and district. What the columns say
+            goes before what the text says.
+
+    Returns:
+        One row per cell: province_code, city_code, district_code (six digits of GB/T 2260), province, city,
+        district (standard names), detail (what follows, NFKC, blanks made single), zip, name_part, phone_part (of
+        composite cells, as written), status (ok: known to the district; partial; none: no region; null: nothing
+        in the cells). Names that several districts bear are taken only with their city or province.
+    """
+    frame = _split_composite(clean(full))
+    apart = [s for s in (province, city, district) if s is not None]
+    if apart:
+        columns = pl.select(*(clean(s).alias(str(i)) for i, s in enumerate(apart))).select(
+            pl.concat_str(pl.all(), separator=" ", ignore_nulls=True).alias("rest")
         )
+        known = _resolve(columns.with_columns(**_no_codes())).select(_CODES)
+        frame = _resolve(frame.hstack(known))
+    else:
+        frame = _resolve(frame.with_columns(**_no_codes()))
+    return _finish(frame)
+
+
+def _no_codes() -> dict[str, pl.Expr]:
+    return {name: pl.lit(None, dtype=pl.String) for name in _CODES}
+
+
+def _split_composite(text: pl.Series) -> pl.DataFrame:
+    """Name, phone and zip taken off: name_part, phone_part, zip, rest."""
+    frame = text.alias("text").to_frame()
+    groups = pl.col("text").str.extract_groups(_COMPOSITE)
+    parts = [
+        groups.struct.field(str(i)).alias(name) for i, name in enumerate(("name_part", "phone_part", "body", "zip"), 1)
+    ]
+    composite = frame.filter(pl.col("text").str.contains(r"^[^,0-9]{1,30},\s*\+?[0-9*]")).unique().with_columns(parts)
+    frame = frame.join(composite, on="text", how="left", maintain_order="left")
+    body = pl.coalesce("body", "text")
+    zips = body.str.extract_groups(_ZIP)
+    bracketed = body.str.contains(r"[0-9]{6}[)\]]?\s*$")
+    return frame.select(
+        "name_part",
+        "phone_part",
+        zip=pl.coalesce("zip", pl.when(bracketed).then(pl.coalesce(zips.struct.field("1"), zips.struct.field("2")))),
+        rest=pl.when(bracketed).then(body.str.replace(_ZIP, "")).otherwise(body).str.replace(_COUNTRY, ""),
     )
 
 
-def region_names() -> pl.DataFrame:
-    """Regions."""
-    return pl.DataFrame(schema={"code": pl.String, "name": pl.String, "level": pl.String, "parent": pl.String})
+def _resolve(frame: pl.DataFrame) -> pl.DataFrame:
+    """Regions read off the front of `rest`; codes that are there already must not be contradicted."""
+    return _district(_district_start(_city(_start(frame))))
+
+
+def _leading(words: list[str]) -> pl.Expr:
+    """The longest of the words that `rest` starts with, else null."""
+    first = pl.col("rest").str.head(_LONGEST).str.extract_many(pl.lit(pl.Series([words])), leftmost=True).list.first()
+    return pl.when(pl.col("rest").str.starts_with(first)).then(first)
+
+
+def _after(word: pl.Expr) -> pl.Expr:
+    return pl.col("rest").str.strip_prefix(word).str.replace(_GAP, "")
+
+
+def _look_up(key: pl.Expr, table: dict[str, str]) -> pl.Expr:
+    return key.replace_strict(table, default=None, return_dtype=pl.String)
+
+
+def _start(frame: pl.DataFrame) -> pl.DataFrame:
+    """A province, or without one a city, or a district whose name occurs once in the country."""
+    known = regions.names()
+    found = _look_up(pl.col("word"), known.start).str.split_exact(":", 1)
+    kind, code = pl.col("found").struct.field("field_0"), pl.col("found").struct.field("field_1")
+    road = pl.col("rest").str.strip_prefix(pl.col("word")).str.contains(_ROAD)
+    short = pl.col("word").str.contains("[省市区县州盟旗]$").not_()
+    fits = pl.col("province_code").is_null() | (pl.col("province_code").str.head(2) == code.str.head(2))
+    frame = frame.with_columns(word=_leading(known.start_words)).with_columns(found=found)
+    is_province = (kind == "province") & fits & ~(short & road)
+    is_city = kind.is_in(["city", "stem"]) & fits & ~(short & road) & pl.col("city_code").fill_null(code).eq(code)
+    taken = (is_province | is_city).fill_null(False)
+    frame = frame.with_columns(
+        taken=taken, guessed=(taken & (kind == "stem") & pl.col("province_code").is_null()).fill_null(False)
+    )
+    taken = pl.col("taken")
+    return frame.with_columns(
+        before=pl.col("rest"),
+        province_code=pl.coalesce("province_code", pl.when(taken).then(code.str.head(2) + "0000")),
+        city_code=pl.coalesce("city_code", pl.when(taken & (kind != "province")).then(code)),
+        lone_district=pl.when((kind == "district") & fits).then(code),
+        rest=pl.when(taken).then(_after(pl.col("word"))).otherwise(pl.col("rest")),
+    )
+
+
+def _city(frame: pl.DataFrame) -> pl.DataFrame:
+    """A city of the province, with or without 市; also said a second time."""
+    known = regions.names()
+    word = pl.col("word")
+    frame = frame.with_columns(word=_leading(known.city_words)).with_columns(
+        code=_look_up(pl.col("province_code") + word, known.city)
+    )
+    road = pl.col("rest").str.strip_prefix(word).str.contains(_ROAD) & ~word.str.contains("[市州盟]$|地区$")
+    taken = (pl.col("code") == pl.col("city_code").fill_null(pl.col("code"))) & ~road
+    frame = frame.with_columns(taken=taken.fill_null(False))
+    rest = pl.when(pl.col("taken")).then(_after(word)).otherwise(pl.col("rest"))
+    return frame.with_columns(
+        city_code=pl.coalesce("city_code", pl.when(pl.col("taken")).then(pl.col("code"))),
+        rest=rest.str.replace(_NO_CITY, ""),
+    )
+
+
+def _district_start(frame: pl.DataFrame) -> pl.DataFrame:
+    """For addresses that name neither province nor city."""
+    return frame.with_columns(province_code=pl.coalesce("province_code", pl.col("lone_district").str.head(2) + "0000"))
+
+
+def _district(frame: pl.DataFrame) -> pl.DataFrame:
+    """A district of the city, or one that occurs once in the province; a guessed city needs one to stand."""
+    known = regions.names()
+    around = pl.coalesce("city_code", "province_code")
+    token = pl.col("rest").str.extract(r"^(\S{2,8}?)(?:\s|$)")
+    full = pl.col("word")
+    frame = frame.with_columns(word=_leading(known.district_words), token=token).with_columns(
+        code=_look_up(around + full, known.district)
+    )
+    by_stem = frame.with_columns(
+        stem_code=pl.when(pl.col("code").is_null()).then(_look_up(around + pl.col("token"), known.district_stem))
+    ).with_columns(
+        word=pl.when(pl.col("code").is_not_null())
+        .then(full)
+        .when(pl.col("stem_code").is_not_null())
+        .then(pl.col("token")),
+        code=pl.coalesce("code", "stem_code"),
+    )
+    taken = pl.col("word").is_not_null() & (pl.col("code") == pl.col("district_code").fill_null(pl.col("code")))
+    frame = by_stem.with_columns(taken=taken.fill_null(False))
+    frame = frame.with_columns(
+        district_code=pl.coalesce("district_code", pl.when(pl.col("taken")).then(pl.col("code"))),
+        rest=pl.when(pl.col("taken")).then(_after(pl.col("word"))).otherwise(pl.col("rest")),
+    )
+    return _without_bad_guesses(frame)
+
+
+def _without_bad_guesses(frame: pl.DataFrame) -> pl.DataFrame:
+    """A short city name at the very start counts only with one of its districts after it."""
+    wrong = pl.col("guessed") & pl.col("district_code").is_null()
+    return frame.with_columns(
+        *(pl.when(wrong).then(None).otherwise(pl.col(name)).alias(name) for name in ("province_code", "city_code")),
+        rest=pl.when(wrong).then(pl.col("before")).otherwise(pl.col("rest")),
+    )
+
+
+def _finish(frame: pl.DataFrame) -> pl.DataFrame:
+    """Cities filled in from districts, standard names, status."""
+    table = region_names()
+    parents = dict(table.filter(pl.col("level") == "district").select("code", "parent").iter_rows())
+    labels = dict(table.select("code", "name").iter_rows())
+    parent = _look_up(pl.col("district_code"), parents)
+    city = pl.coalesce("city_code", pl.when(~parent.str.ends_with("0000")).then(parent))
+    detail = pl.col("rest").str.replace_all(r"\s+", " ").str.strip_chars(" ,")
+    frame = frame.with_columns(city_code=city, detail=pl.when(detail != "").then(detail))
+    complete = pl.col("district_code").is_not_null() | pl.col("city_code").is_in(_UNDIVIDED)
+    status = (
+        pl.when(complete).then(pl.lit("ok"))
+        .when(pl.col("province_code").is_not_null()).then(pl.lit("partial"))
+        .when(pl.col("rest").is_not_null()).then(pl.lit("none"))
+    )  # fmt: skip
+    return frame.select(
+        *_CODES,
+        *(_look_up(pl.col(code), labels).alias(code.removesuffix("_code")) for code in _CODES),
+        "detail",
+        "zip",
+        "name_part",
+        "phone_part",
+        status=status,
+    )
