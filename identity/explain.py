@@ -14,6 +14,19 @@ from common.errors import UsageError
 from identity.model import settings
 
 Party = tuple[str, str]
+_SURE_WORDS = {
+    "identical_description": "same name, same address, same masked phone",
+    "wechat_unionid": "same WeChat unionid",
+    "wechat_openid": "same WeChat openid",
+    "wecom_external_userid": "same WeCom external_userid",
+    "national_id": "same national ID",
+    "jd_pin": "same JD account",
+    "tmall_nick": "same Tmall account",
+    "pos_card": "same member card",
+    "shopify_customer_id": "same Shopify customer",
+    "phone": "same phone, and the names allow it",
+    "email": "same e-mail, and the names allow it",
+}
 
 
 @dataclass(frozen=True)
@@ -115,7 +128,7 @@ def _back(came: dict[Party, tuple[Party, Step] | None], end: Party) -> list[Step
 
 def _words(kind: str, rule: str, evidence: str | None) -> str:
     if kind == "sure":
-        return f"same {rule.replace('_', ' ')}"
+        return _SURE_WORDS.get(rule, f"same {rule.replace('_', ' ')}")
     told = json.loads(evidence or "{}")
     if kind == "steady":
         return f"together on {told['met']} of the account's {told['orders']} orders"

@@ -13,6 +13,11 @@ from identity.judge import VALUE, Judgement
 from identity.parties import Parties
 from identity.registry import IdentifierType
 
+# Identical descriptions come after every identifier.
+IDENTICAL_PRIORITY = 8
+# A shorter address names a street or a village, not a door.
+LEAST_ADDRESS = 6
+
 
 @dataclass(frozen=True)
 class SureClusters:
@@ -32,7 +37,7 @@ class SureClusters:
 def sure_clusters(parties: Parties, judgement: Judgement, registry: dict[str, IdentifierType]) -> SureClusters:
     """Joins the parties that hold the same identifier, strongest type first."""
     n = len(parties.party)
-    edge = _edges(judgement, registry)
+    edge = _edges(parties, judgement, registry)
     label = connected(n, edge["party_a"].to_numpy(), edge["party_b"].to_numpy())
     guards = single_values(parties, registry)
     broken = _broken(label, guards)
@@ -50,19 +55,47 @@ def sure_clusters(parties: Parties, judgement: Judgement, registry: dict[str, Id
     return SureClusters(connected(n, edge["party_a"].to_numpy(), edge["party_b"].to_numpy()), edge, len(refused))
 
 
-def _edges(judgement: Judgement, registry: dict[str, IdentifierType]) -> pl.DataFrame:
+def _edges(parties: Parties, judgement: Judgement, registry: dict[str, IdentifierType]) -> pl.DataFrame:
     """Each holder's parties tied to its first party: a star, so that n parties take n - 1 edges."""
     priority = pl.DataFrame(
         [{"id_type": t.name, "priority": t.priority} for t in registry.values()],
         schema={"id_type": pl.String, "priority": pl.Int64},
     )
-    return (
+    held = (
         judgement.holding.with_columns(pl.col("party").min().over(*VALUE, "holder").alias("party_a"))
         .filter(pl.col("party") != pl.col("party_a"))
         .join(priority, on="id_type")
         .select("party_a", pl.col("party").alias("party_b"), pl.col("id_type").alias("rule"), "priority")
+    )
+    return (
+        pl.concat([held, _identical_descriptions(parties)])
         .sort("priority", "party_a", "party_b")
         .unique(["party_a", "party_b"], keep="first", maintain_order=True)
+    )
+
+
+def _identical_descriptions(parties: Parties) -> pl.DataFrame:
+    """Parties with one and the same full name, address and masked phone, collapsed before anything is scored.
+
+    A marketplace prints the same masked receiver on every order: without this each order would be a candidate.
+    """
+    masked = (
+        parties.identifier.filter(pl.col("id_type") == "phone_masked")
+        .group_by("party")
+        .agg(pl.col("id_value").min().alias("masked_phone"))
+    )
+    same = ["name", "city_code", "district_code", "address", "masked_phone"]
+    return (
+        parties.party.filter((pl.col("quality") == "full") & (pl.col("address").str.len_chars() >= LEAST_ADDRESS))
+        .join(masked, on="party")
+        .with_columns(pl.col("party").min().over(same).alias("party_a"))
+        .filter(pl.col("party") != pl.col("party_a"))
+        .select(
+            "party_a",
+            pl.col("party").alias("party_b"),
+            pl.lit("identical_description").alias("rule"),
+            pl.lit(IDENTICAL_PRIORITY, pl.Int64).alias("priority"),
+        )
     )
 
 
