@@ -102,18 +102,16 @@ class Building:
 
     @cached_property
     def con(self) -> duckdb.DuckDBPyConnection:
-        """The run's one connection: the warehouse being built, and an in-memory database `lake` beside it."""
+        """The run's one connection: the warehouse being built, and the scratch database `lake` beside it.
+
+        `lake` holds views over the stages' Parquet files. It is a file, so that a run that is taken up again in a
+        new process finds what its earlier stages declared there.
+        """
         spill = self.folder / "spill"
         spill.mkdir(exist_ok=True)
         con = self.engine.connect(self.warehouse, spill=spill)
-        con.execute(f"attach ':memory:' as {LAKE}")
-        # Assets of a run that is taken up again in a new process find the sources of the earlier stages here.
-        self._mount_what_is_there(con)
+        con.execute(f"attach {literal(str(self.folder / (LAKE + '.duckdb')))} as {LAKE}")
         return con
-
-    def mount(self, schema: str, folder: Path) -> None:
-        """Show a folder of Parquet files as views `lake.<schema>.<file name>`."""
-        mount(self.con, schema, folder)
 
     def unmount_all(self) -> None:
         """Close the connection, so that the warehouse file is whole and may be moved."""
@@ -133,21 +131,6 @@ class Building:
         folder = self.folder.joinpath(*parts)
         folder.mkdir(parents=True, exist_ok=True)
         return folder
-
-    def _mount_what_is_there(self, con: duckdb.DuckDBPyConnection) -> None:
-        for root, suffix in ((self.private, "_private"), (self.public, "")):
-            for folder in sorted(root.glob("*")):
-                # Touchpoints are private as a whole; identity has a private and a public half.
-                schema = folder.name if folder.name == "touchpoints" else folder.name + suffix
-                mount(con, schema, folder)
-
-
-def mount(con: duckdb.DuckDBPyConnection, schema: str, folder: Path) -> None:
-    """Show a folder of Parquet files as views `lake.<schema>.<file name>`, replacing older ones."""
-    con.execute(f"create schema if not exists {LAKE}.{identifier(schema)}")
-    for path in sorted(folder.glob("*.parquet")):
-        name = f"{LAKE}.{identifier(schema)}.{identifier(path.stem)}"
-        con.execute(f"create or replace view {name} as select * from read_parquet({literal(str(path))})")
 
 
 def open_building(

@@ -3,6 +3,7 @@
 Everything here may be read by an analyst: of a rejected row it holds the reason, the place and a mask.
 """
 
+from pathlib import Path
 from typing import Any
 
 from warehouse.building import Building, literal
@@ -35,14 +36,13 @@ def build_ops(building: Building) -> dict[str, int]:
         rows by table name.
     """
     con = building.con
+    files, rejects = (_touchpoints(building, table) for table in ("source_file", "reject"))
     con.execute("create schema if not exists ops")
-    con.execute(
-        "create or replace table ops.source_file as select * from lake.touchpoints.source_file order by path, file_id"
-    )
+    con.execute(f"create or replace table ops.source_file as select * from {files} order by path, file_id")
     con.execute(
         "create or replace table ops.reject as "
         f'select file_id, path, row_no, reason, "column", {mask_sql("raw_text")} as raw_mask '
-        "from lake.touchpoints.reject order by path, row_no, reason"
+        f"from {rejects} order by path, row_no, reason"
     )
     _build_run(building)
     return {name: _count(con, f"select count(*) from ops.{name}") for name in ("source_file", "reject", "run")}
@@ -50,8 +50,9 @@ def build_ops(building: Building) -> dict[str, int]:
 
 def _build_run(building: Building) -> None:
     con = building.con
+    record_map, one_id = (_parquet(building.public / "identity" / f"{t}.parquet") for t in ("record_map", "one_id"))
     con.execute(
-        """
+        f"""
         create or replace table ops.run as
         select
             $run_id as run_id,
@@ -64,8 +65,8 @@ def _build_run(building: Building) -> None:
             coalesce(sum(rows_accepted), 0)::bigint as n_rows_accepted,
             coalesce(sum(rows_rejected), 0)::bigint as n_rows_rejected,
             coalesce(sum(rows_repeated), 0)::bigint as n_rows_repeated,
-            (select count(*) from lake.identity.record_map) as n_parties,
-            (select count(*) from lake.identity.one_id where status = 'active') as n_people
+            (select count(*) from {record_map}) as n_parties,
+            (select count(*) from {one_id} where status = 'active') as n_people
         from ops.source_file
         """,
         {
@@ -78,7 +79,15 @@ def _build_run(building: Building) -> None:
     base = building.base_snapshot
     history = base / "tables" / "ops" / "run.parquet" if base else None
     if history and history.exists():
-        con.execute(f"insert into ops.run by name select * from read_parquet({literal(str(history))})")
+        con.execute(f"insert into ops.run by name select * from {_parquet(history)}")
+
+
+def _touchpoints(building: Building, table: str) -> str:
+    return _parquet(building.private / "touchpoints" / f"{table}.parquet")
+
+
+def _parquet(path: Path) -> str:
+    return f"read_parquet({literal(str(path))})"
 
 
 def _count(con: Any, query: str) -> int:
