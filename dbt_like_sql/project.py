@@ -170,7 +170,7 @@ def _refuse_the_rest_of_dbt(root: Path) -> None:
         raise DefinitionError(extra[0], "is of a kind that is not supported.", remedy)
 
 
-def _read_yaml(path: Path) -> Any:  # noqa: ANN401
+def _read_yaml(path: Path) -> Any:
     try:
         return yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError) as error:

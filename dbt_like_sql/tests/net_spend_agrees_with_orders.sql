@@ -1,6 +1,6 @@
 -- What purchase days add up to never exceeds what valid orders brought in.
 with days as (
-    select one_id, sum(net_amount) as net_amount from {{ ref('purchase_day') }} group by one_id
+    select one_id, sum(net_amount_cny) as net_amount from {{ ref('purchase_day') }} group by one_id
 ),
 
 bought as (

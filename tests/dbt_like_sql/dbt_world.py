@@ -18,7 +18,7 @@ IDENTITY = {
     "one_id": ["one_id", "status", "merged_into", "first_run", "last_run", "n_records"],
     "golden_field": ["one_id", "field", "value", "value_hash", "source", "record_id", "rule"],
 }
-NUMBERS = {"n_records": pl.Int64, "priority": pl.Int64, "is_durable": pl.Boolean}
+NUMBERS = {"n_records": pl.Int64, "priority": pl.Int64, "is_durable": pl.Boolean, "next_purchase_date": pl.Date}
 PROFILES = {
     "clv": [
         "one_id",
@@ -26,6 +26,7 @@ PROFILES = {
         "expected_purchases_365d",
         "p_buy_90d",
         "p_buy_365d",
+        "next_purchase_date",
         "expected_order_value_cny",
         "clv_12m_cny",
         "tier",
@@ -193,7 +194,7 @@ def one_of_everything() -> World:
     """A world in which every table has rows: some people, each with a story."""
     world = World()
     world.person(
-        "P1", gender="female", birth_date="1988-03-02", province_code="310000", phone="h:1", email="h:e1"
+        "P1", gender="female", province_code="310000", phone="h:1", email="h:e1"
     )
     world.person("P2", gender="male", phone="h:2")
     world.person("P3", country="GB", email="h:e3")

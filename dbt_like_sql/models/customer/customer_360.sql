@@ -127,6 +127,7 @@ final as (
         clv.p_alive,
         clv.p_buy_90d,
         clv.p_buy_365d,
+        clv.next_purchase_date,
         clv.expected_purchases_365d,
         clv.expected_order_value_cny,
         clv.clv_12m_cny,

@@ -12,9 +12,9 @@ bought as (
         count(*) as n_orders,
         count(*) filter (where discount_amount_cny > 0) as n_discounted_orders,
         count(*) filter (where coupon_amount > 0) as n_coupon_orders,
-        round(sum(paid_amount_cny + discount_amount_cny), 2) as gross_amount,
-        round(sum(discount_amount_cny), 2) as discount_amount,
-        round(sum(net_amount_cny), 2) as bought_amount
+        round(sum(paid_amount_cny + discount_amount_cny), 2) as gross_amount_cny,
+        round(sum(discount_amount_cny), 2) as discount_amount_cny,
+        round(sum(net_amount_cny), 2) as bought_amount_cny
     from orders
     where is_valid and net_amount_cny is not null
     group by one_id, ordered_date
@@ -25,7 +25,7 @@ given_back as (
         one_id,
         ordered_date as return_date,
         order_key,
-        net_amount_cny as return_amount
+        net_amount_cny as return_amount_cny
     from orders
     where is_return and net_amount_cny < 0
 ),
@@ -34,12 +34,12 @@ given_back as (
 return_candidates as (
     select
         given_back.order_key,
-        given_back.return_amount,
+        given_back.return_amount_cny,
         bought.one_id,
         bought.purchase_date,
         row_number() over (
             partition by given_back.order_key
-            order by bought.bought_amount + given_back.return_amount >= 0 desc, bought.purchase_date desc
+            order by bought.bought_amount_cny + given_back.return_amount_cny >= 0 desc, bought.purchase_date desc
         ) as position
     from given_back
     inner join bought
@@ -52,7 +52,7 @@ returned as (
         one_id,
         purchase_date,
         count(*) as n_returns,
-        round(sum(return_amount), 2) as return_amount
+        round(sum(return_amount_cny), 2) as return_amount_cny
     from return_candidates
     where position = 1
     group by one_id, purchase_date
@@ -66,15 +66,15 @@ final as (
         bought.n_discounted_orders,
         bought.n_coupon_orders,
         coalesce(returned.n_returns, 0) as n_returns,
-        bought.gross_amount,
-        bought.discount_amount,
-        coalesce(returned.return_amount, 0) as return_amount,
-        round(bought.bought_amount + coalesce(returned.return_amount, 0), 2) as net_amount
+        bought.gross_amount_cny,
+        bought.discount_amount_cny,
+        coalesce(returned.return_amount_cny, 0) as return_amount_cny,
+        round(bought.bought_amount_cny + coalesce(returned.return_amount_cny, 0), 2) as net_amount_cny
     from bought
     left join returned
         on bought.one_id = returned.one_id
         and bought.purchase_date = returned.purchase_date
-    where round(bought.bought_amount + coalesce(returned.return_amount, 0), 2) > 0
+    where round(bought.bought_amount_cny + coalesce(returned.return_amount_cny, 0), 2) > 0
 )
 
 select * from final

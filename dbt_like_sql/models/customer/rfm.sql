@@ -18,7 +18,7 @@ measured as (
         one_id,
         max(purchase_date) as last_purchase_date,
         count(*) as frequency,
-        round(sum(net_amount), 2) as monetary_cny
+        round(sum(net_amount_cny), 2) as monetary_cny
     from purchase_day
     group by one_id
 ),

@@ -35,10 +35,10 @@ day_figures as (
         one_id,
         count(*) as n_purchases,
         count(*) filter (where purchase_date > as_of_date - 365) as n_purchases_365d,
-        round(coalesce(sum(net_amount) filter (where purchase_date > as_of_date - 365), 0), 2) as net_amount_365d_cny,
-        round(sum(gross_amount), 2) as gross_amount_cny,
-        round(sum(discount_amount), 2) as discount_amount_cny,
-        round(sum(discount_amount) / nullif(sum(gross_amount), 0), 4) as discount_share,
+        round(coalesce(sum(net_amount_cny) filter (where purchase_date > as_of_date - 365), 0), 2) as net_amount_365d_cny,
+        round(sum(gross_amount_cny), 2) as gross_amount_cny,
+        round(sum(discount_amount_cny), 2) as discount_amount_cny,
+        round(sum(discount_amount_cny) / nullif(sum(gross_amount_cny), 0), 4) as discount_share,
         round(sum(n_coupon_orders) / sum(n_orders), 4) as coupon_order_share
     from purchase_day
     cross join as_of

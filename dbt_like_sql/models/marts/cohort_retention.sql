@@ -41,7 +41,7 @@ bought as (
         date_diff('day', firsts.first_purchase_date, purchase_day.purchase_date) // 30 as month_number,
         count(distinct purchase_day.one_id) as n_buyers,
         count(*) as n_purchases,
-        round(sum(purchase_day.net_amount), 2) as net_amount_cny
+        round(sum(purchase_day.net_amount_cny), 2) as net_amount_cny
     from purchase_day
     inner join firsts on purchase_day.one_id = firsts.one_id
     group by all

@@ -7,6 +7,7 @@ final as (
         expected_purchases_365d,
         p_buy_90d,
         p_buy_365d,
+        next_purchase_date,
         expected_order_value_cny,
         clv_12m_cny,
         tier,

@@ -7,6 +7,7 @@ final as (
         name as attribute,
         value,
         value_num,
+        value_date,
         seen_at
     from {{ source('touchpoints', 'attribute') }}
 )
