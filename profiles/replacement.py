@@ -27,9 +27,11 @@ DURABLE_SCHEMA: Final[dict[str, type[pl.DataType]]] = {
     "category": pl.String,
     "last_purchase_date": pl.Date,
     "age_days": pl.Int64,
-    "due_from": pl.Date,  # 25 % and 75 % quantile of the replacement date, given the age that it has reached
+    "window_from": pl.Date,  # when 25 % and 75 % of all such appliances have been replaced
+    "window_to": pl.Date,
+    "due_from": pl.Date,  # the same of those that have reached this one's age: when its replacement is to be expected
     "due_to": pl.Date,
-    "status": pl.String,  # not_due | window | overdue: age against the 25 % and 75 % quantile of all lives
+    "status": pl.String,  # not_due | window | overdue: the as-of date before, within, after the window
     "p_replace_12m": pl.Float64,
 }
 LIFE_SCHEMA: Final[dict[str, type[pl.DataType]]] = {
@@ -139,15 +141,23 @@ def fit_life(replaced: Array, running: Array) -> Life:
 
 def _due(owned: pl.DataFrame, life: Life) -> pl.DataFrame:
     age = owned["age_days"].to_numpy() / _YEAR
-    first, last = life.quantile(0.25), life.quantile(0.75)
-    bounds = {"due_from": life.quantile(0.25, age), "due_to": life.quantile(0.75, age)}
-    status = pl.Series(np.where(age < first, "not_due", np.where(age <= last, "window", "overdue")))
+    start = np.zeros_like(age)
+    years = {
+        "window_from": life.quantile(0.25, start),
+        "window_to": life.quantile(0.75, start),
+        "due_from": life.quantile(0.25, age),
+        "due_to": life.quantile(0.75, age),
+    }
+    days = {name: pl.Series(np.ceil(value * _YEAR)).cast(pl.Int64) for name, value in years.items()}
     return (
-        owned.with_columns(
-            status=status,
-            p_replace_12m=pl.Series(life.p_end_within(1.0, age)).round(6),
-            **{name: pl.Series(np.ceil(years * _YEAR)).cast(pl.Int64) for name, years in bounds.items()},
+        owned.with_columns(p_replace_12m=pl.Series(life.p_end_within(1.0, age)).round(6), **days)
+        .with_columns(
+            status=pl.when(pl.col("age_days") < pl.col("window_from"))
+            .then(pl.lit("not_due"))
+            .when(pl.col("age_days") <= pl.col("window_to"))
+            .then(pl.lit("window"))
+            .otherwise(pl.lit("overdue"))
         )
-        .with_columns((pl.col("last_purchase_date") + pl.duration(days=pl.col(name))).alias(name) for name in bounds)
+        .with_columns((pl.col("last_purchase_date") + pl.duration(days=pl.col(name))).alias(name) for name in days)
         .select(pl.col(name).cast(kind) for name, kind in DURABLE_SCHEMA.items())
     )

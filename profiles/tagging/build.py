@@ -1,0 +1,78 @@
+"""Runs the tags in the warehouse that is being built and writes customer.tag."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from common.errors import DefinitionError
+from profiles.tagging.compile import compile
+from profiles.tagging.model import Tag
+
+DEFAULT_TIME_ZONE = "Asia/Shanghai"
+
+
+def build(
+    con: duckdb.DuckDBPyConnection, tags: Sequence[Tag], as_of: date, *, time_zone: str = DEFAULT_TIME_ZONE
+) -> int:
+    """Compute tags and replace customer.tag(one_id, tag, value, since) in the connection's current database.
+
+    Args:
+        con: holds the tables that the tags are made from.
+        tags: as from `load_tags`.
+        as_of: the day that is computed.
+        time_zone: of the local dates.
+
+    Returns:
+        Rows written; sorted by one_id, tag, value, each combination once.
+
+    Raises:
+        DefinitionError: a tag names a table or column that is not there, or its SQL fails on the data.
+    """
+    con.execute("create schema if not exists customer").fetchall()
+    con.execute(
+        "create or replace temp table tag_rows (one_id varchar, tag varchar, value varchar, since date)"
+    ).fetchall()
+    for tag in tags:
+        query = compile(tag)
+        values: dict[str, Any] = {"as_of": as_of, "time_zone": time_zone}
+        # DuckDB refuses values for parameters that a query does not have.
+        used = {name: value for name, value in values.items() if f"${name}" in query}
+        try:
+            con.execute(f"insert into tag_rows {query}", used).fetchall()
+        except duckdb.Error as error:
+            raise DefinitionError(tag.path, _reason(error), "Correct the tag's SQL.") from error
+    con.execute(
+        """
+        create or replace table customer.tag as
+        select one_id, tag, value, min(since) as since
+        from tag_rows
+        where value is not null
+        group by one_id, tag, value
+        order by one_id, tag, value
+        """
+    ).fetchall()
+    con.execute("drop table tag_rows").fetchall()
+    counted = con.execute("select count(*) from customer.tag").fetchall()
+    return int(counted[0][0])
+
+
+def catalogue(tags: Sequence[Tag]) -> pl.DataFrame:
+    """One row a tag: what it is called, what it means, who owns it; for the warehouse and the console."""
+    columns = ("tag", "kind", "label_zh", "label_en", "description", "owner", "refresh", "sensitivity", "no_data")
+    rows = [
+        (t.tag, t.kind, t.label.zh, t.label.en, t.description, t.owner, t.refresh, t.sensitivity, t.no_data)
+        for t in tags
+    ]
+    return pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String), orient="row")
+
+
+def _reason(error: duckdb.Error) -> str:
+    """DuckDB's first lines without the query, which may hold values of people's rows."""
+    text = str(error)
+    kind = text.split("\n")[0]
+    if isinstance(error, duckdb.ConversionException | duckdb.InvalidInputException | duckdb.OutOfRangeException):
+        kind = kind.split(":")[0] + " while computing the tag"
+    return kind.rstrip(".!") + "."

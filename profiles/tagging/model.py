@@ -1,0 +1,173 @@
+"""What a tag may say, kind by kind. Reading files is for `load`, SQL for `compile`."""
+
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
+
+KINDS: Final = ("rule", "aggregate", "first", "last", "top_n", "percentile", "tier_ladder")
+TABLES: Final = (
+    "core.orders",
+    "core.order_lines",
+    "core.events",
+    "core.ledger",
+    "core.consent",
+    "customer.purchase_day",
+    "customer.rfm",
+    "customer.lifecycle",
+    "customer.consent_state",
+    "customer.clv",
+    "customer.durable",
+)
+
+Table = Literal[TABLES]  # type: ignore[valid-type]
+Sql = Annotated[str, Field(min_length=1)]
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+Text = Annotated[str, Field(min_length=1)]
+
+
+class Strict(BaseModel):
+    """Refuses what it does not know."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Label(Strict):
+    """A name for people, in both languages."""
+
+    zh: Text
+    en: Text
+
+
+class Base(Strict):
+    """What every tag says of itself.
+
+    Attributes:
+        path: the file it was read from.
+        tag: its name in customer.tag; the file is called so too.
+        label: its name for people.
+        description: who gets it, and what it is for.
+        owner: who decides what it means.
+        refresh: how often it is computed.
+        sensitivity: public | internal | sensitive (as in: tells of money troubles, health, faith, children).
+        no_data: what it means that a person does not have the tag.
+        values: labels of its values, where they are words.
+        from_: the tables it is made from; more than one are joined by one_id.
+        where: SQL predicate over their columns.
+    """
+
+    path: Path
+    tag: Name
+    label: Label
+    description: Text
+    owner: Text
+    refresh: Literal["daily", "weekly", "monthly"]
+    sensitivity: Literal["public", "internal", "sensitive"]
+    no_data: Text
+    values: dict[str, Label] = {}
+    from_: Annotated[list[Table], Field(alias="from", min_length=1)]
+    where: Sql | None = None
+
+
+class Windowed(Base):
+    """A tag over things that happened: the newest `window_days` up to the as-of date, or all of them."""
+
+    date: Name
+    window_days: Annotated[int, Field(gt=0)] | None = None
+
+    @model_validator(mode="after")
+    def _has_one_table(self) -> "Windowed":
+        if len(self.from_) > 1:
+            raise ValueError("a tag that counts or ranks takes one table; joined rows would count several times")
+        return self
+
+
+class RuleTag(Base):
+    """Rows for which the predicate holds. One value for each different `value` of a person's rows."""
+
+    kind: Literal["rule"]
+    value: Sql = "'true'"
+    since: Sql
+
+
+class AggregateTag(Windowed):
+    """Measures over a person's rows in the window, and a condition on them."""
+
+    kind: Literal["aggregate"]
+    measures: Annotated[dict[Name, Sql], Field(min_length=1)]
+    having: Sql
+    value: Sql = "'true'"
+
+
+class PickTag(Windowed):
+    """The value of a column in a person's first or last row."""
+
+    kind: Literal["first", "last"]
+    value: Sql
+
+
+class TopTag(Windowed):
+    """The values of a column that weigh most among a person's rows, best first."""
+
+    kind: Literal["top_n"]
+    value: Sql
+    weight: Sql = "count(*)"
+    n: Annotated[int, Field(gt=0, le=20)] = 1
+    min_weight: float = 0.0
+
+
+class Shrink(Strict):
+    """Pull a measure of few observations towards the mean of all people, as if `by` more had been seen there."""
+
+    by: Annotated[float, Field(gt=0)]
+
+
+class Band(Strict):
+    """A value from a percentile (0 lowest, 100 highest) on."""
+
+    value: Text
+    from_percentile: Annotated[float, Field(ge=0, lt=100)]
+
+
+class PercentileTag(Windowed):
+    """Where a person's measure stands among everyone's; the first band from the top that it reaches."""
+
+    kind: Literal["percentile"]
+    measure: Sql
+    count: Sql = "count(*)"
+    min_count: Annotated[int, Field(ge=1)] = 1
+    shrink: Shrink | None = None
+    bands: Annotated[list[Band], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _falls(self) -> "PercentileTag":
+        edges = [band.from_percentile for band in self.bands]
+        if edges != sorted(set(edges), reverse=True):
+            raise ValueError("bands have to fall from the highest from_percentile to the lowest")
+        return self
+
+
+class Tier(Strict):
+    """A value and the condition for it."""
+
+    value: Text
+    when: Sql
+
+
+class TierLadderTag(Windowed):
+    """Tiers over measures of a person's rows; the first that matches wins."""
+
+    kind: Literal["tier_ladder"]
+    measures: Annotated[dict[Name, Sql], Field(min_length=1)]
+    tiers: Annotated[list[Tier], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _differ(self) -> "TierLadderTag":
+        values = [tier.value for tier in self.tiers]
+        if len(set(values)) < len(values):
+            raise ValueError("two tiers have the same value")
+        return self
+
+
+Tag = RuleTag | AggregateTag | PickTag | TopTag | PercentileTag | TierLadderTag
+ANY_TAG: Final[TypeAdapter[Tag]] = TypeAdapter(Annotated[Tag, Field(discriminator="kind")])
