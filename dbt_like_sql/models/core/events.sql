@@ -8,10 +8,6 @@ event as (
     select * from {{ ref('stg_touchpoints__event') }}
 ),
 
-record_map as (
-    select * from {{ ref('stg_identity__record_map') }}
-),
-
 people as (
     select * from {{ ref('int_record_people') }}
 ),
@@ -19,7 +15,17 @@ people as (
 final as (
     select
         event.event_id,
-        coalesce(record_map.one_id, people.one_id) as one_id,
+        -- an order's buyer whom nobody knows is its receiver: the same rule as in core.orders
+        case coalesce(event.actor_role, 'buyer')
+            when 'buyer' then coalesce(people.buyer_one_id, people.one_id)
+            when 'member' then coalesce(people.member_one_id, people.one_id)
+            when 'receiver' then people.receiver_one_id
+            when 'payer' then people.payer_one_id
+            when 'contact' then people.contact_one_id
+            when 'lead' then people.lead_one_id
+            when 'referrer' then people.referrer_one_id
+            when 'agent' then people.agent_one_id
+        end as one_id,
         event.record_id,
         event.actor_role as role,
         event.type,
@@ -32,9 +38,6 @@ final as (
         event.campaign,
         event.value_num
     from event
-    left join record_map
-        on event.record_id = record_map.record_id
-        and event.actor_role = record_map.role
     left join people on event.record_id = people.record_id
     where event.at < (select ends_at from as_of)
 )

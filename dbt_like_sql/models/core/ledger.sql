@@ -8,10 +8,6 @@ ledger as (
     select * from {{ ref('stg_touchpoints__ledger') }}
 ),
 
-record_map as (
-    select * from {{ ref('stg_identity__record_map') }}
-),
-
 people as (
     select * from {{ ref('int_record_people') }}
 ),
@@ -19,7 +15,17 @@ people as (
 final as (
     select
         ledger.entry_id,
-        coalesce(record_map.one_id, people.one_id) as one_id,
+        -- an order's buyer whom nobody knows is its receiver: the same rule as in core.orders
+        case coalesce(ledger.role, 'buyer')
+            when 'buyer' then coalesce(people.buyer_one_id, people.one_id)
+            when 'member' then coalesce(people.member_one_id, people.one_id)
+            when 'receiver' then people.receiver_one_id
+            when 'payer' then people.payer_one_id
+            when 'contact' then people.contact_one_id
+            when 'lead' then people.lead_one_id
+            when 'referrer' then people.referrer_one_id
+            when 'agent' then people.agent_one_id
+        end as one_id,
         ledger.record_id,
         ledger.role,
         ledger.kind,
@@ -31,9 +37,6 @@ final as (
         ledger.order_key,
         ledger.ref_no
     from ledger
-    left join record_map
-        on ledger.record_id = record_map.record_id
-        and ledger.role = record_map.role
     left join people on ledger.record_id = people.record_id
     -- an entry without a time is in the file, so it has happened
     where ledger.at is null or ledger.at < (select ends_at from as_of)

@@ -19,7 +19,7 @@ record_map as (
 mentions as (
     select record_id, role, id_type, id_scope, id_value
     from identifier
-    union
+    union all
     select record_id, role, id_type, id_scope, id_value
     from consent
 ),

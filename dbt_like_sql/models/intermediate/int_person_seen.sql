@@ -41,21 +41,34 @@ levels as (
     group by parties.one_id
 ),
 
-seen as (
+by_source as (
     select
         one_id,
-        list(distinct source order by source) as sources,
-        count(distinct source) as n_sources,
+        source,
         min(first_at) as first_seen_at,
         max(last_at) filter (where last_at < (select ends_at from as_of)) as last_seen_at,
-        bool_or(role = 'member' and record_type = 'customer' and source in ('pos', 'youzan')) as is_member,
         min(first_at) filter (
             where role = 'member' and record_type = 'customer' and source in ('pos', 'youzan')
         ) as member_since_at,
-        count(distinct record_id) filter (where record_type = 'ticket') as n_tickets,
+        count(*) filter (where record_type = 'ticket' and role = 'contact') as n_tickets,
         max(last_at) filter (where record_type = 'ticket') as last_ticket_at
     from parties
     where first_at < (select ends_at from as_of)
+    group by one_id, source
+),
+
+seen as (
+    select
+        one_id,
+        list(source order by source) as sources,
+        count(*) as n_sources,
+        min(first_seen_at) as first_seen_at,
+        max(last_seen_at) as last_seen_at,
+        count(member_since_at) > 0 as is_member,
+        min(member_since_at) as member_since_at,
+        cast(sum(n_tickets) as bigint) as n_tickets,
+        max(last_ticket_at) as last_ticket_at
+    from by_source
     group by one_id
 ),
 
