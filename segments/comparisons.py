@@ -82,12 +82,18 @@ class Calendar:
         """The date that many days before the as-of date."""
         return _noted(literal(self.as_of - dt.timedelta(days=days_ago)), f"{days_ago} days before {self.as_of}")
 
-    def midnight(self, days_ago: int) -> exp.Expr:
+    def start(self, days_ago: int) -> exp.Expr:
         """The moment in UTC at which the day that many days before the as-of date begins."""
+        return _noted(self._midnight(days_ago), f"start of the day {days_ago} days before {self.as_of}")
+
+    def end(self, days_ago: int) -> exp.Expr:
+        """The moment in UTC at which that day is over."""
+        return _noted(self._midnight(days_ago - 1), f"end of the day {days_ago} days before {self.as_of}")
+
+    def _midnight(self, days_ago: int) -> exp.Expr:
         local = dt.datetime.combine(self.as_of - dt.timedelta(days=days_ago), dt.time(), self.time_zone)
         text = local.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M:%S")
-        moment = exp.cast(exp.Literal.string(text), exp.DType.TIMESTAMP)
-        return _noted(moment, f"{days_ago} days before {self.as_of}, 00:00 {self.time_zone}")
+        return exp.cast(exp.Literal.string(text), exp.DType.TIMESTAMP)
 
 
 def compare_days_ago(column: exp.Expr, family: Family, comparison: NumberComparison, calendar: Calendar) -> exp.Expr:
@@ -101,12 +107,12 @@ def compare_days_ago(column: exp.Expr, family: Family, comparison: NumberCompari
     terms: list[exp.Expr] = []
     for newest, oldest in (_days(name, value) for name, value in _operators(comparison)):
         if oldest is not None:
-            low = calendar.day(oldest) if family == "date" else calendar.midnight(oldest)
+            low = calendar.day(oldest) if family == "date" else calendar.start(oldest)
             terms.append(exp.GTE(this=column.copy(), expression=low))
         if newest is not None and family == "date":
             terms.append(exp.LTE(this=column.copy(), expression=calendar.day(newest)))
         elif newest is not None:
-            terms.append(exp.LT(this=column.copy(), expression=calendar.midnight(newest - 1)))
+            terms.append(exp.LT(this=column.copy(), expression=calendar.end(newest)))
     return exp.and_(*terms)
 
 

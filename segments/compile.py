@@ -13,9 +13,10 @@ from sqlglot import exp
 
 from segments.comparisons import Calendar, literal
 from segments.definition import AudienceDefinition
-from segments.dictionary import PERSON, DataDictionary
+from segments.dictionary import PERSON, DataDictionary, read_dictionary
 from segments.load import Audience
-from segments.render import PERSON_ALIAS, Rendering, render
+from segments.published import Published
+from segments.render import PERSON_ALIAS, Mention, Rendering, render
 
 CONSENT_STATE: Final = "customer.consent_state"
 GRANTED: Final = "granted"
@@ -32,6 +33,7 @@ class Compiled:
         columns: the columns of customer.customer_360 that the statement gives after one_id, in order.
         matching: everybody that the rule describes, reachable or not; gives one_id.
         people: those of them with consent, with their columns in order; what is exported.
+        mentions: the text values that the rule asks for.
     """
 
     audience: Audience
@@ -40,6 +42,7 @@ class Compiled:
     columns: tuple[str, ...]
     matching: exp.Select
     people: exp.Select
+    mentions: tuple[Mention, ...]
 
     @property
     def sql(self) -> str:
@@ -58,6 +61,12 @@ class Compiled:
 def to_sql(expression: exp.Expr) -> str:
     """An expression as DuckDB's SQL, laid out for people."""
     return expression.sql(dialect="duckdb", pretty=True, max_text_width=100)
+
+
+def compile_for(published: Published, audience: Audience, parameters: Mapping[str, Any] | None = None) -> Compiled:
+    """Compiles an audience for an open run; parameters and errors as `compile_audience`."""
+    dictionary = read_dictionary(published.con)
+    return compile_audience(audience, dictionary, calendar=published.calendar, parameters=parameters)
 
 
 def compile_audience(
@@ -90,7 +99,7 @@ def compile_audience(
             how.column(CONSENT_STATE, name, ("channel",))
         people = _with_consent(people, definition.channel, definition.purpose)
     people = people.order_by(*_order(definition, how))
-    return Compiled(audience, definition, calendar.as_of, columns, matching, people)
+    return Compiled(audience, definition, calendar.as_of, columns, matching, people, tuple(how.mentions))
 
 
 def consented(channel: str, purpose: str) -> exp.Select:
@@ -106,7 +115,7 @@ def consented(channel: str, purpose: str) -> exp.Select:
         .from_(CONSENT_STATE)
         .where(*wanted)
         .group_by("one_id")
-        .having(exp.func("bool_and", granted))
+        .having(exp.Anonymous(this="BOOL_AND", expressions=[granted]))
     )
 
 

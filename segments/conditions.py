@@ -37,6 +37,35 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
+def numbers_of(comparison: "NumberComparison") -> list[int | float]:
+    """The numbers that a comparison names."""
+    single = (comparison.eq, comparison.gt, comparison.gte, comparison.lt, comparison.lte)
+    return [value for value in (*single, *(comparison.between or ())) if value is not None]
+
+
+def check_range(comparison: "NumberComparison | Comparison") -> None:
+    """Refuses a comparison that says nothing, or that no value can satisfy.
+
+    Raises:
+        ValueError: the reason, as one clause.
+    """
+    said = {name for name in comparison.model_fields_set if getattr(comparison, name) is not None}
+    if not said - {"column"}:
+        raise ValueError("compare with something: eq, ne, gt, gte, lt, lte, between, in, is_null, days_ago")
+    low = comparison.gte if comparison.gte is not None else comparison.gt
+    high = comparison.lte if comparison.lte is not None else comparison.lt
+    for lower, upper in [(low, high), tuple(comparison.between or (None, None))]:
+        if lower is not None and upper is not None and _is_above(lower, upper):
+            raise ValueError(f"nothing lies between {lower} and {upper}: the lower value comes first")
+
+
+def _is_above(lower: Value, upper: Value) -> bool:
+    try:
+        return bool(lower > upper)  # type: ignore[operator]
+    except TypeError:
+        raise ValueError(f"{lower} and {upper} are of different kinds") from None
+
+
 class NumberComparison(Strict):
     """A comparison with numbers: of a count, or of days before the as-of date."""
 
@@ -188,7 +217,8 @@ KINDS: Final = ("all", "any", "not", "column", "tag", "events", "orders", "durab
 
 
 def _kind(value: object) -> str | None:
-    found = [kind for kind in KINDS if kind in value] if isinstance(value, dict) else []
+    keys = value if isinstance(value, dict) else {name.rstrip("_") for name in getattr(value, "model_fields_set", ())}
+    found = [kind for kind in KINDS if kind in keys]
     return f"<{found[0]}>" if len(found) == 1 else None
 
 
@@ -207,32 +237,3 @@ Condition = Annotated[
         custom_error_message=f"a condition needs exactly one of {', '.join(KINDS)}",
     ),
 ]
-
-
-def numbers_of(comparison: NumberComparison) -> list[int | float]:
-    """The numbers that a comparison names."""
-    single = (comparison.eq, comparison.gt, comparison.gte, comparison.lt, comparison.lte)
-    return [value for value in (*single, *(comparison.between or ())) if value is not None]
-
-
-def check_range(comparison: NumberComparison | Comparison) -> None:
-    """Refuses a comparison that says nothing, or that no value can satisfy.
-
-    Raises:
-        ValueError: the reason, as one clause.
-    """
-    said = {name for name in comparison.model_fields_set if getattr(comparison, name) is not None}
-    if not said - {"column"}:
-        raise ValueError("compare with something: eq, ne, gt, gte, lt, lte, between, in, is_null, days_ago")
-    low = comparison.gte if comparison.gte is not None else comparison.gt
-    high = comparison.lte if comparison.lte is not None else comparison.lt
-    for lower, upper in [(low, high), tuple(comparison.between or (None, None))]:
-        if lower is not None and upper is not None and _is_above(lower, upper):
-            raise ValueError(f"nothing lies between {lower} and {upper}: the lower value comes first")
-
-
-def _is_above(lower: Value, upper: Value) -> bool:
-    try:
-        return bool(lower > upper)  # type: ignore[operator]
-    except TypeError:
-        raise ValueError(f"{lower} and {upper} are of different kinds") from None

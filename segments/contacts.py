@@ -20,7 +20,7 @@ SHARED: Final = "contact_point_of_another_row"
 # a revocation without a time is never outdone. The grant itself must be the person's own.
 _GRANTED: Final = """
     WITH word AS (
-        SELECT record_id, role, id_type, id_scope, id_value, at, state IS NOT DISTINCT FROM 'granted' AS is_granted
+        SELECT record_id, role, id_type, id_scope, id_value, "at", state IS NOT DISTINCT FROM 'granted' AS is_granted
         FROM read_parquet($consent)
         WHERE channel = $channel AND purpose = $purpose
     ), usable AS (
@@ -29,8 +29,8 @@ _GRANTED: Final = """
         GROUP BY ALL
         HAVING count(*) FILTER (WHERE NOT is_granted) = 0
             OR (
-                count(*) FILTER (WHERE NOT is_granted AND at IS NULL) = 0
-                AND max(at) FILTER (WHERE is_granted) > max(at) FILTER (WHERE NOT is_granted)
+                count(*) FILTER (WHERE NOT is_granted AND "at" IS NULL) = 0
+                AND max("at") FILTER (WHERE is_granted) > max("at") FILTER (WHERE NOT is_granted)
             )
     )
     SELECT DISTINCT party.one_id, word.id_type, coalesce(word.id_scope, '') AS id_scope, word.id_value AS value

@@ -16,31 +16,17 @@ import polars as pl
 
 from common.errors import UsageError
 from segments.cells import Encoding, Language, as_cells, encode_csv
-from segments.compile import Compiled, compile_audience, to_sql
-from segments.contacts import choose_contacts
+from segments.compile import Compiled, compile_for
 from segments.definition import Label
-from segments.dictionary import read_dictionary
 from segments.files import write_folder, write_into
+from segments.hints import unseen_values
 from segments.load import Audience, find_audience
 from segments.published import Published, open_published
 from segments.reach import measure
+from segments.rows import CONTACT_COLUMNS, collect
 
-OVER_LIMIT: Final = "over_limit"
 ENCODINGS: Final = ("utf-8-sig", "utf-8", "gb18030")
 
-# Columns of the contact point, per channel, with their headers.
-_CONTACT: Final[dict[str, dict[str, Label]]] = {
-    "sms": {"value": Label(zh="手机号", en="Mobile")},
-    "email": {"value": Label(zh="邮箱", en="E-mail")},
-    "wechat_oa": {
-        "id_scope": Label(zh="公众号AppID", en="Official account AppID"),
-        "value": Label(zh="OpenID", en="OpenID"),
-    },
-    "wecom": {
-        "id_scope": Label(zh="企业ID", en="CorpID"),
-        "value": Label(zh="外部联系人ID", en="External user ID"),
-    },
-}
 _PERSONAL: Final = {
     "name": Label(zh="姓名", en="Name"),
     "nickname": Label(zh="昵称", en="Nickname"),
@@ -60,6 +46,7 @@ class ExportReport:
         matching: people whom the rule describes.
         dropped: people who match and are not in the list, by reason; rows + dropped = matching.
         sha256: of the list's bytes.
+        notes: what may be a slip in the audience, for people to read.
     """
 
     audience: str
@@ -72,6 +59,7 @@ class ExportReport:
     dropped: dict[str, int]
     sha256: str
     encoding: str
+    notes: list[str]
 
 
 def export_audience(
@@ -107,73 +95,31 @@ def export_audience(
         raise UsageError(f"The encoding {encoding!r} is not known; use one of {', '.join(ENCODINGS)}.")
     definition = find_audience(audience) if isinstance(audience, str) else audience
     with open_published(home, run_id) as published:
-        compiled = compile_audience(
-            definition, read_dictionary(published.con), calendar=published.calendar, parameters=parameters
-        )
-        matching = measure(published.con, compiled)
+        compiled = compile_for(published, definition, parameters)
+        reach = measure(published.con, compiled)
+        notes = unseen_values(published.con, compiled)
         table, dropped = collect(published, compiled)
-    dropped = {**matching.unreachable, **dropped}
+    dropped = {**reach.unreachable, **dropped}
     content = encode_csv(_with_headers(compiled, table, language, published), encoding)
-    report_folder = out or published.home.exports / compiled.definition.name / published.run_id
+    folder = out or published.home.exports / compiled.definition.name / published.run_id
     name = f"{compiled.definition.name}.csv"
     report = ExportReport(
         audience=compiled.definition.name,
         run_id=published.run_id,
         as_of=published.calendar.as_of,
-        csv=report_folder / name,
-        manifest=report_folder / "manifest.json",
+        csv=folder / name,
+        manifest=folder / "manifest.json",
         rows=table.height,
-        matching=matching.matching,
+        matching=reach.matching,
         dropped=dropped,
         sha256=hashlib.sha256(content).hexdigest(),
         encoding=encoding,
+        notes=notes,
     )
     manifest = _manifest(report, compiled, columns=table.columns, requested_by=requested_by, reason=reason)
     files = {name: content, report.manifest.name: manifest}
-    write_into(out, files) if out is not None else write_folder(report_folder, files)
+    write_into(out, files) if out is not None else write_folder(folder, files)
     return report
-
-
-def collect(published: Published, compiled: Compiled) -> tuple[pl.DataFrame, dict[str, int]]:
-    """The rows of a list, typed, with the personal data that belongs in it.
-
-    Returns:
-        one row a person: one_id, contact point, personal fields, columns; and how many people with consent were
-        dropped, by reason.
-    """
-    definition = compiled.definition
-    people = published.con.sql(to_sql(compiled.people)).pl()
-    dropped: dict[str, int] = {}
-    columns = ["one_id"]
-    if definition.channel is not None:
-        contacts = choose_contacts(published, people, channel=definition.channel, purpose=definition.purpose)
-        dropped = contacts.dropped
-        contact = contacts.chosen.rename({"id_scope": "contact.id_scope", "value": "contact.value"})
-        people = people.join(contact, on="one_id", how="inner", maintain_order="left")
-        people = _with_personal(published, people, definition.personal)
-        columns += [f"contact.{name}" for name in _CONTACT[definition.channel]]
-        columns += [f"personal.{name}" for name in definition.personal]
-    if definition.limit is not None:
-        dropped[OVER_LIMIT] = max(people.height - definition.limit, 0)
-        people = people.head(definition.limit)
-    return people.select(*columns, *compiled.columns), dropped
-
-
-def _with_personal(published: Published, people: pl.DataFrame, fields: list[Any]) -> pl.DataFrame:
-    if not fields:
-        return people
-    values = (
-        pl.scan_parquet(published.vault_table("identity", "golden_value"))
-        .filter(pl.col("field").is_in(fields))
-        .join(people.lazy().select("one_id"), on="one_id", how="semi")
-        .select("one_id", "field", pl.col("value").cast(pl.String))
-        .collect()
-    )
-    for field in fields:
-        one = values.filter(pl.col("field") == field).sort("one_id", "value").unique("one_id", keep="first")
-        column = one.select("one_id", pl.col("value").alias(f"personal.{field}"))
-        people = people.join(column, on="one_id", how="left", maintain_order="left")
-    return people
 
 
 def _with_headers(compiled: Compiled, table: pl.DataFrame, language: Language, published: Published) -> pl.DataFrame:
@@ -190,7 +136,7 @@ def _labels(compiled: Compiled) -> dict[str, Label]:
     definition = compiled.definition
     labels = {"one_id": _ONE_ID}
     if definition.channel is not None:
-        labels |= {f"contact.{name}": label for name, label in _CONTACT[definition.channel].items()}
+        labels |= {f"contact.{name}": label for name, label in CONTACT_COLUMNS[definition.channel].items()}
     labels |= {f"personal.{name}": _PERSONAL[name] for name in definition.personal}
     return labels | {one.column: one.label for one in definition.columns if one.label is not None}
 
@@ -217,6 +163,7 @@ def _manifest(
         "matching": report.matching,
         "dropped": report.dropped,
         "consent": consent,
+        "notes": report.notes,
         "requested_by": requested_by,
         "reason": reason,
         "definition": definition.model_dump(mode="json", by_alias=True, exclude_none=True),

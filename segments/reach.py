@@ -51,7 +51,7 @@ def _counts(compiled: Compiled) -> exp.Select:
     granted = exp.column("is_granted", table="recorded")
     unrecorded = exp.Is(this=granted.copy(), expression=exp.Null())
     recorded = (
-        exp.select("one_id", exp.func("bool_and", _is_granted()).as_("is_granted"))
+        exp.select("one_id", exp.Anonymous(this="BOOL_AND", expressions=[_is_granted()]).as_("is_granted"))
         .from_(CONSENT_STATE)
         .where(
             exp.EQ(this=exp.column("channel"), expression=literal(definition.channel)),

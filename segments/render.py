@@ -5,7 +5,7 @@ added by `segments.compile` whatever the tree says.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from sqlglot import exp
@@ -32,12 +32,23 @@ OWNED_DEVICE: Final = "customer.owned_device"
 
 
 @dataclass(frozen=True)
+class Mention:
+    """Text values that an audience asks of a published column, and where it does."""
+
+    location: Location
+    table: str
+    column: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Rendering:
     """What every renderer needs: whose rule it is, what the warehouse holds, and which day it is."""
 
     audience: Audience
     dictionary: DataDictionary
     calendar: Calendar
+    mentions: list[Mention] = field(default_factory=list)
 
     def column(self, table: str, name: str, location: Location) -> ColumnInfo:
         """A published column.
@@ -53,6 +64,8 @@ class Rendering:
     def compare(self, alias: str, table: str, name: str, comparison: c.Comparison, location: Location) -> exp.Expr:
         """A published column compared, its faults told with their place in the file."""
         info = self.column(table, name, location)
+        if info.family == "text":
+            self.mention(table, name, [comparison.eq, comparison.ne, *(comparison.in_ or ())], location)
         try:
             return compare(exp.column(name, table=alias), info.family, comparison)
         except Unfit as error:
@@ -77,8 +90,23 @@ class Rendering:
             wanted = getattr(spec, name)
             if wanted is not None:
                 self.column(table, name, (*location, name))
-                terms.append(_one_of(exp.column(name, table=alias), wanted))
+                terms.append(self.one_of(alias, table, name, wanted, (*location, name)))
         return terms
+
+    def one_of(self, alias: str, table: str, name: str, wanted: str | list[str], location: Location) -> exp.Expr:
+        """A text column that must have one of some values."""
+        column = exp.column(name, table=alias)
+        values = [wanted] if isinstance(wanted, str) else wanted
+        self.mention(table, name, values, location)
+        if isinstance(wanted, str):
+            return exp.EQ(this=column, expression=literal(wanted))
+        return exp.In(this=column, expressions=[literal(one) for one in wanted])
+
+    def mention(self, table: str, name: str, values: Sequence[object], location: Location) -> None:
+        """Notes values that are asked for, so that those nobody has can be told."""
+        texts = tuple(value for value in values if isinstance(value, str))
+        if texts:
+            self.mentions.append(Mention(location, table, name, texts))
 
 
 def render(condition: Any, how: Rendering, location: Location = ("where",)) -> exp.Expr:
@@ -126,7 +154,7 @@ def _column(condition: c.ColumnCondition, how: Rendering, location: Location) ->
 
 def _tag(condition: c.TagCondition, how: Rendering, location: Location) -> exp.Expr:
     how.column(TAG, "tag", (*location, "tag"))
-    terms: list[exp.Expr] = [_one_of(exp.column("tag", table="t"), condition.tag)]
+    terms: list[exp.Expr] = [how.one_of("t", TAG, "tag", condition.tag, (*location, "tag"))]
     if condition.value is not None:
         terms.append(_tag_value(condition.value, how, (*location, "value")))
     if condition.since_days_ago is not None:
@@ -210,12 +238,6 @@ def _belongs(alias: str) -> exp.Expr:
 def _select(table: str, alias: str, terms: list[exp.Expr], what: exp.Expr | None = None) -> exp.Select:
     source = exp.to_table(table).as_(alias)
     return exp.select(what or exp.Literal.number(1)).from_(source).where(*terms)
-
-
-def _one_of(column: exp.Expr, wanted: str | list[str]) -> exp.Expr:
-    if isinstance(wanted, str):
-        return exp.EQ(this=column, expression=literal(wanted))
-    return exp.In(this=column, expressions=[literal(one) for one in wanted])
 
 
 RENDERERS: Final[dict[type, Callable[[Any, Rendering, Location], exp.Expr]]] = {

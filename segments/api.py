@@ -1,0 +1,31 @@
+"""The public face of `segments`: what the command line, assets and notebooks call.
+
+audiences = load_audiences()
+with open_published(home) as published:
+    preview(published, audiences["silent_high_value"]).reach
+    overlap(published, list(audiences.values())).matrix
+export_audience(home, "silent_high_value", encoding="gb18030")
+"""
+
+from segments.export import ExportReport, export_audience
+from segments.load import AUDIENCES, Audience, find_audience, load_audience, load_audiences
+from segments.preview import Overlap, Preview, overlap, preview
+from segments.published import Published, open_published
+from segments.reach import Reach
+
+__all__ = [
+    "AUDIENCES",
+    "Audience",
+    "ExportReport",
+    "Overlap",
+    "Preview",
+    "Published",
+    "Reach",
+    "export_audience",
+    "find_audience",
+    "load_audience",
+    "load_audiences",
+    "open_published",
+    "overlap",
+    "preview",
+]

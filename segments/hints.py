@@ -1,0 +1,43 @@
+"""Slips that are no errors: a stage, tag or category that no row of this run has.
+
+Such a rule runs, and means nobody or, under `not`, everybody; people should see that before they send.
+"""
+
+from typing import Final
+
+import duckdb
+from sqlglot import exp
+
+from segments.comparisons import literal
+from segments.compile import Compiled, to_sql
+from segments.load import place_of
+from segments.render import Mention
+
+# Past this many the values are names or numbers, not a vocabulary that one could print.
+_VOCABULARY: Final = 30
+
+
+def unseen_values(con: duckdb.DuckDBPyConnection, compiled: Compiled) -> list[str]:
+    """Sentences about values that the audience asks for and that no row of this run has."""
+    notes = []
+    for mention in compiled.mentions:
+        seen = {value for (value,) in con.sql(to_sql(_values(mention, among=mention.values))).fetchall()}
+        unseen = [value for value in mention.values if value not in seen]
+        if unseen:
+            notes.append(_sentence(con, mention, unseen))
+    return notes
+
+
+def _sentence(con: duckdb.DuckDBPyConnection, mention: Mention, unseen: list[str]) -> str:
+    vocabulary = [value for (value,) in con.sql(to_sql(_values(mention).limit(_VOCABULARY + 1))).fetchall()]
+    known = f"; there are: {', '.join(vocabulary)}" if 0 < len(vocabulary) <= _VOCABULARY else ""
+    asked = ", ".join(unseen)
+    return f"{place_of(mention.location)}: in this run no {mention.table}.{mention.column} is {asked}{known}."
+
+
+def _values(mention: Mention, among: tuple[str, ...] | None = None) -> exp.Select:
+    column = exp.column(mention.column)
+    found = exp.select(column).distinct().from_(mention.table).order_by(column.copy())
+    if among is None:
+        return found.where(exp.not_(exp.Is(this=column.copy(), expression=exp.Null())))
+    return found.where(exp.In(this=column.copy(), expressions=[literal(value) for value in among]))

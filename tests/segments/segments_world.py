@@ -1,0 +1,173 @@
+"""A small published home for the tests of `segments`: real DuckDB and Parquet files, invented people."""
+
+import datetime as dt
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from segments.load import Audience, load_audience
+
+AS_OF = dt.date(2026, 11, 21)
+RUN = "2026-11-21.1"
+
+# The columns of the published table that audiences may ask for, as dbt_like_sql/models/customer/customer_360.sql has them.
+CUSTOMER_360 = {
+    "one_id": "VARCHAR", "as_of_date": "DATE", "n_records": "BIGINT", "sources": "VARCHAR[]", "n_sources": "BIGINT",
+    "first_seen_at": "TIMESTAMP", "last_seen_at": "TIMESTAMP", "gender": "VARCHAR", "age_band": "VARCHAR",
+    "province": "VARCHAR", "city": "VARCHAR", "is_member": "BOOLEAN", "member_since_at": "TIMESTAMP",
+    "member_level": "VARCHAR", "is_wechat_oa_follower": "BOOLEAN", "is_wecom_contact": "BOOLEAN",
+    "n_orders": "BIGINT", "n_purchases": "BIGINT", "first_order_date": "DATE", "last_order_date": "DATE",
+    "last_order_channel": "VARCHAR", "preferred_store_id": "VARCHAR", "net_amount_cny": "DOUBLE",
+    "discount_share": "DOUBLE", "coupon_order_share": "DOUBLE",
+    "devices": "STRUCT(category VARCHAR, last_purchase_date DATE)[]", "n_devices": "BIGINT", "n_tickets": "BIGINT",
+    "recency_days": "BIGINT", "r_score": "BIGINT", "f_score": "BIGINT", "m_score": "BIGINT",
+    "lifecycle_stage": "VARCHAR", "lifecycle_stage_zh": "VARCHAR", "p_buy_90d": "DOUBLE", "clv_12m_cny": "DOUBLE",
+    "clv_tier": "VARCHAR", "tags": "VARCHAR[]",
+}  # fmt: skip
+OTHERS = {
+    "customer.consent_state": 'one_id VARCHAR, channel VARCHAR, purpose VARCHAR, state VARCHAR, "at" TIMESTAMP',
+    "customer.tag": "one_id VARCHAR, tag VARCHAR, value VARCHAR, since DATE",
+    "customer.owned_device": "one_id VARCHAR, category VARCHAR, last_purchase_date DATE",
+    "core.events": "event_id VARCHAR, one_id VARCHAR, type VARCHAR, subtype VARCHAR, channel VARCHAR, "
+    "store_id VARCHAR, campaign VARCHAR, event_date DATE",
+    "core.orders": "order_key VARCHAR, one_id VARCHAR, source VARCHAR, channel VARCHAR, store_id VARCHAR, "
+    "is_valid BOOLEAN, ordered_date DATE",
+    "core.order_lines": "order_key VARCHAR, one_id VARCHAR, source VARCHAR, channel VARCHAR, store_id VARCHAR, "
+    "is_valid BOOLEAN, ordered_date DATE, category VARCHAR",
+    "identity.record_map": "record_id VARCHAR, role VARCHAR, one_id VARCHAR",
+}
+CONSENT = {
+    "record_id": pl.String, "role": pl.String, "id_type": pl.String, "id_scope": pl.String, "id_value": pl.String,
+    "channel": pl.String, "purpose": pl.String, "state": pl.String, "at": pl.Datetime("us"), "basis": pl.String,
+}  # fmt: skip
+CONTACT_POINT = {
+    "one_id": pl.String, "channel": pl.String, "id_type": pl.String, "id_scope": pl.String, "value": pl.String,
+    "is_golden": pl.Boolean, "last_seen_at": pl.Datetime("us"),
+}  # fmt: skip
+GOLDEN_VALUE = {"one_id": pl.String, "field": pl.String, "value": pl.String}
+ID_TYPES = {"sms": "phone", "email": "email", "wechat_oa": "wechat_openid", "wecom": "wecom_external_userid"}
+SCOPES = {"sms": "CN", "email": "", "wechat_oa": "wx0001", "wecom": "ww0001"}
+
+
+@dataclass
+class World:
+    """What a home holds; `publish` writes it."""
+
+    people: list[dict[str, Any]] = field(default_factory=list)
+    rows: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    consent: list[dict[str, Any]] = field(default_factory=list)
+    contact_point: list[dict[str, Any]] = field(default_factory=list)
+    golden_value: list[dict[str, Any]] = field(default_factory=list)
+
+    def person(self, one_id: str, **columns: Any) -> str:
+        """A person with a record of their own, `R-<one_id>` in role member."""
+        self.people.append({"one_id": one_id, **columns})
+        self.add("identity.record_map", record_id=f"R-{one_id}", role="member", one_id=one_id)
+        return one_id
+
+    def add(self, table: str, **columns: Any) -> None:
+        """A row of another table."""
+        self.rows.setdefault(table, []).append(columns)
+
+    def contact(self, one_id: str, value: str, *, channel: str = "sms", golden: bool = True, seen: int = 0) -> None:
+        """A contact point of a person."""
+        self.contact_point.append(
+            {
+                "one_id": one_id,
+                "channel": channel,
+                "id_type": ID_TYPES[channel],
+                "id_scope": SCOPES[channel],
+                "value": value,
+                "is_golden": golden,
+                "last_seen_at": dt.datetime(2026, 1, 1) + dt.timedelta(days=seen),
+            }  # fmt: skip
+        )
+
+    def says(
+        self, one_id: str, value: str, state: str = "granted", *, channel: str = "sms", day: int | None = 0
+    ) -> None:
+        """A word on an identifier, by the person's own record."""
+        at = None if day is None else dt.datetime(2026, 1, 1) + dt.timedelta(days=day)
+        self.consent.append(
+            {
+                "record_id": f"R-{one_id}",
+                "role": "member",
+                "id_type": ID_TYPES[channel],
+                "id_scope": SCOPES[channel],
+                "id_value": value,
+                "channel": channel,
+                "purpose": "marketing",
+                "state": state,
+                "at": at,
+                "basis": "membership_terms",
+            }  # fmt: skip
+        )
+
+    def state(self, one_id: str, state: str | None = "granted", *, channel: str = "sms") -> None:
+        """What the warehouse holds of a person's consent."""
+        self.add("customer.consent_state", one_id=one_id, channel=channel, purpose="marketing", state=state)
+
+    def reachable(self, one_id: str, value: str, *, channel: str = "sms") -> None:
+        """A person who may be reached."""
+        self.contact(one_id, value, channel=channel)
+        self.says(one_id, value, channel=channel)
+        self.state(one_id, channel=channel)
+
+    def publish(self, home: Path, run: str = RUN) -> Path:
+        """Writes the home as `warehouse` publishes it."""
+        snapshot = home / "snapshots" / run
+        snapshot.mkdir(parents=True)
+        con = warehouse(str(snapshot / "warehouse.duckdb"), self)
+        con.close()
+        manifest = {"run_id": run, "as_of": AS_OF.isoformat(), "time_zone": "Asia/Shanghai"}
+        (snapshot / "manifest.json").write_text(json.dumps(manifest))
+        link = home / "warehouse.duckdb"
+        link.unlink(missing_ok=True)
+        link.symlink_to(Path("snapshots") / run / "warehouse.duckdb")
+        vault = home / "vault" / run
+        for folder in ("identity", "touchpoints"):
+            (vault / folder).mkdir(parents=True)
+        identity = vault / "identity"
+        pl.DataFrame(self.contact_point, schema=CONTACT_POINT).write_parquet(identity / "contact_point.parquet")
+        pl.DataFrame(self.golden_value, schema=GOLDEN_VALUE).write_parquet(identity / "golden_value.parquet")
+        pl.DataFrame(self.consent, schema=CONSENT).write_parquet(vault / "touchpoints" / "consent.parquet")
+        return home
+
+
+def warehouse(path: str = ":memory:", world: World | None = None) -> duckdb.DuckDBPyConnection:
+    """A warehouse with the published tables."""
+    con = duckdb.connect(path)
+    for schema in ("core", "customer", "identity"):
+        con.execute(f"CREATE SCHEMA {schema}")
+    columns = ", ".join(f"{name} {kind}" for name, kind in CUSTOMER_360.items())
+    con.execute(f"CREATE TABLE customer.customer_360 ({columns})")
+    for table, shape in OTHERS.items():
+        con.execute(f"CREATE TABLE {table} ({shape})")
+    if world is not None:
+        for table, rows in {"customer.customer_360": world.people, **world.rows}.items():
+            for row in rows:
+                names = ", ".join(row)
+                marks = ", ".join("?" for _ in row)
+                con.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", list(row.values()))
+    return con
+
+
+def audience(folder: Path, where: str, *, channel: str | None = "sms", **more: str) -> Audience:
+    """An audience from the YAML of its rule; `more` are further top-level keys as YAML."""
+    lines = {
+        "name": "sample",
+        "label": "{zh: 样本, en: Sample}",
+        "description": "{zh: 样本, en: Sample}",
+        "owner": "crm",
+        "channel": channel or "null",
+        "where": where,
+        "columns": "[{column: city, label: {zh: 城市, en: City}}]",
+        **more,
+    }
+    path = folder / "sample.yml"
+    path.write_text("".join(f"{key}: {value}\n" for key, value in lines.items()), encoding="utf-8")
+    return load_audience(path)

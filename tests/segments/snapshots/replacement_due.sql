@@ -1,0 +1,70 @@
+-- audience replacement_due; sms, marketing; as of 2026-11-21
+WITH consented AS (
+  SELECT
+    one_id
+  FROM customer.consent_state
+  WHERE
+    channel = 'sms' AND purpose = 'marketing'
+  GROUP BY
+    one_id
+  HAVING
+    BOOL_AND(state IS NOT DISTINCT FROM 'granted')
+)
+SELECT
+  person.one_id,
+  person.n_devices,
+  person.last_order_date,
+  person.n_tickets,
+  person.preferred_store_id,
+  person.province,
+  person.city
+FROM customer.customer_360 AS person
+WHERE
+  (
+    EXISTS(
+      SELECT
+        1
+      FROM customer.owned_device AS d
+      WHERE
+        d.one_id = person.one_id
+        AND (
+          d.last_purchase_date >= CAST('2018-11-23' AS DATE) /* 2920 days before 2026-11-21 */
+          AND d.last_purchase_date <= CAST('2021-11-22' AS DATE) /* 1825 days before 2026-11-21 */
+        )
+    )
+    OR (
+      EXISTS(
+        SELECT
+          1
+        FROM core.order_lines AS l
+        WHERE
+          l.one_id = person.one_id
+          AND l.is_valid
+          AND l.category IN ('滤芯')
+          AND l.ordered_date <= CAST('2026-11-21' AS DATE)
+          AND (
+            l.ordered_date >= CAST('2025-05-30' AS DATE) /* 540 days before 2026-11-21 */
+            AND l.ordered_date <= CAST('2026-05-25' AS DATE) /* 180 days before 2026-11-21 */
+          )
+      )
+      AND NOT EXISTS(
+        SELECT
+          1
+        FROM core.order_lines AS l
+        WHERE
+          l.one_id = person.one_id
+          AND l.is_valid
+          AND l.category IN ('滤芯')
+          AND l.ordered_date <= CAST('2026-11-21' AS DATE)
+          AND l.ordered_date >= CAST('2026-05-26' AS DATE) /* 179 days before 2026-11-21 */
+      )
+    )
+  )
+  AND person.one_id IN (
+    SELECT
+      one_id
+    FROM consented
+  )
+ORDER BY
+  person.last_order_date ASC,
+  person.one_id

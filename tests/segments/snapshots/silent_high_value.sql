@@ -1,0 +1,47 @@
+-- audience silent_high_value; sms, marketing; as of 2026-11-21
+WITH consented AS (
+  SELECT
+    one_id
+  FROM customer.consent_state
+  WHERE
+    channel = 'sms' AND purpose = 'marketing'
+  GROUP BY
+    one_id
+  HAVING
+    BOOL_AND(state IS NOT DISTINCT FROM 'granted')
+)
+SELECT
+  person.one_id,
+  person.lifecycle_stage_zh,
+  person.net_amount_cny,
+  person.n_purchases,
+  person.last_order_date,
+  person.recency_days,
+  person.clv_12m_cny,
+  person.city
+FROM customer.customer_360 AS person
+WHERE
+  (
+    person.lifecycle_stage IN ('silent', 'churned')
+    AND (
+      person.m_score >= 4 OR person.clv_tier IN ('platinum', 'gold', 'silver')
+    )
+    AND NOT EXISTS(
+      SELECT
+        1
+      FROM core.events AS e
+      WHERE
+        e.one_id = person.one_id
+        AND e.type = 'ticket_opened'
+        AND e.event_date <= CAST('2026-11-21' AS DATE)
+        AND e.event_date >= CAST('2026-10-22' AS DATE) /* 30 days before 2026-11-21 */
+    )
+  )
+  AND person.one_id IN (
+    SELECT
+      one_id
+    FROM consented
+  )
+ORDER BY
+  person.net_amount_cny DESC,
+  person.one_id

@@ -1,0 +1,45 @@
+-- audience sms_churn_risk; sms, marketing; as of 2026-11-21
+WITH consented AS (
+  SELECT
+    one_id
+  FROM customer.consent_state
+  WHERE
+    channel = 'sms' AND purpose = 'marketing'
+  GROUP BY
+    one_id
+  HAVING
+    BOOL_AND(state IS NOT DISTINCT FROM 'granted')
+)
+SELECT
+  person.one_id,
+  person.n_purchases,
+  person.last_order_date,
+  person.recency_days,
+  person.p_buy_90d,
+  person.clv_12m_cny,
+  person.last_order_channel
+FROM customer.customer_360 AS person
+WHERE
+  (
+    person.lifecycle_stage = 'at_risk'
+    AND person.n_purchases >= 2
+    AND NOT EXISTS(
+      SELECT
+        1
+      FROM core.events AS e
+      WHERE
+        e.one_id = person.one_id
+        AND e.type IN ('message_sent', 'message_delivered')
+        AND e.channel = 'sms'
+        AND e.event_date <= CAST('2026-11-21' AS DATE)
+        AND e.event_date >= CAST('2026-11-07' AS DATE) /* 14 days before 2026-11-21 */
+    )
+  )
+  AND person.one_id IN (
+    SELECT
+      one_id
+    FROM consented
+  )
+ORDER BY
+  person.clv_12m_cny DESC,
+  person.one_id

@@ -1,0 +1,192 @@
+import csv
+import hashlib
+import io
+import json
+import os
+import stat
+
+import polars as pl
+import pytest
+from segments_world import RUN, World, audience
+
+from common.errors import UsageError
+from segments.export import export_audience
+from segments.files import write_folder
+
+EVERYBODY = "{column: n_records, gte: 1}"
+
+
+@pytest.fixture
+def world():
+    world = World()
+    for number, city in enumerate(["上海", "北京", "呼和浩特"], start=1):
+        one_id = world.person(f"P{number}", n_records=number, city=city, is_member=number == 1)
+        world.reachable(one_id, f"1380000000{number}")
+        world.golden_value.append({"one_id": one_id, "field": "name", "value": f"张{'一二三'[number - 1]}"})
+    return world
+
+
+def rows(report, encoding="utf-8-sig"):
+    text = report.csv.read_bytes().decode(encoding)
+    return list(csv.DictReader(io.StringIO(text, newline="")))
+
+
+def test_a_list_holds_one_row_a_person_with_chinese_headers(tmp_path, world):
+    home = world.publish(tmp_path / "home")
+    columns = "[{column: city, label: {zh: 城市, en: City}}, {column: is_member, label: {zh: 会员, en: Member}}]"
+    report = export_audience(home, audience(tmp_path, EVERYBODY, personal="[name]", columns=columns))
+    assert report.csv == home / "exports" / "sample" / RUN / "sample.csv"
+    assert rows(report) == [
+        {"客户编号": "P1", "手机号": "13800000001", "姓名": "张一", "城市": "上海", "会员": "是"},
+        {"客户编号": "P2", "手机号": "13800000002", "姓名": "张二", "城市": "北京", "会员": "否"},
+        {"客户编号": "P3", "手机号": "13800000003", "姓名": "张三", "城市": "呼和浩特", "会员": "否"},
+    ]
+
+
+def test_headers_can_be_english(tmp_path, world):
+    report = export_audience(world.publish(tmp_path / "home"), audience(tmp_path, EVERYBODY), language="en")
+    assert list(rows(report)[0]) == ["OneID", "Mobile", "City"]
+
+
+def test_the_manifest_says_what_the_file_is(tmp_path, world):
+    home = world.publish(tmp_path / "home")
+    world_audience = audience(tmp_path, EVERYBODY)
+    report = export_audience(home, world_audience, requested_by="li", reason="双十一")
+    manifest = json.loads(report.manifest.read_text(encoding="utf-8"))
+    assert manifest["rows"] == 3
+    assert manifest["sha256"] == hashlib.sha256(report.csv.read_bytes()).hexdigest() == report.sha256
+    assert manifest["run_id"] == RUN
+    assert manifest["as_of"] == "2026-11-21"
+    assert manifest["consent"] == {"channel": "sms", "purpose": "marketing"}
+    assert manifest["definition"]["where"] == {"column": "n_records", "gte": 1}
+    assert "customer.consent_state" in manifest["sql"]
+    assert (manifest["requested_by"], manifest["reason"]) == ("li", "双十一")
+    assert "1380000" not in report.manifest.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-8", "gb18030"])
+def test_every_encoding_holds_every_character(tmp_path, world, encoding):
+    world.people[0]["city"] = "𠮷镇 龘 😀 é"
+    report = export_audience(world.publish(tmp_path / "home"), audience(tmp_path, EVERYBODY), encoding=encoding)
+    assert rows(report, encoding)[0]["城市"] == "𠮷镇 龘 😀 é"
+    assert report.csv.read_bytes().startswith(b"\xef\xbb\xbf") == (encoding == "utf-8-sig")
+
+
+def test_an_unknown_encoding_is_a_wrong_usage(tmp_path, world):
+    with pytest.raises(UsageError, match="gb18030"):
+        export_audience(world.publish(tmp_path / "home"), audience(tmp_path, EVERYBODY), encoding="big5")
+
+
+def test_a_list_is_readable_by_its_owner_alone(tmp_path, world):
+    os.umask(0o022)
+    report = export_audience(world.publish(tmp_path / "home"), audience(tmp_path, EVERYBODY))
+    assert stat.S_IMODE(report.csv.stat().st_mode) == 0o600
+    assert stat.S_IMODE(report.manifest.stat().st_mode) == 0o600
+    assert stat.S_IMODE(report.csv.parent.stat().st_mode) == 0o700
+    assert stat.S_IMODE(report.csv.parent.parent.stat().st_mode) == 0o700
+
+
+def test_the_same_run_gives_the_same_bytes(tmp_path, world):
+    home, one = world.publish(tmp_path / "home"), audience(tmp_path, EVERYBODY)
+    first = export_audience(home, one)
+    assert export_audience(home, one).sha256 == first.sha256
+    assert sorted(path.name for path in first.csv.parent.parent.iterdir()) == [RUN]
+
+
+def test_a_failed_export_leaves_nothing_and_spares_what_was_there(tmp_path, world, monkeypatch):
+    home, one = world.publish(tmp_path / "home"), audience(tmp_path, EVERYBODY)
+    before = export_audience(home, one).csv.read_bytes()
+
+    def fail(*_):
+        raise OSError("disk full")
+
+    monkeypatch.setattr("segments.files.os.fsync", fail)
+    with pytest.raises(OSError, match="disk full"):
+        export_audience(home, one, encoding="gb18030")
+    folder = home / "exports" / "sample"
+    assert [path.name for path in folder.iterdir()] == [RUN]
+    assert (folder / RUN / "sample.csv").read_bytes() == before
+
+
+def test_what_a_killed_export_left_is_cleared_away(tmp_path):
+    dead = tmp_path / "sample" / ".partial-999999999-x"
+    dead.mkdir(parents=True)
+    (dead / "sample.csv").write_text("13800000001")
+    write_folder(tmp_path / "sample" / "run", {"sample.csv": b"x"})
+    assert [path.name for path in (tmp_path / "sample").iterdir()] == ["run"]
+
+
+def test_out_is_a_folder_whose_other_files_stay(tmp_path, world):
+    out = tmp_path / "lists"
+    out.mkdir()
+    (out / "notes.txt").write_text("mine")
+    report = export_audience(world.publish(tmp_path / "home"), audience(tmp_path, EVERYBODY), out=out)
+    assert sorted(path.name for path in out.iterdir()) == ["manifest.json", "notes.txt", "sample.csv"]
+    assert report.rows == 3
+
+
+def test_only_the_published_run_is_exported(tmp_path, world):
+    home = world.publish(tmp_path / "home", "2026-11-20.1")
+    world.publish(home)
+    with pytest.raises(UsageError, match="not the published one"):
+        export_audience(home, audience(tmp_path, EVERYBODY), run_id="2026-11-20.1")
+
+
+def test_a_home_without_a_run_says_what_to_do(tmp_path):
+    with pytest.raises(UsageError, match="guiyi run"):
+        export_audience(tmp_path, audience(tmp_path, EVERYBODY))
+
+
+def test_a_missing_vault_gives_no_list(tmp_path, world):
+    home = world.publish(tmp_path / "home")
+    (home / "vault" / RUN / "identity" / "contact_point.parquet").unlink()
+    with pytest.raises(UsageError, match=r"identity\.contact_point"):
+        export_audience(home, audience(tmp_path, EVERYBODY))
+
+
+def test_without_a_channel_no_contact_point_leaves_and_no_vault_is_needed(tmp_path, world):
+    home = world.publish(tmp_path / "home")
+    (home / "vault" / RUN / "identity" / "contact_point.parquet").unlink()
+    report = export_audience(home, audience(tmp_path, EVERYBODY, channel=None))
+    assert list(rows(report)[0]) == ["客户编号", "城市"]
+    assert report.rows == report.matching == 3
+
+
+def test_the_limit_counts_usable_rows(tmp_path, world):
+    world.contact_point[0]["is_golden"] = False
+    report = export_audience(world.publish(tmp_path / "home"), audience(tmp_path, EVERYBODY, limit="1"))
+    assert [row["客户编号"] for row in rows(report)] == ["P2"]
+    assert report.dropped["over_limit"] == 1
+
+
+def test_an_official_account_list_says_whose_openid_it_is(tmp_path, world):
+    world.reachable("P1", "oABC", channel="wechat_oa")
+    report = export_audience(world.publish(tmp_path / "home"), audience(tmp_path, EVERYBODY, channel="wechat_oa"))
+    assert rows(report) == [{"客户编号": "P1", "公众号AppID": "wx0001", "OpenID": "oABC", "城市": "上海"}]
+
+
+def test_a_person_with_two_nicknames_stays_one_row(tmp_path, world):
+    world.golden_value.append({"one_id": "P1", "field": "name", "value": "张壹"})
+    assert len(rows(export_audience(world.publish(tmp_path / "home"), audience(tmp_path, EVERYBODY)))) == 3
+
+
+def test_two_columns_of_one_header_are_refused(tmp_path, world):
+    columns = "[{column: city, label: {zh: 手机号, en: City}}]"
+    with pytest.raises(Exception, match="two columns would have the header 手机号"):
+        export_audience(world.publish(tmp_path / "home"), audience(tmp_path, EVERYBODY, columns=columns))
+
+
+def test_a_value_that_nobody_has_is_told(tmp_path, world):
+    where = "{any: [{column: city, in: [上海, 上诲]}, {tag: vip}]}"
+    report = export_audience(world.publish(tmp_path / "home"), audience(tmp_path, where))
+    assert report.notes == [
+        "where.any[0]: in this run no customer.customer_360.city is 上诲; there are: 上海, 北京, 呼和浩特.",
+        "where.any[1].tag: in this run no customer.tag.tag is vip.",
+    ]
+
+
+def test_moments_are_told_in_the_business_zone(tmp_path, world):
+    world.people[0]["first_seen_at"] = pl.Series(["2026-01-01 16:30:00"]).str.to_datetime()[0]
+    columns = "[{column: first_seen_at, label: {zh: 首次触达, en: First seen}}]"
+    report = export_audience(world.publish(tmp_path / "home"), audience(tmp_path, EVERYBODY, columns=columns))
+    assert [row["首次触达"] for row in rows(report)] == ["2026-01-02 00:30:00", "", ""]
