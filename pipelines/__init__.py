@@ -1,1 +1,1 @@
-"""When and how it runs: definitions, job, schedule, sensor, resources, and the `guiyi` command."""
+"""When and how the assets run, and the command line. What they do is in `assets` and the libraries."""

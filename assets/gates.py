@@ -1,0 +1,185 @@
+"""Great Expectations at four gates: landing contracts, identity output, customer_360, exports.
+
+Which expectations hold where is in `expectations/*.yml`; this turns each into an asset check and runs them. The SQL
+tests of the models are in `models`: they cost less, and these are for what a reader outside the project trusts by name.
+"""
+
+import hashlib
+import json
+import logging
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import dagster as dg
+import pandas as pd
+import polars as pl
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from assets.metadata import POOL
+from common.errors import DefinitionError
+from segments.api import load_audiences
+from warehouse.building import Building, literal
+
+FOLDER: Final = Path(__file__).parent / "expectations"
+# Cells that a spreadsheet would run; a leading minus is left to numbers.
+_FORMULA: Final = r"^\s*([=+@\t\r]|-[^0-9])"
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Expectation(_Strict):
+    """One expectation by its Great Expectations name; a failing `warn` is told, a failing `error` stops the run."""
+
+    type: str
+    kwargs: dict[str, Any]
+    severity: Literal["error", "warn"] = "error"
+
+
+class Frame(_Strict):
+    """The rows that expectations look at: `query` reads the asset's table as `{table}`.
+
+    `asset: exports` stands for all audience exports, one row a file, and has no query.
+    """
+
+    asset: list[str] | Literal["exports"]
+    query: str = ""
+    expectations: dict[str, Expectation]
+
+    def asset_keys(self) -> list[dg.AssetKey]:
+        """The assets that the expectations are checks of."""
+        if isinstance(self.asset, str):
+            return [dg.AssetKey(["segments", name]) for name in load_audiences()]
+        return [dg.AssetKey(self.asset)]
+
+
+class Gate(_Strict):
+    """One file of expectations."""
+
+    description: str
+    frames: list[Frame]
+
+
+def load_gates(folder: Path = FOLDER) -> dict[str, Gate]:
+    """Every gate by name.
+
+    Raises:
+        DefinitionError: a file is not of the form of `Gate`.
+    """
+    gates = {}
+    for path in sorted(folder.glob("*.yml")):
+        try:
+            gates[path.stem] = Gate.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        except (yaml.YAMLError, ValidationError) as error:
+            raise DefinitionError(path, "is no gate.", f"Correct it: {error}") from error
+    return gates
+
+
+def gate_checks() -> list[dg.AssetChecksDefinition]:
+    """One multi-asset check a gate, one check an expectation."""
+    return [_gate(name, gate) for name, gate in load_gates().items()]
+
+
+def _gate(name: str, gate: Gate) -> dg.AssetChecksDefinition:
+    specs = [
+        dg.AssetCheckSpec(
+            check_name,
+            asset=key,
+            description=f"{gate.description}: {expectation.type}",
+            blocking=expectation.severity == "error",
+        )
+        for frame in gate.frames
+        for key in frame.asset_keys()
+        for check_name, expectation in frame.expectations.items()
+    ]
+
+    @dg.multi_asset_check(name=f"gate_{name}", specs=specs, pool=POOL)
+    def check(building: dg.ResourceParam[Building]) -> Iterator[dg.AssetCheckResult]:
+        for frame in gate.frames:
+            rows = _rows(building, frame)
+            for key in frame.asset_keys():
+                mine = rows if isinstance(frame.asset, list) else rows[rows["audience"] == key.path[-1]]
+                yield from _validate(mine, frame, key)
+
+    return check
+
+
+def _rows(building: Building, frame: Frame) -> pd.DataFrame:
+    if isinstance(frame.asset, str):
+        return pd.DataFrame([_facts(folder) for folder in _exports(building)])
+    schema, table = frame.asset
+    folder, part = ("public", schema) if schema == "identity" else ("private", schema.removesuffix("_private"))
+    path = building.folder / folder / part / f"{table}.parquet"
+    relation = f"read_parquet({literal(str(path))})" if path.exists() else f"{schema}.{table}"
+    frame_of_rows: pd.DataFrame = building.con.sql(frame.query.replace("{table}", relation)).df()
+    return frame_of_rows
+
+
+def _exports(building: Building) -> list[Path]:
+    run_id = building.home.require_published()
+    return [building.home.exports / name / run_id for name in load_audiences()]
+
+
+def _facts(folder: Path) -> dict[str, Any]:
+    """What can be told of an exported file without showing any of it."""
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    content = (folder / manifest["file"]).read_bytes()
+    table = pl.read_csv(content.decode(manifest["encoding"]).encode(), infer_schema=False)
+    formulas = table.select(pl.all().str.contains(_FORMULA).sum()).transpose().sum().item() if table.height else 0
+    return {
+        "audience": manifest["audience"],
+        "is_hash_right": hashlib.sha256(content).hexdigest() == manifest["sha256"],
+        "rows_missing": manifest["rows"] - table.height,
+        "rows_repeated": table.height - table.unique().height,
+        "formula_cells": int(formulas),
+    }
+
+
+def _validate(rows: pd.DataFrame, frame: Frame, key: dg.AssetKey) -> Iterator[dg.AssetCheckResult]:
+    results = validate(rows, frame.expectations)
+    for name, expectation in frame.expectations.items():
+        passed, failures = results[name]
+        yield dg.AssetCheckResult(
+            asset_key=key,
+            check_name=name,
+            passed=passed,
+            severity=dg.AssetCheckSeverity.ERROR if expectation.severity == "error" else dg.AssetCheckSeverity.WARN,
+            description=None if passed else f"{failures} of {len(rows)} rows fail {name}",
+            metadata={"failures": failures, "rows": len(rows), "expectation": expectation.type},
+        )
+
+
+def validate(rows: pd.DataFrame, expectations: dict[str, Expectation]) -> dict[str, tuple[bool, int]]:
+    """Whether each expectation holds, and how many rows fail it; values are never told.
+
+    Raises:
+        DefinitionError: an expectation cannot be evaluated on these columns.
+    """
+    # Imported here: it takes seconds, and only a run needs it.
+    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    import great_expectations as gx
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+    from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
+
+    logging.getLogger("great_expectations").setLevel(logging.ERROR)
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    suite = gx.ExpectationSuite(name="gate")
+    for name, expectation in expectations.items():
+        suite.add_expectation_configuration(
+            ExpectationConfiguration(type=expectation.type, kwargs=expectation.kwargs, meta={"check": name})
+        )
+    asset = context.data_sources.add_pandas("rows").add_dataframe_asset("rows")
+    batch = asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": rows})
+    outcome: dict[str, tuple[bool, int]] = {}
+    for result in batch.validate(suite, result_format="BASIC").results:
+        config = result.expectation_config
+        name = config.meta["check"] if config and config.meta else ""
+        if result.exception_info.get("raised_exception"):
+            raise DefinitionError(FOLDER, f"{name} cannot be evaluated.", "Check its columns and arguments.")
+        outcome[name] = (bool(result.success), int(result.result.get("unexpected_count") or 0))
+    return outcome

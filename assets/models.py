@@ -1,0 +1,113 @@
+"""The SQL models as assets: one asset a model, its tests as checks, columns and their lineage from its YAML.
+
+What a model says is in `dbt_like_sql`; this only puts each into the graph and runs it.
+"""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from assets.metadata import POOL, Lineage, column_lineage, column_schema, table_key, table_metadata
+from dbt_like_sql.lineage import column_lineage as columns_read
+from dbt_like_sql.lineage import documented_schemas
+from dbt_like_sql.project import Model, Project
+from dbt_like_sql.runner import Runner, mount
+from warehouse.building import Building
+
+
+def model_assets(project: Project) -> list[dg.AssetsDefinition]:
+    """One asset for every model that is built; ephemeral ones dissolve into those that read them."""
+    schemas = documented_schemas(project)
+    return [
+        _model_asset(project, project.model(name), schemas)
+        for name in project.order()
+        if project.model(name).config.materialized != "ephemeral"
+    ]
+
+
+def upstream_keys(project: Project, model: Model) -> list[dg.AssetKey]:
+    """The assets that a model reads, through its ephemeral models."""
+    inside = [project.model(name) for name in project.ephemeral_upstream([model.name])]
+    parts = [model, *inside]
+    built = {name for part in parts for name in part.depends_on} - {part.name for part in inside}
+    keys = {table_key(project.model(name).schema, name) for name in built}
+    keys |= {table_key(source, table) for part in parts for source, table in part.sources}
+    return sorted(keys)
+
+
+def _model_asset(project: Project, model: Model, schemas: dict[str, dict[str, str]]) -> dg.AssetsDefinition:
+    key = table_key(model.schema, model.name)
+    checks = [
+        dg.AssetCheckSpec(
+            test.name,
+            asset=key,
+            blocking=test.severity == "error",
+            description=f"{test.kind}: {test.path.name}",
+        )
+        for test in model.tests
+    ]
+
+    @dg.asset(
+        key=key,
+        deps=upstream_keys(project, model),
+        group_name=model.schema,
+        description=f"{model.description}\n\n```sql\n{model.sql.strip()}\n```",
+        kinds={"duckdb", "sql"},
+        check_specs=checks,
+        metadata={
+            "dagster/table_name": model.relation,
+            "dagster/column_schema": column_schema(
+                (c.name, c.data_type or "varchar", c.description) for c in model.columns
+            ),
+            "dagster/column_lineage": column_lineage(_lineage(project, model, schemas)),
+            **{f"meta/{name}": str(value) for name, value in model.meta.items()},
+        },
+        pool=POOL,
+    )
+    def build(building: dg.ResourceParam[Building]) -> dg.MaterializeResult:
+        _mount_sources(building, project, model)
+        runner = Runner(building.con, project, _variables(building))
+        n_rows = runner.run(model.name)
+        return dg.MaterializeResult(
+            metadata=table_metadata(n_rows, model.relation),
+            check_results=list(_check(runner, key, model.name)),
+        )
+
+    return build
+
+
+def _check(runner: Runner, key: dg.AssetKey, name: str) -> Iterator[dg.AssetCheckResult]:
+    for result in runner.test(name):
+        yield dg.AssetCheckResult(
+            asset_key=key,
+            check_name=result.name,
+            passed=result.passed,
+            severity=dg.AssetCheckSeverity.ERROR if result.severity == "error" else dg.AssetCheckSeverity.WARN,
+            description=None if result.passed else f"{result.failures} rows fail {result.name}",
+            metadata={"failures": result.failures, "sql": dg.MetadataValue.md(f"```sql\n{result.sql}\n```")},
+        )
+
+
+def _mount_sources(building: Building, project: Project, model: Model) -> None:
+    inside = project.ephemeral_upstream([model.name])
+    parts = [model, *(project.model(name) for name in inside)]
+    folders = {
+        "touchpoints": building.private / "touchpoints",
+        "identity": building.public / "identity",
+        "identity_private": building.private / "identity",
+        "profiles": building.public / "profiles",
+    }
+    for source in sorted({source for part in parts for source, _ in part.sources}):
+        mount(building.con, project, source, folders[source])
+
+
+def _variables(building: Building) -> dict[str, str]:
+    return {"as_of": building.as_of.isoformat(), "time_zone": building.time_zone, "run_id": building.run_id}
+
+
+def _lineage(project: Project, model: Model, schemas: dict[str, dict[str, str]]) -> Lineage:
+    """Lineage in asset keys: `lake.touchpoints.orders` and `core.orders` both end in schema and table."""
+    return {
+        column: [(table_key(*relation.split(".")[-2:]), name) for relation, name in sources]
+        for column, sources in columns_read(project, model.name, schemas).items()
+    }

@@ -1,0 +1,160 @@
+"""The profiles stage as assets: thresholds, customer value, replacement windows and tags from the SQL models.
+
+Each table is a source of later models (`profiles.*`); those that people query are also put into the warehouse.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import polars as pl
+
+from assets.metadata import POOL, parquet_results, table_key
+from profiles.categories import load_categories
+from profiles.replacement import replacement_due
+from profiles.tagging.build import build, catalogue
+from profiles.tagging.load import load_tags
+from profiles.tagging.model import TABLES as TAG_TABLES
+from profiles.thresholds import stage_thresholds
+from profiles.value_models import score
+from touchpoints.normalise.regions import region_names
+from warehouse.building import Building
+from warehouse.snapshot import attach_tables
+
+SCHEMA = "profiles"
+# What analysts and audiences read of this stage, by its name in the warehouse.
+PUBLISHED = {
+    "customer.clv": "clv",
+    "customer.value_model": "value_model",
+    "customer.stage_threshold": "stage_threshold",
+    "customer.durable": "durable",
+    "customer.durable_life": "durable_life",
+    "customer.tag": "tag",
+    "customer.tag_catalogue": "tag_catalogue",
+}
+_BY_CATEGORY = """
+    select one_id, category, ordered_date as purchase_date
+    from core.order_lines
+    where is_valid and one_id is not null and category is not null
+    group by all
+"""
+
+
+def profile_assets() -> list[dg.AssetsDefinition]:
+    """The assets of this stage, in the order in which they run."""
+    return [_reference(), _thresholds(), _values(), _durables(), _tags()]
+
+
+def _specs(descriptions: dict[str, str], deps: list[dg.AssetKey]) -> list[dg.AssetSpec]:
+    return [
+        dg.AssetSpec(
+            table_key(SCHEMA, table), deps=deps, group_name="profiles", description=text, kinds={"polars", "parquet"}
+        )
+        for table, text in descriptions.items()
+    ]
+
+
+def _reference() -> dg.AssetsDefinition:
+    specs = _specs(
+        {
+            "category_pattern": "Which product titles belong to which category · 品类识别规则",
+            "region": "Provinces, cities and districts after GB/T 2260 · 行政区划",
+        },
+        deps=[],
+    )
+
+    @dg.multi_asset(name="profiles_reference", specs=specs, pool=POOL)
+    def profiles_reference(building: dg.ResourceParam[Building]) -> Iterator[dg.MaterializeResult]:
+        folder = _write(building, {"category_pattern": load_categories(), "region": region_names()})
+        yield from parquet_results(specs, {SCHEMA: folder}, {})
+
+    return profiles_reference
+
+
+def _thresholds() -> dg.AssetsDefinition:
+    specs = _specs(
+        {"stage_threshold": "How long customers ordinarily wait between purchases · 生命周期阈值"},
+        deps=[table_key("customer", "purchase_day"), table_key("core", "order_lines")],
+    )
+
+    @dg.multi_asset(name="profiles_thresholds", specs=specs, pool=POOL)
+    def profiles_thresholds(building: dg.ResourceParam[Building]) -> Iterator[dg.MaterializeResult]:
+        purchases = building.con.sql("select one_id, purchase_date from customer.purchase_day").pl()
+        table = stage_thresholds(purchases, building.as_of, building.con.sql(_BY_CATEGORY).pl())
+        folder = _write(building, {"stage_threshold": table})
+        brand = table.row(0, named=True)
+        yield from parquet_results(specs, {SCHEMA: folder}, {name: brand[name] for name in ("q80_days", "q95_days")})
+
+    return profiles_thresholds
+
+
+def _values() -> dg.AssetsDefinition:
+    specs = _specs(
+        {
+            "clv": "P(alive), expected purchases and 12-month value of each customer · 客户价值",
+            "value_model": "Parameters, likelihood and back-test of the value model · 价值模型",
+        },
+        deps=[table_key("customer", "purchase_day")],
+    )
+
+    @dg.multi_asset(name="profiles_values", specs=specs, pool=POOL)
+    def profiles_values(building: dg.ResourceParam[Building]) -> Iterator[dg.MaterializeResult]:
+        query = "select one_id, purchase_date, net_amount_cny from customer.purchase_day order by all"
+        scores = score(building.con.sql(query).pl(), building.as_of)
+        folder = _write(building, {"clv": scores.clv, "value_model": scores.model_table()})
+        yield from parquet_results(specs, {SCHEMA: folder}, {"gate": scores.gate, "model": scores.model})
+
+    return profiles_values
+
+
+def _durables() -> dg.AssetsDefinition:
+    specs = _specs(
+        {
+            "durable": "Appliances that people own, and when their replacement is due · 耐用品与换新窗口",
+            "durable_life": "How long appliances of a category last · 耐用品寿命",
+        },
+        deps=[table_key("core", "order_lines"), table_key(SCHEMA, "category_pattern")],
+    )
+
+    @dg.multi_asset(name="profiles_durables", specs=specs, pool=POOL)
+    def profiles_durables(building: dg.ResourceParam[Building]) -> Iterator[dg.MaterializeResult]:
+        found = replacement_due(building.con.sql(_BY_CATEGORY).pl(), load_categories(), building.as_of)
+        folder = _write(building, {"durable": found.durable, "durable_life": found.life})
+        yield from parquet_results(specs, {SCHEMA: folder}, {})
+
+    return profiles_durables
+
+
+def _tags() -> dg.AssetsDefinition:
+    made_here = {name: table for name, table in PUBLISHED.items() if table not in ("tag", "tag_catalogue")}
+    read = [
+        table_key(SCHEMA, made_here[name]) if name in made_here else table_key(*name.split("."))
+        for name in sorted(TAG_TABLES)
+    ]
+    specs = _specs(
+        {
+            "tag": "Tags of each person, as the files in profiles/tags define them · 标签",
+            "tag_catalogue": "What each tag is called and means · 标签目录",
+        },
+        deps=read,
+    )
+
+    @dg.multi_asset(name="profiles_tags", specs=specs, pool=POOL)
+    def profiles_tags(building: dg.ResourceParam[Building]) -> Iterator[dg.MaterializeResult]:
+        tags = load_tags()
+        build(building.con, tags, building.as_of, time_zone=building.time_zone)
+        table = building.con.sql("select * from customer.tag order by all").pl()
+        folder = _write(building, {"tag": table, "tag_catalogue": catalogue(tags)})
+        people = dict(table["tag"].value_counts(sort=True).iter_rows())
+        yield from parquet_results(specs, {SCHEMA: folder}, {"rows_by_tag": people})
+
+    return profiles_tags
+
+
+def _write(building: Building, tables: dict[str, pl.DataFrame]) -> Path:
+    """Tables as Parquet, and those that are published into the warehouse too."""
+    folder = building.scratch("public", SCHEMA)
+    for name, table in tables.items():
+        table.write_parquet(folder / f"{name}.parquet")
+    attach_tables(building, {name: folder / f"{table}.parquet" for name, table in PUBLISHED.items() if table in tables})
+    return folder

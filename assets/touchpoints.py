@@ -1,0 +1,76 @@
+"""The touchpoints stage as assets: export files in, canonical tables out.
+
+The landing folders stand in the graph as what they are: made elsewhere, only looked at here.
+"""
+
+from collections.abc import Iterator
+
+import dagster as dg
+import polars as pl
+
+from assets.metadata import POOL, parquet_results, table_key
+from touchpoints.contracts import load_contracts
+from touchpoints.ingest import ingest
+from touchpoints.model import TABLES
+from warehouse.building import Building
+
+SCHEMA = "touchpoints"
+_DESCRIPTIONS = {
+    "source_file": "A file that was read: what it is, whose, and its rows accepted, rejected and repeated · 读入的文件",
+    "record": "The current version of one thing that a source told of · 记录（当前版本）",
+    "record_version": "Every version of every record, by time of export · 记录的各个版本",
+    "identifier": "One identifier that a party of a record carries · 标识",
+    "attribute": "One fact that a party of a record carries · 属性",
+    "event": "Something that happened · 事件",
+    "orders": "A sale · 订单",
+    "order_lines": "A line of a sale · 订单行",
+    "ledger": "A signed amount of money, points, coupons or stored value · 流水",
+    "consent": "Whether an identifier may be written to, since when, on what basis · 授权",
+    "reject": "A row that could not be used, with the reason · 拒收的行",
+}
+
+
+def landing_specs() -> list[dg.AssetSpec]:
+    """One asset a source folder in the landing; made by the platforms' exports, not by a run."""
+    sources = sorted({contract.source for contract in load_contracts()})
+    return [
+        dg.AssetSpec(
+            ["landing", source],
+            group_name="landing",
+            description=f"Export files of {source}, as they came: landing/{source}/<account>/… · 导出文件",
+            kinds={"file"},
+        )
+        for source in sources
+    ]
+
+
+def touchpoint_assets() -> dg.AssetsDefinition:
+    """One step that reads all files, one asset a canonical table."""
+    landing = [spec.key for spec in landing_specs()]
+    specs = [
+        dg.AssetSpec(
+            table_key(SCHEMA, table),
+            deps=landing,
+            group_name="touchpoints",
+            description=_DESCRIPTIONS[table],
+            kinds={"polars", "parquet"},
+        )
+        for table in TABLES
+    ]
+
+    @dg.multi_asset(name="touchpoints", specs=specs, pool=POOL)
+    def touchpoints(building: dg.ResourceParam[Building]) -> Iterator[dg.MaterializeResult]:
+        out = building.scratch("private", SCHEMA)
+        report = ingest(
+            building.landing,
+            lake=building.home.lake,
+            out=out,
+            key=building.key,
+            time_zone=building.time_zone,
+            progress=building.progress,
+        )
+        figures = {name: value for name, value in vars(report).items() if isinstance(value, int | float)}
+        reasons = pl.read_parquet(out / "reject.parquet", columns=["reason"])["reason"].value_counts(sort=True)
+        yield from parquet_results(specs, {SCHEMA: out}, figures | {"rejects": dict(reasons.iter_rows())})
+
+    return touchpoints

@@ -1,0 +1,105 @@
+"""The warehouse stage as assets: the assembled candidate with its checks, and what is published of it."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+
+import dagster as dg
+
+from assets.metadata import POOL, plain, table_key
+from warehouse.building import Building
+from warehouse.privacy import scan
+from warehouse.publish import publish
+from warehouse.snapshot import assemble
+
+CANDIDATE = table_key("warehouse", "candidate")
+PUBLISHED = table_key("warehouse", "published")
+# Published under the schema that people look for them in.
+_ELSEWHERE = {"golden_field": "customer.golden_field"}
+_REQUIRED = ("core.orders", "customer.customer_360", "identity.record_map", "identity.one_id")
+
+
+def warehouse_assets(upstream: list[dg.AssetKey], clock: Callable[[], datetime]) -> list[dg.AssetsDefinition]:
+    """The candidate, made of everything upstream, and the published snapshot.
+
+    Args:
+        upstream: every table that a snapshot holds.
+        clock: tells UTC without zone.
+    """
+
+    @dg.asset(
+        key=CANDIDATE,
+        deps=upstream,
+        group_name="warehouse",
+        description="The next snapshot, whole but not yet live: warehouse.duckdb, Parquet tables, manifest · 候选快照",
+        kinds={"duckdb", "parquet"},
+        check_specs=[
+            dg.AssetCheckSpec(
+                "no_personal_data_in_the_clear",
+                asset=CANDIDATE,
+                blocking=True,
+                description="No phone, e-mail or national id in any text column of the warehouse.",
+            ),
+            dg.AssetCheckSpec(
+                "the_main_tables_hold_rows",
+                asset=CANDIDATE,
+                blocking=True,
+                description="A run that found nobody does not replace one that did.",
+            ),
+        ],
+        pool=POOL,
+    )
+    def candidate(building: dg.ResourceParam[Building]) -> dg.MaterializeResult:
+        identity = building.public / "identity"
+        tables = {
+            _ELSEWHERE.get(path.stem, f"identity.{path.stem}"): path for path in sorted(identity.glob("*.parquet"))
+        }
+        manifest = assemble(building, tables, finished_at=clock())
+        rows = {f"{table['schema']}.{table['table']}": table["rows"] for table in manifest["tables"]}
+        return dg.MaterializeResult(
+            metadata=plain({"dagster/row_count": sum(rows.values()), "tables": rows, "run": building.run_id}),
+            check_results=[_is_private(building), _has_rows(rows)],
+        )
+
+    @dg.asset(
+        key=PUBLISHED,
+        deps=[CANDIDATE],
+        group_name="warehouse",
+        description="warehouse.duckdb as analysts open it: the snapshot that is live · 已发布的数据仓库",
+        kinds={"duckdb"},
+        pool=POOL,
+    )
+    def published(building: dg.ResourceParam[Building]) -> dg.MaterializeResult:
+        snapshot = publish(building)
+        return dg.MaterializeResult(
+            metadata={
+                "run": building.run_id,
+                "as_of": building.as_of.isoformat(),
+                "warehouse": dg.MetadataValue.path(building.home.warehouse),
+                "snapshot": dg.MetadataValue.path(snapshot),
+            }
+        )
+
+    return [candidate, published]
+
+
+def _is_private(building: Building) -> dg.AssetCheckResult:
+    findings = scan(building.con)
+    return dg.AssetCheckResult(
+        check_name="no_personal_data_in_the_clear",
+        passed=not findings,
+        description="; ".join(str(finding) for finding in findings) or None,
+        metadata={"findings": len(findings)},
+    )
+
+
+def _has_rows(rows: dict[str, int]) -> dg.AssetCheckResult:
+    empty = list(_empty(rows))
+    return dg.AssetCheckResult(
+        check_name="the_main_tables_hold_rows",
+        passed=not empty,
+        description=f"no rows in {', '.join(empty)}" if empty else None,
+    )
+
+
+def _empty(rows: dict[str, int]) -> Iterator[str]:
+    return (name for name in _REQUIRED if not rows.get(name))

@@ -1,0 +1,48 @@
+"""The one door: everything that Dagster knows of Guiyi, for production and for tests."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+import dagster as dg
+
+from assets.gates import gate_checks
+from assets.identity import identity_assets
+from assets.models import model_assets
+from assets.profiles import profile_assets
+from assets.segments import audience_assets
+from assets.touchpoints import landing_specs, touchpoint_assets
+from assets.warehouse import warehouse_assets
+from dbt_like_sql.project import load_project
+from pipelines.jobs import build_jobs
+from pipelines.resources import GuiyiHome, utc_now
+from pipelines.schedules import daily_schedule
+from pipelines.sensors import landing_sensor
+
+
+def build_defs(
+    *, resource_overrides: Mapping[str, Any] | None = None, clock: Callable[[], datetime] = utc_now
+) -> dg.Definitions:
+    """All assets, checks, jobs, the schedule and the sensor.
+
+    Args:
+        resource_overrides: resources by name that take the place of the usual ones.
+        clock: tells UTC without zone.
+    """
+    tables = [touchpoint_assets(), identity_assets(), *model_assets(load_project()), *profile_assets()]
+    made = sorted(key for asset in tables for key in asset.keys)
+    return dg.Definitions(
+        assets=[*landing_specs(), *tables, *warehouse_assets(made, clock), *audience_assets()],
+        asset_checks=gate_checks(),
+        jobs=build_jobs(),
+        schedules=[daily_schedule()],
+        sensors=[landing_sensor()],
+        resources={"building": GuiyiHome(), **(resource_overrides or {})},
+        executor=dg.in_process_executor,
+    )
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """What `workspace.yaml` loads; built on call, so that importing this module reads no file."""
+    return build_defs()

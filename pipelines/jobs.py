@@ -1,0 +1,36 @@
+"""The jobs: everything from landing files to audience CSVs, and the audiences alone."""
+
+from typing import Any
+
+import dagster as dg
+
+DAILY = "daily"
+EXPORTS = "exports"
+
+
+def build_jobs() -> list[Any]:  # the type of an asset job is not exported by Dagster
+    """The whole line, and the audiences alone.
+
+    Both run in one process: the work is parallel inside DuckDB and Polars, and one file has one writer.
+    """
+    return [
+        dg.define_asset_job(
+            DAILY,
+            selection=dg.AssetSelection.all(),
+            description="Landing files to published warehouse and audience CSVs · 每日全流程",
+        ),
+        dg.define_asset_job(
+            EXPORTS,
+            selection=dg.AssetSelection.groups("segments"),
+            description="Audience CSVs from the published warehouse · 重新导出人群",
+        ),
+    ]
+
+
+def run_config(*, as_of: str = "", path: str = "", landing: str = "", log_level: str = "INFO") -> dg.RunConfig:
+    """Run config of a job: what the resource `building` is to open, and how much of the run is logged."""
+    given = {"as_of": as_of, "path": path, "landing": landing}
+    return dg.RunConfig(
+        resources={"building": {"config": {name: value for name, value in given.items() if value}}},
+        loggers={"console": {"config": {"log_level": log_level}}},
+    )

@@ -1,0 +1,105 @@
+"""The one resource: a home, opened for one run.
+
+It reads its settings when a run starts, never at import; what is not configured comes from the environment.
+"""
+
+import os
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import dagster as dg
+
+from common.errors import UsageError
+from common.keys import load_key
+from warehouse.building import Building, Engine, Progress, open_building
+from warehouse.home import Home
+
+TIME_ZONE = "Asia/Shanghai"
+# Who watches the stages of a run in this process; a callback cannot travel through run config.
+WATCHER: ContextVar[Progress | None] = ContextVar("watcher", default=None)
+
+
+def utc_now() -> datetime:
+    """The clock of this layer: UTC without zone."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+def home_path(given: str | Path | None = None) -> Path:
+    """The home: as given, else GUIYI_HOME, else `./data`."""
+    return Path(given or os.environ.get("GUIYI_HOME") or "data").expanduser().absolute()
+
+
+def as_of_date(given: str, now: datetime) -> date:
+    """An as-of date as given, else today in the business zone.
+
+    Raises:
+        UsageError: it is not a date.
+    """
+    if not given:
+        return now.replace(tzinfo=UTC).astimezone(ZoneInfo(TIME_ZONE)).date()
+    try:
+        return date.fromisoformat(given)
+    except ValueError as error:
+        raise UsageError(f"The as-of date {given!r} is not a date; write it as YYYY-MM-DD.") from error
+
+
+class GuiyiHome(dg.ConfigurableResource[Building]):
+    """A home, locked for the whole run, with the building that the run's assets write to.
+
+    Attributes:
+        path: the home; empty for GUIYI_HOME, else `./data`.
+        landing: the landing folder; empty for the home's own.
+        as_of: last day that counts, YYYY-MM-DD; empty for today in the business zone.
+        key: for keyed hashes; empty for GUIYI_KEY, else the home's own.
+        memory_limit: of DuckDB, such as `2GB`; empty for GUIYI_MEMORY_LIMIT, else DuckDB's choice.
+        threads: of DuckDB; 0 for GUIYI_THREADS, else DuckDB's choice.
+    """
+
+    path: str = ""
+    landing: str = ""
+    as_of: str = ""
+    key: str = ""
+    memory_limit: str = ""
+    threads: int = 0
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Generator[Building, None, None]:
+        """Hold the lock and give the run's building to its assets."""
+        run = context.run
+        name = (run.root_run_id or run.run_id)[:8] if run else "adhoc"
+        with self.open(name) as building:
+            yield building
+
+    @contextmanager
+    def open(self, name: str, clock: Callable[[], datetime] = utc_now) -> Generator[Building, None, None]:
+        """The building of that name, as long as the home is held.
+
+        Raises:
+            GuiyiError: another run holds the home.
+            UsageError: the landing folder does not exist, or a setting is wrong.
+        """
+        home = Home(home_path(self.path))
+        now = clock()
+        with home.lock():
+            building = open_building(
+                home,
+                name=name,
+                as_of=as_of_date(self.as_of, now),
+                landing=Path(self.landing).expanduser().absolute() if self.landing else home.landing,
+                key=load_key(home.vault, configured=self.key or os.environ.get("GUIYI_KEY")),
+                started_at=now,
+                engine=self._engine(),
+                progress=WATCHER.get(),
+            )
+            try:
+                yield building
+            finally:
+                building.close()
+
+    def _engine(self) -> Engine:
+        threads = self.threads or int(os.environ.get("GUIYI_THREADS") or 0)
+        return Engine(self.memory_limit or os.environ.get("GUIYI_MEMORY_LIMIT") or None, threads or None)
