@@ -1,0 +1,66 @@
+"""A batch: the typed records of one contract on their way into the canonical tables.
+
+Only the frame and how expressions are read from it; each canonical table has its own module.
+"""
+
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from touchpoints.contract import Contract, Nested, expression
+from touchpoints.model import empty
+from touchpoints.nested import explode_objects
+
+KEPT = ("record_id", "account", "scope", "version_at", "occurred_at", "order_key")
+
+
+@dataclass
+class Batch:
+    """The records of one contract.
+
+    Attributes:
+        contract: theirs.
+        records: one row a record, typed, with `record_id`, `account`, `scope`, `natural_key`, `version_at`,
+            `occurred_at` and `order_key` (null where the record is no order).
+        lines: the rows of orders over several rows, typed; empty otherwise.
+        history: every version's columns as text, oldest first within a record.
+        time_zone: for times in nested lists.
+        unknown: statuses that no vocabulary names, counted.
+    """
+
+    contract: Contract
+    records: pl.DataFrame
+    lines: pl.DataFrame
+    history: pl.DataFrame
+    time_zone: str
+    unknown: dict[str, int] = field(default_factory=dict)
+
+    def exploded(self, nested: Nested) -> pl.DataFrame:
+        """The elements of a nested list, with the columns of their record beside them."""
+        keep = [c for c in self.records.columns if c != nested.column and c != "position"]
+        return explode_objects(self.records, nested, keep, self.time_zone)
+
+
+def evaluate(frame: pl.DataFrame, **slots: str | None) -> pl.DataFrame:
+    """The frame with a column a slot: its expression, or null where the contract says nothing."""
+    return frame.with_columns(
+        (pl.lit(None) if sql is None else expression(sql)).alias(name) for name, sql in slots.items()
+    )
+
+
+def where(frame: pl.DataFrame, sql: str | None) -> pl.DataFrame:
+    """The rows for which the expression is true; all of them without one."""
+    return frame if sql is None else frame.filter(expression(sql).cast(pl.Boolean).fill_null(False))
+
+
+def shaped(frame: pl.DataFrame, table: str) -> pl.DataFrame:
+    """The frame with exactly the columns and types of a canonical table; what it lacks is null."""
+    return frame.select(
+        (pl.col(name).cast(dtype) if name in frame.columns else pl.lit(None, dtype=dtype)).alias(name)
+        for name, dtype in empty(table).schema.items()
+    )
+
+
+def gathered(frames: list[pl.DataFrame], table: str) -> pl.DataFrame:
+    """Several frames in the shape of a canonical table."""
+    return pl.concat([shaped(frame, table) for frame in frames]) if frames else empty(table)

@@ -1,0 +1,148 @@
+"""Building: from the parsed tables of one contract to its share of every canonical table.
+
+The order of the steps and the counts by file; each step is a module of its own.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from touchpoints.batch import Batch, evaluate, shaped
+from touchpoints.cells import typed
+from touchpoints.columns import RAW, REASON, REASON_COLUMN
+from touchpoints.contract import Contract
+from touchpoints.happenings import consents, entries, events, with_since
+from touchpoints.model import TABLES
+from touchpoints.parties import attributes, identifiers
+from touchpoints.readers.tables import ROW
+from touchpoints.rows import FILE, RECORD, REPEATED, LoadedTable, gather, in_version_order, judge
+from touchpoints.sales import order_entries, order_events, order_lines, orders, with_order_key
+from touchpoints.versions import Versions, settle
+
+
+@dataclass
+class Built:
+    """One contract's share of the canonical tables.
+
+    Attributes:
+        contract: its name.
+        tables: by name; `ledger` has `join_no` besides its columns.
+        counts: path → rows_read, rows_accepted, rows_rejected, rows_repeated.
+        rejects: refused rows by reason.
+        unknown: statuses that the vocabulary lacks, counted.
+    """
+
+    contract: str
+    tables: dict[str, pl.DataFrame]
+    counts: dict[str, dict[str, int]]
+    rejects: dict[str, int]
+    unknown: dict[str, int]
+
+
+def build(contract: Contract, tables: Sequence[LoadedTable], key: bytes) -> Built:
+    """Everything that the tables of one contract come to.
+
+    Args:
+        contract: fits all of them.
+        tables: parsed, in any order.
+        key: for natural keys that are personal.
+    """
+    tables = in_version_order(tables)
+    rows = judge(gather(contract, tables), contract, tables, key)
+    refused = rows.filter(pl.col(REASON).is_not_null())
+    versions = settle(rows.filter(pl.col(REASON).is_null()), contract)
+    del rows
+    batch = _batch(contract, tables, versions)
+    order_rows = orders(batch)
+    role = contract.order.buyer_role if contract.order else ""
+    found_identifiers = identifiers(batch)
+    files = pl.DataFrame(
+        {
+            FILE: pl.Series(range(len(tables)), dtype=pl.Int32),
+            "file_id": [t.file.sha256 for t in tables],
+            "path": [t.name for t in tables],
+        }
+    )
+    ledger = entries(batch)
+    happened = events(batch)
+    if contract.order is not None:
+        happened = pl.concat([happened, shaped(order_events(order_rows, role), "event")])
+        if contract.order.tells_payments:
+            own = shaped(order_entries(order_rows, role), "ledger")
+            ledger = pl.concat([ledger, own], how="diagonal")
+    result = {
+        "record": _records(batch, files),
+        "record_version": _record_versions(batch, files),
+        "identifier": found_identifiers,
+        "attribute": attributes(batch),
+        "event": happened,
+        "orders": order_rows,
+        "order_lines": order_lines(batch),
+        "ledger": ledger,
+        "consent": consents(batch, found_identifiers),
+        "reject": _refused(refused, files),
+    }
+    assert set(result) == set(TABLES) - {"source_file"}
+    by_reason = dict(refused.group_by(REASON).len().iter_rows())
+    return Built(contract.name, result, _counts(tables, refused, versions), by_reason, batch.unknown)
+
+
+def _batch(contract: Contract, tables: Sequence[LoadedTable], versions: Versions) -> Batch:
+    batch = Batch(contract, versions.records, versions.lines, versions.history, tables[0].account.time_zone)
+    order_no = contract.order.order_no if contract.order else None
+    unique_in = contract.order.unique_in if contract.order else "platform"
+    records = typed(with_since(versions.records, batch), contract, tables)
+    records = evaluate(records, occurred_at=contract.occurred_at)
+    batch.records = with_order_key(records, contract.source, order_no, unique_in)
+    batch.lines = typed(versions.lines, contract, tables)
+    return batch
+
+
+def _records(batch: Batch, files: pl.DataFrame) -> pl.DataFrame:
+    frame = batch.records.join(files, on=FILE, how="left", maintain_order="left")
+    source, record_type = pl.lit(batch.contract.source), pl.lit(batch.contract.record_type)
+    return shaped(frame.with_columns(source=source, record_type=record_type, raw=pl.col(RAW)), "record")
+
+
+def _record_versions(batch: Batch, files: pl.DataFrame) -> pl.DataFrame:
+    contract = batch.contract
+    status = contract.status_column or (contract.order.status.value if contract.order else None)
+    status = status if status in contract.columns else None
+    frame = evaluate(batch.history, status_raw=status).with_columns(
+        pl.when(pl.col("status_raw").cast(pl.String) != "").then(pl.col("status_raw")),
+        is_current=pl.int_range(pl.len()).over(RECORD) == pl.len().over(RECORD) - 1,
+    )
+    return shaped(frame.join(files, on=FILE, how="left", maintain_order="left"), "record_version")
+
+
+def _refused(refused: pl.DataFrame, files: pl.DataFrame) -> pl.DataFrame:
+    frame = refused.join(files, on=FILE, how="left", maintain_order="left")
+    return shaped(
+        frame.select(
+            "file_id",
+            "path",
+            ROW,
+            reason=pl.col(REASON),
+            column=pl.col(REASON_COLUMN),
+            raw_text=pl.col(RAW),
+        ),
+        "reject",
+    )
+
+
+def _counts(tables: Sequence[LoadedTable], refused: pl.DataFrame, versions: Versions) -> dict[str, dict[str, int]]:
+    rejected = dict(refused.group_by(FILE).len().iter_rows())
+    good = versions.rows.group_by(FILE).agg(pl.len().alias("n"), pl.col(REPEATED).sum().alias("again"))
+    told = {file: (n, again) for file, n, again in good.iter_rows()}
+    counts = {}
+    for rank, table in enumerate(tables):
+        n, again = told.get(rank, (0, 0))
+        bad = rejected.get(rank, 0)
+        counts[table.name] = {
+            "rows_read": n + bad,
+            "rows_accepted": n - again,
+            "rows_rejected": bad,
+            "rows_repeated": again,
+        }
+    return counts

@@ -1,0 +1,342 @@
+"""The shape of a contract: what a source's files look like and what their cells mean.
+
+Only the shape and what each entry says. Reading and checking YAML is `contracts`; what a contract does to rows
+is in `rows`, `versions`, `parties`, `sales` and `happenings`. No source has code of its own.
+"""
+
+import hashlib
+import re
+import unicodedata
+from functools import cached_property
+from typing import Annotated, Any, Literal
+
+import polars as pl
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+
+def _as_list(value: Any) -> Any:
+    return value if isinstance(value, list) else [value]
+
+
+def _a_regex(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"`{text}` is no regular expression ({error})") from error
+    return text
+
+
+def _a_text(value: Any) -> Any:
+    """YAML reads `1` and `yes` as number and truth; cells are text."""
+    if isinstance(value, bool):
+        raise ValueError("put yes, no, true and false in quotes")
+    return str(value) if isinstance(value, int | float) else value
+
+
+def fold_header(name: str) -> str:
+    """A header name in the form in which names are compared: full width folded, no blanks around it."""
+    return unicodedata.normalize("NFKC", name).strip()
+
+
+def expression(sql: str) -> pl.Expr:
+    """An expression of a contract: SQL over its column names, as Polars reads SQL."""
+    return pl.sql_expr(sql)
+
+
+def _an_expression(sql: str) -> str:
+    try:
+        expression(sql)
+    except Exception as error:
+        raise ValueError(f"`{sql}` is no SQL expression ({error})") from error
+    return sql
+
+
+Regex = Annotated[str, AfterValidator(_a_regex)]
+
+
+class SqlMark:
+    """Marks the fields that hold SQL, so that their column names can be checked."""
+
+
+Sql = Annotated[str, BeforeValidator(_a_text), AfterValidator(_an_expression), SqlMark()]
+Text = Annotated[str, BeforeValidator(_a_text)]
+Header = Annotated[str, BeforeValidator(fold_header)]
+Names = Annotated[list[str], BeforeValidator(_as_list)]
+Headers = Annotated[list[Header], BeforeValidator(_as_list)]
+Values = Annotated[list[Text], BeforeValidator(_as_list)]
+
+
+class Part(BaseModel):
+    """Base of every part of a contract: a name that is not known is a mistake."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True, frozen=True)
+
+
+class Column(Part):
+    """One column that the contract uses: under which header names it comes and what its cells are."""
+
+    names: Headers = Field(alias="from", description="header names, the preferred first; dotted paths in JSON")
+    kind: Literal["text", "id", "money", "number", "time", "date"] = "text"
+    required: bool = Field(default=False, description="a row without a readable value is rejected")
+    pii: str | None = Field(default=None, description="what personal thing it is; masked never replaces plain")
+    blank: Values = Field(default=[], description="cells that mean nothing here, beyond the usual ones")
+
+
+class ExportMoment(Part):
+    """One way to learn when a file was exported; the first that gives a time wins."""
+
+    origin: Literal["preamble", "name", "mtime"] = Field(alias="from")
+    pattern: Regex | None = Field(default=None, description="its first group is the time")
+    format: str | None = Field(default=None, description="strptime format of the group; `epoch` for seconds")
+
+
+class NaturalKey(Part):
+    """What names the thing in its source: parts joined by `/`."""
+
+    parts: list[Sql] = Field(min_length=1, description="the first must have a value; blank others are left out")
+    personal: bool = Field(default=False, description="the key is personal: its keyed hash is kept")
+    personal_when: Sql | None = Field(default=None, description="likewise, in the rows where it is true")
+
+
+class Identifier(Part):
+    """One identifier of a party.
+
+    `phone`, `phone_or_email`, `email` and `national_id` are read by their normaliser, which also tells masked
+    from whole and gives the scope; every other type is taken as it is written.
+    """
+
+    type: str
+    value: Sql
+    scope: Text = Field(default="", description="literal, or `$name` for a column, `$account` or `$scope`")
+    strength: Literal["exact", "scoped", "derived"] | None = None
+    country: str | None = Field(
+        default=None, description="column with the ISO country that a phone without prefix is of"
+    )
+    mine: bool = Field(default=False, description="search the phone in free text")
+    many: bool = Field(default=False, description="the cell is a JSON list")
+    keep_masked: bool = Field(default=False, description="keep a value with `*` in it; else it is dropped")
+
+
+class Attribute(Part):
+    """One fact about a party."""
+
+    name: str
+    value: Sql
+    extract: Regex | None = Field(default=None, description="its first group is the value")
+    map: dict[str, Text] = Field(default={}, description="cell → value; other cells are dropped")
+    quality: str | None = None
+
+
+class Address(Part):
+    """Where a party lives or has goods sent: one cell, or cells by level."""
+
+    full: Sql | None = None
+    province: Sql | None = None
+    city: Sql | None = None
+    district: Sql | None = None
+    country: Sql | None = Field(default=None, description="ISO country; places abroad are kept as they are written")
+
+
+class Party(Part):
+    """A person whom the record names in one role."""
+
+    identifiers: list[Identifier] = []
+    attributes: list[Attribute] = []
+    address: Address | None = None
+
+
+class Pattern(Part):
+    """A status by regular expression, for what no list can name."""
+
+    match: Regex
+    means: str = Field(alias="is")
+
+
+class Status(Part):
+    """A status cell and what its words mean; a word that is not listed is `unknown` and counted."""
+
+    value: Sql
+    vocabulary: dict[str, Values]
+    patterns: list[Pattern] = []
+    default: str | None = Field(default=None, description="what a blank cell means; else unknown")
+
+
+class Amounts(Part):
+    """Money of an order, positive; a return's are negative."""
+
+    goods_amount: Sql | None = None
+    discount_amount: Sql | None = None
+    freight_amount: Sql | None = None
+    paid_amount: Sql | None = None
+    refunded_amount: Sql | None = None
+    coupon_amount: Sql | None = None
+
+
+class Times(Part):
+    """When an order came into each state."""
+
+    created_at: Sql | None = None
+    paid_at: Sql | None = None
+    shipped_at: Sql | None = None
+    completed_at: Sql | None = None
+    closed_at: Sql | None = None
+
+
+class Order(Part):
+    """The sale that the record is."""
+
+    order_no: Sql
+    unique_in: Literal["platform", "account"] = "platform"
+    status: Status
+    after_sale: Status | None = Field(default=None, description="else told from the refunded amount")
+    is_return: Sql | None = None
+    times: Times
+    amounts: Amounts
+    currency: Sql = "'CNY'"
+    store_id: Sql | None = None
+    guide_id: Sql | None = None
+    tells_payments: bool = Field(default=True, description="false where `ledger:` declares each payment by itself")
+    buyer_role: str = Field(default="buyer", description="the party that ordered and paid")
+
+
+class Nested(Part):
+    """A list inside a JSON cell, one row an element."""
+
+    column: str
+    columns: dict[str, Column]
+
+
+class Lines(Part):
+    """The lines of an order: the file's own rows, or the elements of a nested list."""
+
+    explode: Nested | None = None
+    order_no: Sql
+    unique_in: Literal["platform", "account"] = "platform"
+    line_no: Sql = Field(default="position", description="`position` counts from 1 within the order")
+    sku: Sql | None = None
+    title: Sql | None = None
+    spec: Sql | None = None
+    qty: Sql | None = None
+    unit_price: Sql | None = None
+    line_amount: Sql | None = None
+    refunded_amount: Sql | None = None
+    is_gift: Sql | None = None
+
+
+class Entry(Part):
+    """A ledger entry: money to the brand is positive."""
+
+    kind: Literal["payment", "refund", "points", "coupon", "stored_value"]
+    amount: Sql
+    unit: Sql = "'CNY'"
+    at: Sql | None = None
+    precision: Literal["second", "day"] = "second"
+    role: str | None = None
+    ref_no: Sql | None = None
+    when: Sql | None = None
+    explode: Nested | None = None
+
+
+class Event(Part):
+    """Something that happened, told by the record."""
+
+    type: str
+    at: Sql
+    when: Sql | None = None
+    subtype: Sql | None = None
+    campaign: Sql | None = None
+    value_num: Sql | None = None
+    store_id: Sql | None = None
+    role: str | None = None
+
+
+class Change(Part):
+    """An event that only the difference between two exports tells, at the time of the newer one."""
+
+    column: str
+    old: Values = Field(alias="from")
+    new: Values = Field(alias="to")
+    event: str
+    role: str | None = None
+
+
+class Consent(Part):
+    """A permission or its end, for each identifier of the named types that the party carries."""
+
+    role: str
+    identifiers: Names
+    channel: Literal["sms", "email", "wechat_oa", "wecom", "phone"]
+    purpose: str = "marketing"
+    state: Literal["granted", "revoked"]
+    at: Sql
+    basis: str
+    when: Sql | None = None
+
+
+class Refusal(Part):
+    """Rows that the contract does not want, with the reason under which they are counted."""
+
+    when: Sql
+    reason: str
+    column: str | None = None
+
+
+class OrderJoin(Part):
+    """How the record's ledger entries find their order once every file was read."""
+
+    value: Sql
+    sources: Names
+
+
+class Contract(Part):
+    """One source variant: how its files are known and what their rows mean."""
+
+    name: str
+    title: str
+    source: str
+    record_type: str
+    version: int
+    grade: Literal["A", "B", "C", "M"] = Field(description="how well the format is known; see the docs")
+    evidence: str
+    channel: str | None = None
+    formats: list[Literal["csv", "xlsx", "json", "jsonl"]]
+    signature: list[Headers] = Field(min_length=1, description="header names that must be there; a list: any of it")
+    other_columns: list[Header] = Field(
+        default=[], description="known header names that are only kept in the raw cells"
+    )
+    records_at: str | None = Field(default=None, description="JSON: dotted path of the list of records")
+    trailer_from: Regex | None = Field(default=None, description="a line from which on, to the next header, is no data")
+    skip_lines: Regex | None = Field(default=None, description="single lines that are no data")
+    rows: Literal["records", "lines"] = "records"
+    account: str = Field(default="folder", description="`folder`, or the column that names it")
+    exported_at: list[ExportMoment]
+    columns: dict[str, Column]
+    derived: dict[str, Sql] = {}
+    natural_key: NaturalKey
+    occurred_at: Sql | None = None
+    status_column: str | None = Field(default=None, description="whose text the version history keeps")
+    reject: list[Refusal] = []
+    parties: dict[str, Party] = {}
+    order: Order | None = None
+    lines: Lines | None = None
+    ledger: list[Entry] = []
+    join_orders: OrderJoin | None = None
+    events: list[Event] = []
+    changes: list[Change] = []
+    consent: list[Consent] = []
+
+    @cached_property
+    def digest(self) -> str:
+        """A short hash of the whole definition: what was parsed under another one is parsed again."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
+
+    @cached_property
+    def known_headers(self) -> frozenset[str]:
+        """Every header name that the contract knows."""
+        used = {name for column in self.columns.values() for name in column.names}
+        return frozenset(used | set(self.other_columns) | {n for names in self.signature for n in names})
+
+    @property
+    def is_json(self) -> bool:
+        """Whether its files are JSON, so that names are paths."""
+        return bool({"json", "jsonl"} & set(self.formats))

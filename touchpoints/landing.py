@@ -1,0 +1,150 @@
+"""The landing folder, file by file: what each one is, whose, exported when, and whether it is there twice.
+
+Nothing is parsed here but what recognition needs. A file that cannot be read is a finding, never an error.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from touchpoints.accounts import Account, Accounts
+from touchpoints.contract import Contract
+from touchpoints.exported import Exported, export_moment
+from touchpoints.files import HEAD_BYTES, LandingFile, discover, fingerprint
+from touchpoints.readers import delimited, objects, workbook
+from touchpoints.readers.tables import Table
+
+_NO_CONTRACT: Final = "No contract fits its header names; add one to touchpoints/sources or mend the header."
+_NO_WORKBOOK: Final = "The workbook is damaged or protected; export it again."
+_NO_JSON: Final = "The JSON is damaged from its beginning; export it again."
+_NO_TEXT: Final = "It is neither text nor a workbook; export it as csv, xlsx or JSON."
+_BLANK: Final = b"\xef\xbb\xbf\xff\xfe \t\r\n\x00"
+_NOTHING: Final = "There is nothing in it."
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A file without a table that could be used."""
+
+    file: LandingFile
+    status: str  # empty | unknown | unreadable
+    note: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """A table of a file: what it is, whose, exported when."""
+
+    file: LandingFile
+    table: Table
+    account: Account
+    exported: Exported
+    name: str  # the file's path; with the sheet where a workbook holds several tables
+
+    @property
+    def identity(self) -> tuple[str, str, str]:
+        """Bytes, table and account: what is the same in all of it is the same table."""
+        return (self.file.sha256, self.table.part, self.account.account)
+
+
+@dataclass
+class Landing:
+    """Everything found in the landing folder, by relative path.
+
+    Attributes:
+        tables: each once, of equal ones the one exported first, then by path.
+        repeats: tables that are there again, with the one that they repeat.
+        findings: files without a usable table.
+    """
+
+    tables: list[Found] = field(default_factory=list)
+    repeats: list[tuple[Found, Found]] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+
+def survey(
+    landing: Path, contracts: Sequence[Contract], accounts: Accounts, progress: Callable[[int, int, str], None]
+) -> Landing:
+    """Looks at every file of the landing folder.
+
+    Args:
+        landing: the folder.
+        contracts: those that a file may fit.
+        accounts: whose files are, where they do not say so.
+        progress: called with files done, files in all, and the file's path.
+    """
+    result = Landing()
+    known: dict[str, list[Table] | Finding] = {}
+    found: list[Found] = []
+    paths = discover(landing)
+    for number, path in enumerate(paths):
+        try:
+            file = fingerprint(path, landing)
+        except OSError as error:
+            name = path.relative_to(landing).as_posix()
+            unread = LandingFile(path, name, "", 0, 0.0)
+            result.findings.append(Finding(unread, "unreadable", f"It cannot be opened ({error.strerror})."))
+            continue
+        if file.sha256 not in known:
+            known[file.sha256] = _look_at(file, contracts)
+        seen = known[file.sha256]
+        if isinstance(seen, Finding):
+            result.findings.append(Finding(file, seen.status, seen.note))
+        else:
+            found += [_described(file, table, len(seen), accounts) for table in seen]
+        progress(number + 1, len(paths), file.name)
+    _tell_repeats(found, result)
+    return result
+
+
+def _look_at(file: LandingFile, contracts: Sequence[Contract]) -> list[Table] | Finding:
+    with file.path.open("rb") as opened:
+        data = opened.read(HEAD_BYTES)
+        complete = file.n_bytes <= HEAD_BYTES
+        if data.startswith(workbook.SIGNATURES):
+            data += opened.read()
+    if complete and not data.strip(_BLANK):
+        return Finding(file, "empty", _NOTHING)
+    if data.startswith(workbook.SIGNATURES):
+        recognise, trouble = workbook.recognise, _NO_WORKBOOK
+    elif objects.looks_like_json(data):
+        recognise, trouble = objects.recognise, _NO_JSON
+    else:
+        recognise, trouble = delimited.recognise, _NO_TEXT
+    try:
+        tables = recognise(data, complete, contracts)
+    except Exception:  # a damaged file can make a parser fail in any way; the run goes on without it
+        return Finding(file, "unreadable", trouble)
+    if tables:
+        return tables
+    is_damaged = (recognise is objects.recognise and not objects.has_an_object(data, complete)) or (
+        recognise is delimited.recognise and b"\x00" in data[:1024]
+    )
+    return Finding(file, "unreadable", trouble) if is_damaged else Finding(file, "unknown", _NO_CONTRACT)
+
+
+def _described(file: LandingFile, table: Table, n_tables: int, accounts: Accounts) -> Found:
+    contract = table.match.contract
+    account = accounts.resolve(file.name, contract.source)
+    exported = export_moment(
+        contract,
+        name=file.path.name,
+        preamble=table.preamble,
+        mtime=file.mtime,
+        time_zone=account.time_zone,
+    )
+    name = f"{file.name}#{table.part}" if n_tables > 1 else file.name
+    return Found(file, table, account, exported, name)
+
+
+def _tell_repeats(found: Sequence[Found], result: Landing) -> None:
+    firsts: dict[tuple[str, str, str], Found] = {}
+    for table in sorted(found, key=lambda f: (f.exported.at, f.name)):
+        firsts.setdefault(table.identity, table)
+    for table in found:
+        first = firsts[table.identity]
+        if table is first:
+            result.tables.append(table)
+        else:
+            result.repeats.append((table, first))

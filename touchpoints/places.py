@@ -1,0 +1,53 @@
+"""Addresses of parties: region codes and street, and the phone that some exports put in the same cell.
+
+The reading of Chinese addresses is `normalise.address`; places abroad are kept as they are written.
+"""
+
+import polars as pl
+
+from touchpoints.batch import Batch, evaluate
+from touchpoints.contract import Address
+from touchpoints.normalise.address import parse_addresses
+
+_LEVELS = ("full", "province", "city", "district")
+_CODES = ("province_code", "city_code", "district_code")
+
+
+def address_facts(batch: Batch, address: Address) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """What the address cells of a party tell.
+
+    Returns:
+        Attribute rows (record_id, name, value, quality, seen_at), and phones found in the cells (record_id,
+        seen_at, value, account, country).
+    """
+    slots: dict[str, str | None] = {level: getattr(address, level) for level in _LEVELS}
+    frame = evaluate(batch.records, **slots, place_country=address.country)
+    frame = frame.select(
+        "record_id",
+        "account",
+        pl.coalesce("occurred_at", "version_at").alias("seen_at"),
+        *(pl.col(level).cast(pl.String) for level in _LEVELS),
+        country=pl.col("place_country").cast(pl.String).str.to_uppercase(),
+    ).filter(pl.any_horizontal(pl.col(level).is_not_null() for level in _LEVELS))
+    abroad = (pl.col("country") != "CN").fill_null(False)
+    facts = pl.concat([_at_home(frame.filter(~abroad)), _abroad(frame.filter(abroad))], how="diagonal")
+    rows = [
+        facts.select("record_id", "seen_at", name=pl.lit(name), value=pl.col(name), quality=pl.lit("full"))
+        for name in (*_CODES, "address", "country")
+    ]
+    phones = facts.select("record_id", "seen_at", "account", "country", value="phone_part")
+    return pl.concat([part.drop_nulls("value") for part in rows]), phones
+
+
+def _at_home(frame: pl.DataFrame) -> pl.DataFrame:
+    """Chinese addresses, each distinct one read once."""
+    distinct = frame.select(_LEVELS).unique(maintain_order=True)
+    parsed = parse_addresses(*(distinct[level] for level in _LEVELS))
+    found = pl.concat([distinct, parsed.select(*_CODES, "phone_part", address=pl.col("detail"))], how="horizontal")
+    return frame.join(found, on=_LEVELS, how="left", nulls_equal=True, maintain_order="left")
+
+
+def _abroad(frame: pl.DataFrame) -> pl.DataFrame:
+    none = pl.lit(None, dtype=pl.String)
+    text = pl.concat_str("full", "district", "city", "province", separator=", ", ignore_nulls=True)
+    return frame.with_columns(*(none.alias(code) for code in _CODES), address=text, phone_part=none)

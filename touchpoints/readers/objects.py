@@ -1,0 +1,173 @@
+"""JSON: one object a line, an array, or a response with the records somewhere inside.
+
+Objects stay text until the columns that the contract names are taken out; so numbers keep all their digits.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Any, Final
+
+import duckdb
+import polars as pl
+
+from touchpoints.contract import Contract
+from touchpoints.files import REPLACEMENT, head_texts, to_utf8
+from touchpoints.matching import Match, best_match
+from touchpoints.readers.tables import ROW, Cells, Table, gather_rejects, reject_rows
+
+_SAMPLE: Final = 50  # objects whose keys are looked at
+_DECODER: Final = json.JSONDecoder()
+
+
+def looks_like_json(head: bytes) -> bool:
+    """Whether the first sign of the text opens an object or an array."""
+    return head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[")
+
+
+def has_an_object(head: bytes, complete: bool) -> bool:
+    """Whether at least one whole object can be found at the beginning of the file."""
+    for _, text in head_texts(head, complete=complete):
+        try:
+            _DECODER.raw_decode(text.lstrip("\ufeff \t\r\n"))
+            return True
+        except (ValueError, RecursionError):
+            if _sample(text, None):
+                return True
+    return False
+
+
+def recognise(head: bytes, complete: bool, contracts: Sequence[Contract]) -> list[Table]:
+    """The records of a JSON file, when a contract fits their keys."""
+    fitting = [contract for contract in contracts if contract.is_json]
+    for encoding, text in head_texts(head, complete=complete):
+        match = _find_contract(text, fitting)
+        if match is not None:
+            lines = _is_lines(text)
+            read = partial(_read, encoding, match.contract, lines)
+            return [Table("", match, "jsonl" if lines else "json", encoding, None, "", read=read)]
+    return []
+
+
+def _find_contract(text: str, contracts: Sequence[Contract]) -> Match | None:
+    """Contracts that name where the records lie are tried there, the others at the top."""
+    for place in sorted({c.records_at for c in contracts}, key=lambda place: (place is None, place or "")):
+        paths = {path for record in _sample(text, place) for path in _paths(record)}
+        match = best_match([c for c in contracts if c.records_at == place], paths)
+        if match is not None:
+            return match
+    return None
+
+
+def _sample(text: str, place: str | None) -> list[dict[str, Any]]:
+    if _is_lines(text) and place is None:
+        texts: Iterator[str] = (line for line in text.splitlines() if line.strip())
+    else:
+        texts = _salvage(text, place)
+    objects = []
+    for _, found in zip(range(_SAMPLE), texts, strict=False):
+        try:
+            objects.append(json.loads(found))
+        except ValueError:
+            continue
+    return [found for found in objects if isinstance(found, dict)]
+
+
+def _paths(record: dict[str, Any], prefix: str = "") -> Iterator[str]:
+    for key, value in record.items():
+        yield prefix + key
+        if isinstance(value, dict):
+            yield from _paths(value, f"{prefix}{key}.")
+
+
+def _is_lines(text: str) -> bool:
+    """Whether each line is an object: the first line that is not blank closes what it opens."""
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    if not first.lstrip().startswith("{"):
+        return False
+    try:
+        json.loads(first)
+    except (ValueError, RecursionError):
+        # A damaged first line among lines: the next one tells.
+        rest = [line for line in text.splitlines() if line.strip()][1:2]
+        return bool(rest) and rest[0].lstrip().startswith("{") and first.rstrip().endswith("}")
+    return True
+
+
+def _read(likely: str, contract: Contract, lines: bool, data: bytes) -> Cells:
+    raw, encoding = to_utf8(data, likely)
+    text = raw.decode("utf-8")
+    if lines and contract.records_at is None:
+        objects = pl.Series("line", text.splitlines() if "\r" in text else text.split("\n"), dtype=pl.String)
+    else:
+        objects = pl.Series("line", _objects(text, contract.records_at), dtype=pl.String)
+    rows = objects.to_frame().filter(pl.col("line").str.contains(r"\S")).with_row_index(ROW, offset=1)
+    return _split(rows, contract, encoding)
+
+
+def _objects(text: str, place: str | None) -> list[str]:
+    """The records of a document as text, fast when it is whole, else one by one up to the damage."""
+    path = "$" + "".join(f'."{step}"' for step in place.split(".")) + "[*]" if place else "$[*]"
+    query = (
+        "select unnest(json_extract(doc, $path)::varchar[]) from (select $doc::varchar as doc) where json_valid(doc)"
+    )
+    with duckdb.connect() as con:
+        whole = [row[0] for row in con.execute(query, {"doc": text, "path": path}).fetchall()]
+    return whole or list(_salvage(text, place))
+
+
+def _salvage(text: str, place: str | None) -> Iterator[str]:
+    """The complete values of an array, wherever it begins; what follows the last of them comes as one text."""
+    for start in _array_starts(text, place):
+        position = start
+        while True:
+            position = _skip(text, position)
+            if position >= len(text) or text[position] == "]":
+                break
+            try:
+                _, end = _DECODER.raw_decode(text, position)
+            except (ValueError, RecursionError):
+                yield text[position:]
+                return
+            yield text[position:end]
+            position = end
+
+
+def _array_starts(text: str, place: str | None) -> list[int]:
+    if place is None:
+        start = text.find("[")
+        return [start + 1] if start >= 0 else []
+    key = re.escape(json.dumps(place.split(".")[-1], ensure_ascii=False))
+    return [found.end() for found in re.finditer(rf"{key}\s*:\s*\[", text)]
+
+
+def _skip(text: str, position: int) -> int:
+    while position < len(text) and text[position] in " \t\r\n,":
+        position += 1
+    return position
+
+
+def _split(rows: pl.DataFrame, contract: Contract, encoding: str) -> Cells:
+    line = pl.col("line")
+    unreadable = line.str.contains(REPLACEMENT, literal=True)
+    rejects = [reject_rows(rows.filter(unreadable), "bad_encoding", "line")]
+    rows = rows.filter(~unreadable)
+    names = sorted({name for column in contract.columns.values() for name in column.names})
+    paths = ["$" + "".join(f'."{step}"' for step in name.split(".")) for name in names]
+    with duckdb.connect() as con:
+        con.register("rows", rows)
+        query = """
+            select row_no, line, ok, case when ok then json_extract_string(line, $paths) end as found
+            from (select *, coalesce(json_type(line) = 'OBJECT', false) as ok
+                  from (select row_no, line from rows where json_valid(line)))
+            order by row_no
+        """
+        frame = con.sql(query, params={"paths": paths}).pl()
+    invalid = rows.join(frame.select(ROW), on=ROW, how="anti")
+    rejects.append(reject_rows(invalid, "bad_json", "line"))
+    rejects.append(reject_rows(frame.filter(~pl.col("ok")), "not_an_object", "line"))
+    frame = frame.filter("ok")
+    named = {name: pl.col("found").list.get(i, null_on_oob=True) for i, name in enumerate(names)}
+    cells = frame.select(pl.col(ROW).cast(pl.Int64), **named)
+    return Cells(cells, gather_rejects(rejects), encoding, raw=frame["line"])

@@ -1,0 +1,181 @@
+"""Sales: orders, their lines, and the events and ledger entries that every order tells.
+
+What a status word or an amount column means is in the contract; people are in `parties`.
+"""
+
+from typing import Final
+
+import polars as pl
+
+from touchpoints.batch import Batch, evaluate, gathered, shaped
+from touchpoints.contract import Lines, Status
+from touchpoints.keys import md5_of
+from touchpoints.normalise.status import fold
+from touchpoints.rows import FILE
+
+UNKNOWN: Final = "unknown"
+_TIMES: Final = ("created_at", "paid_at", "shipped_at", "completed_at", "closed_at")
+_CENT: Final = 0.005
+_EVENTS: Final = (
+    ("order_created", "created_at", "paid_amount"),
+    ("order_paid", "paid_at", "paid_amount"),
+    ("order_shipped", "shipped_at", "paid_amount"),
+    ("order_completed", "completed_at", "paid_amount"),
+    ("order_closed", "closed_at", "paid_amount"),
+)
+
+
+def with_order_key(records: pl.DataFrame, batch_source: str, order_no: str | None, unique_in: str) -> pl.DataFrame:
+    """The records with `order_key`: source/number, or source/account/number where numbers are an account's own."""
+    if order_no is None:
+        return records.with_columns(order_key=pl.lit(None, dtype=pl.String))
+    frame = evaluate(records, _order_no=order_no)
+    parts = [pl.lit(batch_source), pl.col("_order_no").cast(pl.String)]
+    if unique_in == "account":
+        parts.insert(1, pl.col("account"))
+    return frame.with_columns(order_key=pl.concat_str(parts, separator="/")).drop("_order_no")
+
+
+def orders(batch: Batch) -> pl.DataFrame:
+    """The orders table of a batch, with `buyer_role` beside it for the events."""
+    order = batch.contract.order
+    if order is None:
+        return gathered([], "orders")
+    slots = {name: getattr(order.times, name) for name in _TIMES}
+    slots |= {name: getattr(order.amounts, name) for name in type(order.amounts).model_fields}
+    slots |= {"currency": order.currency, "store_id": order.store_id, "guide_id": order.guide_id}
+    frame = evaluate(batch.records, **slots, order_no=order.order_no, is_return=order.is_return)
+    frame = frame.with_columns(
+        pl.col("is_return").cast(pl.Boolean).fill_null(False),
+        source=pl.lit(batch.contract.source),
+        channel=pl.lit(batch.contract.channel),
+        status=status_of(batch, frame, order.status),
+        status_raw=_text(frame, order.status.value),
+    )
+    after_sale = _told_by_refund() if order.after_sale is None else status_of(batch, frame, order.after_sale, "none")
+    return shaped(frame.with_columns(after_sale_status=after_sale), "orders")
+
+
+def _text(frame: pl.DataFrame, sql: str) -> pl.Series:
+    return evaluate(frame, _text=sql)["_text"].cast(pl.String)
+
+
+def status_of(batch: Batch, frame: pl.DataFrame, status: Status, blank: str | None = None) -> pl.Series:
+    """Canonical statuses; a word that the contract does not know is `unknown` and counted in the batch."""
+    words = pl.DataFrame({"said": _text(frame, status.value)})
+    distinct = words.unique().drop_nulls().sort("said").with_columns(folded=fold(pl.col("said")))
+    listed = pl.DataFrame(
+        [(word, meaning) for meaning, several in status.vocabulary.items() for word in several],
+        schema={"word": pl.String, "meaning": pl.String},
+        orient="row",
+    ).with_columns(folded=fold(pl.col("word")))
+    listed = listed.unique("folded", keep="first", maintain_order=True)
+    found = distinct.join(listed, on="folded", how="left").with_columns(
+        meaning=pl.coalesce(
+            *(pl.when(pl.col("said").str.contains(p.match)).then(pl.lit(p.means)) for p in status.patterns),
+            pl.col("meaning"),
+        )
+    )
+    _count_unknown(batch, words, found.filter(pl.col("meaning").is_null())["said"])
+    default = status.default or blank or UNKNOWN
+    meaning = words.join(found.select("said", "meaning"), on="said", how="left", maintain_order="left")
+    filled = pl.when(pl.col("said").is_null()).then(pl.lit(default)).otherwise(pl.col("meaning").fill_null(UNKNOWN))
+    return meaning.select(filled.alias("status")).to_series()
+
+
+def _count_unknown(batch: Batch, words: pl.DataFrame, unknown: pl.Series) -> None:
+    counted = words.filter(pl.col("said").is_in(unknown.implode())).group_by("said").len().sort("said")
+    for word, count in counted.iter_rows():
+        batch.unknown[word] = batch.unknown.get(word, 0) + count
+
+
+def _told_by_refund() -> pl.Expr:
+    refunded, paid = pl.col("refunded_amount").fill_null(0.0), pl.col("paid_amount").fill_null(0.0)
+    return (
+        pl.when(refunded <= _CENT)
+        .then(pl.lit("none"))
+        .when(refunded >= paid - _CENT)
+        .then(pl.lit("refunded_full"))
+        .otherwise(pl.lit("refunded_part"))
+    )
+
+
+def order_lines(batch: Batch) -> pl.DataFrame:
+    """The lines of a batch: from the file's rows, from rows of their own, or from a nested list."""
+    lines = batch.contract.lines
+    if lines is None:
+        return gathered([], "order_lines")
+    if lines.explode is not None:
+        frame = batch.exploded(lines.explode)
+    elif batch.contract.rows == "lines":
+        frame = batch.lines.with_columns(position=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("record_id"))
+    else:
+        frame = _of_newest_file(batch, lines)
+    frame = with_order_key(frame, batch.contract.source, lines.order_no, lines.unique_in)
+    names = [name for name in Lines.model_fields if name not in ("explode", "order_no", "unique_in")]
+    frame = evaluate(frame, **{name: getattr(lines, name) for name in names})
+    return shaped(frame.with_columns(pl.col("is_gift").cast(pl.Boolean).fill_null(False)), "order_lines")
+
+
+def _of_newest_file(batch: Batch, lines: Lines) -> pl.DataFrame:
+    """Records that are lines: of each order those that its newest file still has."""
+    frame = evaluate(batch.records, _order_no=lines.order_no)
+    newest = pl.col("_last_file").max().over("account", "_order_no")
+    return frame.filter(pl.col("_last_file") == newest).drop("_order_no", FILE)
+
+
+def order_events(table: pl.DataFrame, buyer_role: str) -> pl.DataFrame:
+    """What happened to orders, by their times; a refund by the refunded amount."""
+    found = [
+        table.filter(pl.col(at).is_not_null()).select(
+            *_event_columns(buyer_role), type=pl.lit(kind), at=pl.col(at), value_num=pl.col(value)
+        )
+        for kind, at, value in _EVENTS
+    ]
+    refunds = table.filter(pl.col("refunded_amount") > _CENT)
+    found.append(
+        refunds.select(
+            *_event_columns(buyer_role), type=pl.lit("refund"), at=_refunded_at(), value_num="refunded_amount"
+        )
+    )
+    events = pl.concat(found)
+    return events.with_columns(event_id=md5_of(events, ["record_id", "type", pl.lit("0")]))
+
+
+def _event_columns(buyer_role: str) -> list[pl.Expr]:
+    same = [pl.col(name) for name in ("record_id", "channel", "store_id", "order_key")]
+    return [*same, pl.lit(buyer_role).alias("actor_role"), pl.col("status_raw").alias("subtype")]
+
+
+def _refunded_at() -> pl.Expr:
+    return pl.coalesce("closed_at", "completed_at")
+
+
+def order_entries(table: pl.DataFrame, buyer_role: str) -> pl.DataFrame:
+    """The ledger of orders: what was paid, what was given back, what coupons were worth."""
+    kinds = (
+        ("payment", pl.col("paid_amount"), pl.coalesce("paid_at", "created_at")),
+        ("refund", -pl.col("refunded_amount"), _refunded_at()),
+        ("coupon", -pl.col("coupon_amount"), pl.coalesce("paid_at", "created_at")),
+    )
+    happened = pl.col("paid_at").is_not_null() | pl.col("status").is_in(
+        ["paid", "partly_shipped", "shipped", "completed"]
+    )
+    found = []
+    for kind, amount, at in kinds:
+        entry = table.filter(happened | (pl.lit(kind) == "refund")).select(
+            "record_id",
+            "order_key",
+            kind=pl.when(pl.col("is_return") & (pl.lit(kind) == "payment"))
+            .then(pl.lit("refund"))
+            .otherwise(pl.lit(kind)),
+            amount=amount,
+            unit=pl.col("currency"),
+            at=at,
+            at_precision=pl.when(at.is_null()).then(pl.lit("unknown")).otherwise(pl.lit("second")),
+            role=pl.lit(buyer_role),
+            ref_no=pl.lit(None, dtype=pl.String),
+        )
+        found.append(entry.filter(pl.col("amount").abs() > _CENT))
+    entries = pl.concat(found)
+    return entries.with_columns(entry_id=md5_of(entries, ["record_id", "kind", pl.lit("order")]))
