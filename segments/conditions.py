@@ -5,7 +5,7 @@ compiler's matter (`segments.render`); a new kind of condition is one model here
 """
 
 import datetime as dt
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from pydantic import (
     BaseModel,
@@ -28,6 +28,7 @@ Number = StrictInt | Finite
 Value = StrictBool | StrictInt | Finite | Annotated[dt.date, Field(strict=True)] | StrictStr
 Text = Annotated[StrictStr, StringConstraints(min_length=1)]
 Name = Annotated[StrictStr, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
+DurableStatus = Literal["not_due", "window", "overdue"]  # before, within and after the usual replacement window
 OneOrMore = Text | Annotated[list[Text], Field(min_length=1)]
 
 
@@ -165,15 +166,16 @@ class OrderSpec(Strict):
 
 
 class DurableSpec(Strict):
-    """Which durables the person owns, by category and by the day the last one was bought."""
+    """Which durables the person owns: by category, by place in their life, by the day the last one was bought."""
 
     category: OneOrMore | None = None
+    status: Annotated[list[DurableStatus], Field(min_length=1)] | None = None
     bought_days_ago: DaysAgo | None = None
 
     @model_validator(mode="after")
     def _asks_something(self) -> "DurableSpec":
-        if self.category is None and self.bought_days_ago is None:
-            raise ValueError("say a category or when it was bought")
+        if self.category is None and self.status is None and self.bought_days_ago is None:
+            raise ValueError("say a category, a status or when it was bought")
         return self
 
 

@@ -28,7 +28,7 @@ TAG: Final = "customer.tag"
 EVENTS: Final = "core.events"
 ORDERS: Final = "core.orders"
 ORDER_LINES: Final = "core.order_lines"
-OWNED_DEVICE: Final = "customer.owned_device"
+DURABLE: Final = "customer.durable"
 
 
 @dataclass(frozen=True)
@@ -198,11 +198,16 @@ def _orders(condition: c.OrderCondition, how: Rendering, location: Location) -> 
 
 def _durable(condition: c.DurableCondition, how: Rendering, location: Location) -> exp.Expr:
     place, spec = (*location, "durable"), condition.durable
-    how.column(OWNED_DEVICE, "one_id", place)
-    terms = how.matches("d", OWNED_DEVICE, spec, ("category",), place)
+    how.column(DURABLE, "one_id", place)
+    terms = how.matches("d", DURABLE, spec, ("category",), place)
+    if spec.status is not None:
+        how.column(DURABLE, "status", (*place, "status"))
+        wanted = [literal(status) for status in spec.status]
+        terms.append(exp.In(this=exp.column("status", table="d"), expressions=wanted))
     if spec.bought_days_ago is not None:
-        terms.append(how.days_ago("d", OWNED_DEVICE, "last_purchase_date", spec.bought_days_ago, place))
-    return _exists(OWNED_DEVICE, "d", terms)
+        window = (*place, "bought_days_ago")
+        terms.append(how.days_ago("d", DURABLE, "last_purchase_date", spec.bought_days_ago, window))
+    return _exists(DURABLE, "d", terms)
 
 
 def _window(

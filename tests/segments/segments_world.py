@@ -14,7 +14,7 @@ from segments.load import Audience, load_audience
 AS_OF = dt.date(2026, 11, 21)
 RUN = "2026-11-21.1"
 
-# The columns of the published table that audiences may ask for, as dbt_like_sql/models/customer/customer_360.sql has them.
+# Those columns of the published table that audiences and tests ask for.
 CUSTOMER_360 = {
     "one_id": "VARCHAR", "as_of_date": "DATE", "n_records": "BIGINT", "sources": "VARCHAR[]", "n_sources": "BIGINT",
     "first_seen_at": "TIMESTAMP", "last_seen_at": "TIMESTAMP", "gender": "VARCHAR", "age_band": "VARCHAR",
@@ -31,7 +31,7 @@ CUSTOMER_360 = {
 OTHERS = {
     "customer.consent_state": 'one_id VARCHAR, channel VARCHAR, purpose VARCHAR, state VARCHAR, "at" TIMESTAMP',
     "customer.tag": "one_id VARCHAR, tag VARCHAR, value VARCHAR, since DATE",
-    "customer.owned_device": "one_id VARCHAR, category VARCHAR, last_purchase_date DATE",
+    "customer.durable": "one_id VARCHAR, category VARCHAR, status VARCHAR, last_purchase_date DATE",
     "core.events": "event_id VARCHAR, one_id VARCHAR, type VARCHAR, subtype VARCHAR, channel VARCHAR, "
     "store_id VARCHAR, campaign VARCHAR, event_date DATE",
     "core.orders": "order_key VARCHAR, one_id VARCHAR, source VARCHAR, channel VARCHAR, store_id VARCHAR, "
@@ -51,6 +51,11 @@ CONTACT_POINT = {
 GOLDEN_VALUE = {"one_id": pl.String, "field": pl.String, "value": pl.String}
 ID_TYPES = {"sms": "phone", "email": "email", "wechat_oa": "wechat_openid", "wecom": "wecom_external_userid"}
 SCOPES = {"sms": "CN", "email": "", "wechat_oa": "wx0001", "wecom": "ww0001"}
+
+
+def day(number: int) -> dt.datetime:
+    """A day of the year 2026, from 0."""
+    return dt.datetime(2026, 1, 1) + dt.timedelta(days=number)
 
 
 @dataclass
@@ -75,37 +80,17 @@ class World:
 
     def contact(self, one_id: str, value: str, *, channel: str = "sms", golden: bool = True, seen: int = 0) -> None:
         """A contact point of a person."""
-        self.contact_point.append(
-            {
-                "one_id": one_id,
-                "channel": channel,
-                "id_type": ID_TYPES[channel],
-                "id_scope": SCOPES[channel],
-                "value": value,
-                "is_golden": golden,
-                "last_seen_at": dt.datetime(2026, 1, 1) + dt.timedelta(days=seen),
-            }  # fmt: skip
-        )
+        row = (one_id, channel, ID_TYPES[channel], SCOPES[channel], value, golden, day(seen))
+        self.contact_point.append(dict(zip(CONTACT_POINT, row, strict=True)))
 
     def says(
-        self, one_id: str, value: str, state: str = "granted", *, channel: str = "sms", day: int | None = 0
+        self, one_id: str, value: str, state: str = "granted", *, channel: str = "sms", on: int | None = 0
     ) -> None:
         """A word on an identifier, by the person's own record."""
-        at = None if day is None else dt.datetime(2026, 1, 1) + dt.timedelta(days=day)
-        self.consent.append(
-            {
-                "record_id": f"R-{one_id}",
-                "role": "member",
-                "id_type": ID_TYPES[channel],
-                "id_scope": SCOPES[channel],
-                "id_value": value,
-                "channel": channel,
-                "purpose": "marketing",
-                "state": state,
-                "at": at,
-                "basis": "membership_terms",
-            }  # fmt: skip
-        )
+        at = None if on is None else day(on)
+        identifier = (ID_TYPES[channel], SCOPES[channel], value)
+        row = (f"R-{one_id}", "member", *identifier, channel, "marketing", state, at, "membership_terms")
+        self.consent.append(dict(zip(CONSENT, row, strict=True)))
 
     def state(self, one_id: str, state: str | None = "granted", *, channel: str = "sms") -> None:
         """What the warehouse holds of a person's consent."""
@@ -141,6 +126,7 @@ class World:
 def warehouse(path: str = ":memory:", world: World | None = None) -> duckdb.DuckDBPyConnection:
     """A warehouse with the published tables."""
     con = duckdb.connect(path)
+    con.execute("BEGIN")
     for schema in ("core", "customer", "identity"):
         con.execute(f"CREATE SCHEMA {schema}")
     columns = ", ".join(f"{name} {kind}" for name, kind in CUSTOMER_360.items())
@@ -153,6 +139,7 @@ def warehouse(path: str = ":memory:", world: World | None = None) -> duckdb.Duck
                 names = ", ".join(row)
                 marks = ", ".join("?" for _ in row)
                 con.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", list(row.values()))
+    con.execute("COMMIT")
     return con
 
 

@@ -99,8 +99,8 @@ def test_without_a_golden_contact_point_nobody_is_written_to(tmp_path, world):
 def test_the_newest_word_counts_and_of_two_at_once_the_stricter(tmp_path, world, granted, revoked, expected):
     world.contact("P1", "13800000001")
     world.state("P1")
-    world.says("P1", "13800000001", "granted", day=granted)
-    world.says("P1", "13800000001", "revoked", day=revoked)
+    world.says("P1", "13800000001", "granted", on=granted)
+    world.says("P1", "13800000001", "revoked", on=revoked)
     assert len(listed(tmp_path, world)[0]) == expected
 
 
@@ -115,7 +115,7 @@ def test_somebody_elses_consent_for_the_same_number_is_not_theirs(tmp_path, worl
 def test_a_number_that_anybody_has_silenced_since_is_silent(tmp_path, world):
     world.person("P2", n_records=0)
     world.reachable("P1", "13800000001")
-    world.says("P2", "13800000001", "revoked", day=9)
+    world.says("P2", "13800000001", "revoked", on=9)
     assert listed(tmp_path, world)[0] == {}
 
 
@@ -146,7 +146,7 @@ RULES = [
 ]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     words=st.lists(word, max_size=8), states=st.lists(state, max_size=5), points=st.lists(point, max_size=6),
     where=st.sampled_from(RULES),
@@ -158,7 +158,7 @@ def test_no_path_leads_to_a_row_without_consent(tmp_path_factory, words, states,
     for one_id, number, golden in points:
         world.contact(one_id, number, golden=golden)
     for one_id, number, said, channel, day in words:
-        world.says(one_id, number, said, day=day, channel=channel)
+        world.says(one_id, number, said, on=day, channel=channel)
         # words on the e-mail channel about a phone number: must never count for SMS
         world.consent[-1] |= {"id_type": "phone", "id_scope": "CN"}
     for one_id, said, channel in states:

@@ -80,7 +80,7 @@ def test_a_fault_names_the_line_of_the_file(tmp_path):
     line = next(i for i, one in enumerate(text.splitlines(), start=1) if "gte: true" in one)
     load_audience(path)  # a truth value is a value; that it does not fit the column shows when compiling
     path.write_text(text.replace("gte: true", "gte: [1]"), encoding="utf-8")
-    with pytest.raises(DefinitionError, match=rf"coupon_lovers.yml:{line}: where.all\[0\].gte"):
+    with pytest.raises(DefinitionError, match=rf"coupon_lovers.yml:{line}: where.any\[1\].all\[0\].gte"):
         load_audience(path)
 
 

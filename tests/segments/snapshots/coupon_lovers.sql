@@ -20,8 +20,17 @@ SELECT
 FROM customer.customer_360 AS person
 WHERE
   (
-    person.n_orders >= 3 AND (
-      person.coupon_order_share >= 0.5 OR person.discount_share >= 0.2
+    EXISTS(
+      SELECT
+        1
+      FROM customer.tag AS t
+      WHERE
+        t.one_id = person.one_id AND t.tag = 'coupon_lover'
+    )
+    OR (
+      person.n_orders >= 3 AND (
+        person.coupon_order_share >= 0.5 OR person.discount_share >= 0.2
+      )
     )
   )
   AND person.one_id IN (

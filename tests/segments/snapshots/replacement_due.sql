@@ -24,13 +24,9 @@ WHERE
     EXISTS(
       SELECT
         1
-      FROM customer.owned_device AS d
+      FROM customer.durable AS d
       WHERE
-        d.one_id = person.one_id
-        AND (
-          d.last_purchase_date >= CAST('2018-11-23' AS DATE) /* 2920 days before 2026-11-21 */
-          AND d.last_purchase_date <= CAST('2021-11-22' AS DATE) /* 1825 days before 2026-11-21 */
-        )
+        d.one_id = person.one_id AND d.status IN ('window', 'overdue')
     )
     OR (
       EXISTS(
@@ -40,7 +36,7 @@ WHERE
         WHERE
           l.one_id = person.one_id
           AND l.is_valid
-          AND l.category IN ('滤芯')
+          AND l.category IN ('filter_cartridge', 'toilet_filter')
           AND l.ordered_date <= CAST('2026-11-21' AS DATE)
           AND (
             l.ordered_date >= CAST('2025-05-30' AS DATE) /* 540 days before 2026-11-21 */
@@ -54,7 +50,7 @@ WHERE
         WHERE
           l.one_id = person.one_id
           AND l.is_valid
-          AND l.category IN ('滤芯')
+          AND l.category IN ('filter_cartridge', 'toilet_filter')
           AND l.ordered_date <= CAST('2026-11-21' AS DATE)
           AND l.ordered_date >= CAST('2026-05-26' AS DATE) /* 179 days before 2026-11-21 */
       )

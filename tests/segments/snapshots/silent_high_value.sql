@@ -22,10 +22,8 @@ SELECT
 FROM customer.customer_360 AS person
 WHERE
   (
-    person.lifecycle_stage IN ('silent', 'churned')
-    AND (
-      person.m_score >= 4 OR person.clv_tier IN ('platinum', 'gold', 'silver')
-    )
+    person.lifecycle_stage IN ('silent')
+    AND person.m_score >= 5
     AND NOT EXISTS(
       SELECT
         1

@@ -29,7 +29,7 @@ WHERE
       FROM core.events AS e
       WHERE
         e.one_id = person.one_id
-        AND e.type IN ('message_sent', 'message_delivered')
+        AND e.type = 'message_sent'
         AND e.channel = 'sms'
         AND e.event_date <= CAST('2026-11-21' AS DATE)
         AND e.event_date >= CAST('2026-11-07' AS DATE) /* 14 days before 2026-11-21 */
