@@ -8,8 +8,10 @@ import numpy as np
 from scipy.special import expit
 
 from profiles.value_models.purchase_process import PurchaseModel, erlang_tail
-from profiles.value_models.quadrature import Array, beta_rule
+from profiles.value_models.quadrature import N_NODES, Array, beta_rule
 
+# A horizon of that many times alpha + T bends the integrand so near to p = 0 that it takes twice the nodes.
+_FAR = 20.0
 _CHUNK = 20_000  # (frequency, age) pairs at a time: 20,000 x 32 nodes is 5 MB an array
 
 
@@ -46,7 +48,7 @@ def p_buy_if_alive(model: PurchaseModel, frequency: Array, recency: Array, age: 
     grown = np.log1p(horizon / (model.k * (model.alpha + age)))
     shape = model.r + model.k * frequency
     parts = [w * -np.expm1(-(shape + j) * grown) for j, w in enumerate(weights)]
-    return np.sum(parts, axis=0)
+    return np.minimum(np.sum(parts, axis=0), 1.0)
 
 
 def time_to_buy(
@@ -88,17 +90,24 @@ def expected_purchases(model: PurchaseModel, frequency: Array, recency: Array, a
     index = index.reshape(-1)
     total = np.zeros((frequency.size, len(horizons)))
     for j, weight in enumerate(weights):
-        by_pair = np.vstack(
-            [_given_stage(model, pairs[i : i + _CHUNK], j, horizons) for i in range(0, len(pairs), _CHUNK)]
-        )
-        total += weight[:, None] * by_pair[index]
+        total += weight[:, None] * _given_stage(model, pairs, j, horizons)[index]
     return alive[:, None] * total
 
 
 def _given_stage(model: PurchaseModel, pairs: Array, stage: int, horizons: Array) -> Array:
     """E[(1 - (1 + z p)^-s) / p] over p ~ Beta(a, b + chances), for pairs of (frequency, age)."""
+    found = np.empty((len(pairs), len(horizons)))
+    reach = np.max(horizons) / (model.k * (model.alpha + pairs[:, 1]))
+    for n_nodes, rows in ((N_NODES, np.flatnonzero(reach <= _FAR)), (2 * N_NODES, np.flatnonzero(reach > _FAR))):
+        for start in range(0, rows.size, _CHUNK):
+            chunk = rows[start : start + _CHUNK]
+            found[chunk] = _by_quadrature(model, pairs[chunk], stage, horizons, n_nodes)
+    return found
+
+
+def _by_quadrature(model: PurchaseModel, pairs: Array, stage: int, horizons: Array, n_nodes: int) -> Array:
     frequencies, row = np.unique(pairs[:, 0], return_inverse=True)
-    nodes, node_weights = beta_rule(model.a, model.b + model.chances(frequencies))
+    nodes, node_weights = beta_rule(model.a, model.b + model.chances(frequencies), n_nodes)
     nodes, node_weights = nodes[row], node_weights[row] / nodes[row]
     shape = (model.r + model.k * pairs[:, 0] + stage)[:, None]
     unit = (model.k * (model.alpha + pairs[:, 1]))[:, None]
