@@ -14,7 +14,7 @@ from touchpoints.columns import RAW, REASON, REASON_COLUMN
 from touchpoints.contract import Contract
 from touchpoints.happenings import consents, entries, events, with_since
 from touchpoints.model import TABLES
-from touchpoints.parties import attributes, identifiers
+from touchpoints.parties import parties
 from touchpoints.readers.tables import ROW
 from touchpoints.rows import FILE, RECORD, REPEATED, LoadedTable, gather, in_version_order, judge
 from touchpoints.sales import order_entries, order_events, order_lines, orders, with_order_key
@@ -56,7 +56,7 @@ def build(contract: Contract, tables: Sequence[LoadedTable], key: bytes) -> Buil
     batch = _batch(contract, tables, versions)
     order_rows = orders(batch)
     role = contract.order.buyer_role if contract.order else ""
-    found_identifiers = identifiers(batch)
+    identifiers, attributes = parties(batch)
     files = pl.DataFrame(
         {
             FILE: pl.Series(range(len(tables)), dtype=pl.Int32),
@@ -74,13 +74,13 @@ def build(contract: Contract, tables: Sequence[LoadedTable], key: bytes) -> Buil
     result = {
         "record": _records(batch, files),
         "record_version": _record_versions(batch, files),
-        "identifier": found_identifiers,
-        "attribute": attributes(batch),
+        "identifier": identifiers,
+        "attribute": attributes,
         "event": happened,
         "orders": order_rows,
         "order_lines": order_lines(batch),
         "ledger": ledger,
-        "consent": consents(batch, found_identifiers),
+        "consent": consents(batch, identifiers),
         "reject": _refused(refused, files),
     }
     assert set(result) == set(TABLES) - {"source_file"}

@@ -14,7 +14,7 @@ from touchpoints.normalise.email import parse_emails
 from touchpoints.normalise.name import parse_names
 from touchpoints.normalise.national_id import parse_national_ids
 from touchpoints.normalise.phone import mine_phone, parse_phones, split_phones
-from touchpoints.places import address_facts
+from touchpoints.places import Places, read_places
 
 _STRENGTH: Final = {
     "phone": "exact",
@@ -34,40 +34,39 @@ _GENDERS: Final = {
 _SEVERAL: Final = r"[/、,;|，；\s和]"  # only such cells are worth looking at for a second number
 
 
-def identifiers(batch: Batch) -> pl.DataFrame:
-    """The identifier table of a batch; of an identifier told twice for one party the stronger telling stays."""
-    found = [
-        _identifier(batch, identifier).with_columns(role=pl.lit(role))
-        for role, party in batch.contract.parties.items()
-        for identifier in party.identifiers
-    ]
-    found += [
-        _national_id_facts(batch, identifier)[0].with_columns(role=pl.lit(role))
-        for role, party in batch.contract.parties.items()
-        for identifier in party.identifiers
-        if identifier.type == "national_id"
-    ]
-    found += _phones_of_addresses(batch)
+def parties(batch: Batch) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The identifier and attribute tables of a batch.
+
+    Of an identifier told twice for one party the stronger telling stays.
+    """
+    found: list[pl.DataFrame] = []
+    facts: list[pl.DataFrame] = []
+    for role, party in batch.contract.parties.items():
+        told = [_identifier(batch, identifier) for identifier in party.identifiers]
+        known = [_attribute(batch, attribute) for attribute in party.attributes]
+        for identifier in party.identifiers:
+            if identifier.type == "national_id":
+                number, says = _national_id_facts(batch, identifier)
+                told.append(number)
+                known.append(says)
+        if party.address is not None:
+            places = read_places(batch, party.address)
+            told.append(_phones_inside(places))
+            known += [places.facts, _names_inside(places)]
+        found += [frame.with_columns(role=pl.lit(role)) for frame in told]
+        facts += [frame.with_columns(role=pl.lit(role)) for frame in known]
+    return _identifiers(found), _attributes(facts)
+
+
+def _identifiers(found: list[pl.DataFrame]) -> pl.DataFrame:
     table = gathered(found, "identifier").filter(pl.col("id_value").is_not_null() & (pl.col("id_value") != ""))
     rank = pl.col("strength").replace_strict(_ORDER, return_dtype=pl.Int8)
     key = ["record_id", "role", "id_type", "id_scope", "id_value"]
-    return table.sort(*key, rank).unique(key, keep="first", maintain_order=True)
+    return table.sort(rank, maintain_order=True).unique(key, keep="first", maintain_order=True)
 
 
-def attributes(batch: Batch) -> pl.DataFrame:
-    """The attribute table of a batch."""
-    found = []
-    for role, party in batch.contract.parties.items():
-        frames = [_attribute(batch, attribute) for attribute in party.attributes]
-        frames += [
-            _national_id_facts(batch, identifier)[1]
-            for identifier in party.identifiers
-            if identifier.type == "national_id"
-        ]
-        if party.address is not None:
-            frames.append(address_facts(batch, party.address)[0])
-        found += [frame.with_columns(role=pl.lit(role)) for frame in frames]
-    table = gathered(found, "attribute").filter(
+def _attributes(facts: list[pl.DataFrame]) -> pl.DataFrame:
+    table = gathered(facts, "attribute").filter(
         pl.any_horizontal(pl.col("value", "value_num", "value_date").is_not_null())
     )
     return table.unique(["record_id", "role", "name", "value", "quality"], keep="first", maintain_order=True)
@@ -94,11 +93,15 @@ def _identifier(batch: Batch, identifier: Identifier) -> pl.DataFrame:
         "email": _emails,
         "national_id": _nothing,
     }.get(identifier.type, _plain)
-    strength = pl.col("id_type").replace_strict(_STRENGTH, default="scoped", return_dtype=pl.String)
+    strength = _usual_strength()
     if identifier.strength is not None:
         weaker = strength.is_in(["masked", "virtual", "encrypted"])
         strength = pl.when(weaker).then(strength).otherwise(pl.lit(identifier.strength))
     return read(frame, identifier).with_columns(strength=strength)
+
+
+def _usual_strength() -> pl.Expr:
+    return pl.col("id_type").replace_strict(_STRENGTH, default="scoped", return_dtype=pl.String)
 
 
 def _scope_sql(identifier: Identifier) -> str:
@@ -146,18 +149,15 @@ def _phones_or_emails(frame: pl.DataFrame, identifier: Identifier) -> pl.DataFra
     return pl.concat([_phones(frame.filter(~is_email), identifier).select(kept), emails])
 
 
-def _phones_of_addresses(batch: Batch) -> list[pl.DataFrame]:
-    """Phones that stand inside composite addresses."""
-    found = []
-    for role, party in batch.contract.parties.items():
-        if party.address is None:
-            continue
-        frame = address_facts(batch, party.address)[1].drop_nulls("value")
-        if frame.height:
-            phones = _phones(frame, Identifier(type="phone", value="value"))
-            strength = pl.col("id_type").replace_strict(_STRENGTH, default="scoped", return_dtype=pl.String)
-            found.append(phones.with_columns(strength=strength, role=pl.lit(role)))
-    return found
+def _phones_inside(places: Places) -> pl.DataFrame:
+    """Phones that stand inside composite address cells."""
+    frame = places.inside.select("record_id", "seen_at", "country", value="phone_part").drop_nulls("value")
+    return _phones(frame, Identifier(type="phone", value="value")).with_columns(strength=_usual_strength())
+
+
+def _names_inside(places: Places) -> pl.DataFrame:
+    frame = places.inside.select("record_id", "seen_at", value="name_part").drop_nulls("value")
+    return _names(frame, Attribute(name="name", value="value"))
 
 
 def _national_id_facts(batch: Batch, identifier: Identifier) -> tuple[pl.DataFrame, pl.DataFrame]:

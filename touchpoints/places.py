@@ -3,6 +3,8 @@
 The reading of Chinese addresses is `normalise.address`; places abroad are kept as they are written.
 """
 
+from dataclasses import dataclass
+
 import polars as pl
 
 from touchpoints.batch import Batch, evaluate
@@ -13,13 +15,21 @@ _LEVELS = ("full", "province", "city", "district")
 _CODES = ("province_code", "city_code", "district_code")
 
 
-def address_facts(batch: Batch, address: Address) -> tuple[pl.DataFrame, pl.DataFrame]:
+@dataclass(frozen=True)
+class Places:
     """What the address cells of a party tell.
 
-    Returns:
-        Attribute rows (record_id, name, value, quality, seen_at), and phones found in the cells (record_id,
-        seen_at, value, account, country).
+    Attributes:
+        facts: attribute rows: record_id, name, value, quality, seen_at.
+        inside: name_part and phone_part found in composite cells: record_id, seen_at, account, country.
     """
+
+    facts: pl.DataFrame
+    inside: pl.DataFrame
+
+
+def read_places(batch: Batch, address: Address) -> Places:
+    """Reads the address cells of one party of all records."""
     slots: dict[str, str | None] = {level: getattr(address, level) for level in _LEVELS}
     frame = evaluate(batch.records, **slots, place_country=address.country)
     frame = frame.select(
@@ -35,19 +45,21 @@ def address_facts(batch: Batch, address: Address) -> tuple[pl.DataFrame, pl.Data
         facts.select("record_id", "seen_at", name=pl.lit(name), value=pl.col(name), quality=pl.lit("full"))
         for name in (*_CODES, "address", "country")
     ]
-    phones = facts.select("record_id", "seen_at", "account", "country", value="phone_part")
-    return pl.concat([part.drop_nulls("value") for part in rows]), phones
+    inside = facts.select("record_id", "seen_at", "account", "country", "name_part", "phone_part")
+    return Places(pl.concat([part.drop_nulls("value") for part in rows]), inside)
 
 
 def _at_home(frame: pl.DataFrame) -> pl.DataFrame:
     """Chinese addresses, each distinct one read once."""
     distinct = frame.select(_LEVELS).unique(maintain_order=True)
     parsed = parse_addresses(*(distinct[level] for level in _LEVELS))
-    found = pl.concat([distinct, parsed.select(*_CODES, "phone_part", address=pl.col("detail"))], how="horizontal")
+    found = pl.concat(
+        [distinct, parsed.select(*_CODES, "name_part", "phone_part", address=pl.col("detail"))], how="horizontal"
+    )
     return frame.join(found, on=_LEVELS, how="left", nulls_equal=True, maintain_order="left")
 
 
 def _abroad(frame: pl.DataFrame) -> pl.DataFrame:
     none = pl.lit(None, dtype=pl.String)
     text = pl.concat_str("full", "district", "city", "province", separator=", ", ignore_nulls=True)
-    return frame.with_columns(*(none.alias(code) for code in _CODES), address=text, phone_part=none)
+    return frame.with_columns(*(none.alias(code) for code in _CODES), address=text, name_part=none, phone_part=none)

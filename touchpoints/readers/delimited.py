@@ -29,6 +29,7 @@ from touchpoints.readers.tables import (
 
 _DELIMITERS: Final = (",", "\t", ";")
 _HEADER_WITHIN: Final = 60  # lines; the longest preamble known has 24
+_SAYS: Final = "[^\\s`'\"=]"
 _SPARE_CELLS: Final = 16  # cells beyond the header that are looked at before a row counts as broken
 
 
@@ -114,10 +115,12 @@ def _split(rows: pl.DataFrame, names: Sequence[str], needed: int, delimiter: str
     rows = rows.filter(~pl.col("is_broken") & ~unreadable)
     width = len(names) + _SPARE_CELLS
     frame = _parse(rows, width, delimiter)
-    spare = [pl.col(f"c{i}").fill_null("").str.contains(r"\S") for i in range(len(names), width)]
+    spare = [pl.col(f"c{i}").fill_null("").str.contains(_SAYS) for i in range(len(names), width)]
+    # One empty cell more is a comma at the end, or the file's habit; several in one row are cells that slipped in.
+    slipped = (pl.col("n_cells") > len(names) + 1) & (pl.col("n_cells") != pl.col("n_cells").median())
     frame = frame.with_columns(
         too_few=pl.col("n_cells") < needed,
-        too_many=(pl.col("n_cells") > width) | pl.any_horizontal(spare),
+        too_many=(pl.col("n_cells") > width) | slipped | pl.any_horizontal(spare),
     )
     rejects.append(reject_rows(frame.filter("too_few"), "too_few_cells", "line"))
     rejects.append(reject_rows(frame.filter(pl.col("too_many")), "too_many_cells", "line"))
