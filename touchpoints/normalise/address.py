@@ -88,7 +88,7 @@ def _split_composite(text: pl.Series) -> pl.DataFrame:
 
 def _resolve(frame: pl.DataFrame) -> pl.DataFrame:
     """Regions read off the front of `rest`; codes that are there already must not be contradicted."""
-    return _district(_district_start(_city(_start(frame))))
+    return _district(_city(_start(frame)))
 
 
 def _leading(words: list[str]) -> pl.Expr:
@@ -97,36 +97,36 @@ def _leading(words: list[str]) -> pl.Expr:
     return pl.when(pl.col("rest").str.starts_with(first)).then(first)
 
 
-def _after(word: pl.Expr) -> pl.Expr:
-    return pl.col("rest").str.strip_prefix(word).str.replace(_GAP, "")
-
-
 def _look_up(key: pl.Expr, table: dict[str, str]) -> pl.Expr:
     return key.replace_strict(table, default=None, return_dtype=pl.String)
 
 
 def _start(frame: pl.DataFrame) -> pl.DataFrame:
-    """A province, or without one a city, or a district whose name occurs once in the country."""
+    """A province, or without one a city, or a district whose name occurs once in the country (not yet taken off)."""
     known = regions.names()
-    found = _look_up(pl.col("word"), known.start).str.split_exact(":", 1)
-    kind, code = pl.col("found").struct.field("field_0"), pl.col("found").struct.field("field_1")
-    road = pl.col("rest").str.strip_prefix(pl.col("word")).str.contains(_ROAD)
-    short = pl.col("word").str.contains("[省市区县州盟旗]$").not_()
-    fits = pl.col("province_code").is_null() | (pl.col("province_code").str.head(2) == code.str.head(2))
-    frame = frame.with_columns(word=_leading(known.start_words)).with_columns(found=found)
-    is_province = (kind == "province") & fits & ~(short & road)
-    is_city = kind.is_in(["city", "stem"]) & fits & ~(short & road) & pl.col("city_code").fill_null(code).eq(code)
-    taken = (is_province | is_city).fill_null(False)
-    frame = frame.with_columns(
-        taken=taken, guessed=(taken & (kind == "stem") & pl.col("province_code").is_null()).fill_null(False)
+    word, code, taken = pl.col("word"), pl.col("code"), pl.col("taken")
+    frame = frame.with_columns(word=_leading(known.start_words)).with_columns(
+        code=_look_up(word, known.start),
+        short=word.is_in(known.start_stems),
+        tail=pl.col("rest").str.strip_prefix(word),
     )
-    taken = pl.col("taken")
+    province, city = pl.col("province_code"), pl.col("city_code")
+    fits = province.fill_null(code).str.head(2) == code.str.head(2)
+    is_city = ~code.str.ends_with("0000") & code.str.ends_with("00")
+    contradicts = (is_city & (city != code)).fill_null(False)
+    is_road = pl.col("short") & pl.col("tail").str.contains(_ROAD)
+    is_district = ~code.str.ends_with("00")
+    frame = frame.with_columns(
+        is_city=is_city,
+        placed=(fits & ~contradicts & ~is_road).fill_null(False),
+        taken=(fits & ~contradicts & ~is_road & ~is_district).fill_null(False),
+    )
     return frame.with_columns(
+        guessed=taken & pl.col("is_city") & pl.col("short") & province.is_null(),
         before=pl.col("rest"),
-        province_code=pl.coalesce("province_code", pl.when(taken).then(code.str.head(2) + "0000")),
-        city_code=pl.coalesce("city_code", pl.when(taken & (kind != "province")).then(code)),
-        lone_district=pl.when((kind == "district") & fits).then(code),
-        rest=pl.when(taken).then(_after(pl.col("word"))).otherwise(pl.col("rest")),
+        province_code=pl.coalesce(province, pl.when(pl.col("placed")).then(code.str.head(2) + "0000")),
+        city_code=pl.coalesce(city, pl.when(taken & pl.col("is_city")).then(code)),
+        rest=pl.when(taken).then(pl.col("tail").str.replace(_GAP, "")).otherwise(pl.col("rest")),
     )
 
 
@@ -137,19 +137,15 @@ def _city(frame: pl.DataFrame) -> pl.DataFrame:
     frame = frame.with_columns(word=_leading(known.city_words)).with_columns(
         code=_look_up(pl.col("province_code") + word, known.city)
     )
-    road = pl.col("rest").str.strip_prefix(word).str.contains(_ROAD) & ~word.str.contains("[市州盟]$|地区$")
-    taken = (pl.col("code") == pl.col("city_code").fill_null(pl.col("code"))) & ~road
-    frame = frame.with_columns(taken=taken.fill_null(False))
-    rest = pl.when(pl.col("taken")).then(_after(word)).otherwise(pl.col("rest"))
+    tail = pl.col("rest").str.strip_prefix(word)
+    is_road = ~word.str.contains("[市州盟]$|地区$") & tail.str.contains(_ROAD)
+    taken = (pl.col("code") == pl.col("city_code").fill_null(pl.col("code"))) & ~is_road
+    frame = frame.with_columns(taken=taken.fill_null(False), tail=tail.str.replace(_GAP, ""))
+    rest = pl.when(pl.col("taken")).then(pl.col("tail")).otherwise(pl.col("rest"))
     return frame.with_columns(
         city_code=pl.coalesce("city_code", pl.when(pl.col("taken")).then(pl.col("code"))),
         rest=rest.str.replace(_NO_CITY, ""),
     )
-
-
-def _district_start(frame: pl.DataFrame) -> pl.DataFrame:
-    """For addresses that name neither province nor city."""
-    return frame.with_columns(province_code=pl.coalesce("province_code", pl.col("lone_district").str.head(2) + "0000"))
 
 
 def _district(frame: pl.DataFrame) -> pl.DataFrame:
@@ -157,24 +153,22 @@ def _district(frame: pl.DataFrame) -> pl.DataFrame:
     known = regions.names()
     around = pl.coalesce("city_code", "province_code")
     token = pl.col("rest").str.extract(r"^(\S{2,8}?)(?:\s|$)")
-    full = pl.col("word")
+    word = pl.col("word")
     frame = frame.with_columns(word=_leading(known.district_words), token=token).with_columns(
-        code=_look_up(around + full, known.district)
+        code=_look_up(around + word, known.district)
     )
-    by_stem = frame.with_columns(
-        stem_code=pl.when(pl.col("code").is_null()).then(_look_up(around + pl.col("token"), known.district_stem))
-    ).with_columns(
-        word=pl.when(pl.col("code").is_not_null())
-        .then(full)
-        .when(pl.col("stem_code").is_not_null())
-        .then(pl.col("token")),
-        code=pl.coalesce("code", "stem_code"),
+    by_stem = pl.when(pl.col("code").is_null()).then(_look_up(around + pl.col("token"), known.district_stem))
+    frame = frame.with_columns(by_stem=by_stem).with_columns(
+        word=pl.when(pl.col("by_stem").is_null()).then(word).otherwise(pl.col("token")),
+        code=pl.coalesce("code", "by_stem"),
     )
-    taken = pl.col("word").is_not_null() & (pl.col("code") == pl.col("district_code").fill_null(pl.col("code")))
-    frame = by_stem.with_columns(taken=taken.fill_null(False))
+    taken = pl.col("code") == pl.col("district_code").fill_null(pl.col("code"))
+    frame = frame.with_columns(
+        taken=taken.fill_null(False), tail=pl.col("rest").str.strip_prefix(word).str.replace(_GAP, "")
+    )
     frame = frame.with_columns(
         district_code=pl.coalesce("district_code", pl.when(pl.col("taken")).then(pl.col("code"))),
-        rest=pl.when(pl.col("taken")).then(_after(pl.col("word"))).otherwise(pl.col("rest")),
+        rest=pl.when(pl.col("taken")).then(pl.col("tail")).otherwise(pl.col("rest")),
     )
     return _without_bad_guesses(frame)
 

@@ -34,13 +34,14 @@ def undecorate(expr: pl.Expr) -> pl.Expr:
     Args:
         expr: text cells; nulls stay null.
     """
-    bare = expr.str.replace_all(_INNER_ZERO_WIDTH, "").str.strip_chars(_EDGES)
-    formula = bare.str.strip_prefix('="').str.strip_suffix('"').str.strip_chars(_EDGES)
-    bare = pl.when(bare.str.starts_with('="')).then(formula).otherwise(bare)
+    # One chain: an expression used twice is worked out twice where nothing shares it.
     return (
-        pl.when(bare.str.starts_with("'") | bare.str.starts_with("`"))
-        .then(bare.str.slice(1).str.strip_chars(_EDGES))
-        .otherwise(bare)
+        expr.str.replace_all(_INNER_ZERO_WIDTH, "")
+        .str.strip_chars(_EDGES)
+        .str.replace(r'(?s)^="(.*?)"?$', "$1")
+        .str.strip_chars(_EDGES)
+        .str.replace(r"^['`]", "")
+        .str.strip_chars(_EDGES)
     )
 
 
@@ -82,11 +83,6 @@ def as_text(values: pl.Series) -> pl.Series:
 
 def clean(values: pl.Series) -> pl.Series:
     """A series as undecorated text in Unicode's compatibility form (NFKC: full width folded), nothing as null."""
-    column = pl.col("value")
-    return (
-        as_text(values)
-        .to_frame("value")
-        .select(blank_to_null(undecorate(column).str.normalize("NFKC").str.strip_chars(_EDGES)))
-        .to_series()
-        .alias(values.name)
-    )
+    bare = undecorate(pl.col("value")).str.normalize("NFKC").str.strip_chars(_EDGES)
+    frame = as_text(values).alias("value").to_frame().select(bare)
+    return frame.select(blank_to_null(pl.col("value"))).to_series().alias(values.name)

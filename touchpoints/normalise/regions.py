@@ -52,14 +52,16 @@ class Names:
     """What addresses call regions; each table maps a name, where needed after the code of the region around it.
 
     Attributes:
-        start: names an address may start with, to `kind:code`; kind is province, city, stem (a city without 市)
-            or district (only such as occur once in the country).
+        start: names an address may start with, to code: provinces, cities, and such districts as occur once in
+            the country.
+        start_stems: those of them that are short: a province without 省, a city without 市.
         city: province code + name, to code.
         district: city code or province code + name, to code; within a province only such as occur once in it.
         district_stem: the same for names without 区, 县, 市.
     """
 
     start: dict[str, str]
+    start_stems: list[str]
     city: dict[str, str]
     district: dict[str, str]
     district_stem: dict[str, str]
@@ -95,6 +97,7 @@ def names() -> Names:
     former = [(name, code, parents[code]) for name, code in former_districts().iter_rows()]
     return Names(
         start=_start_names(provinces, cities, districts),
+        start_stems=_start_stems(provinces, cities),
         city={r["parent"] + name: code for code, r in cities.items() for name in _city_names(r["name"])},
         district=_district_names(districts, former),
         district_stem={parent + _stem(name): code for name, code, parent in districts if len(_stem(name)) > 1},
@@ -109,19 +112,22 @@ def province_stem(name: str) -> str:
 def _start_names(
     provinces: dict[str, str], cities: dict[str, dict[str, str]], districts: list[tuple[str, str, str]]
 ) -> dict[str, str]:
-    """Later entries win: a province before a city, a full name before a stem."""
+    """Later entries win: a city before a district of that name, a province before both."""
     codes = defaultdict(list)
     for name, code, _ in districts:
         codes[name].append(code)
-    found = {name: f"district:{c[0]}" for name, c in codes.items() if len(c) == 1 and len(name) > 2}
-    ruled = {code: row["name"] for code, row in cities.items() if "直辖" not in row["name"]}
-    found |= {city_stem(name): f"stem:{code}" for code, name in ruled.items() if len(city_stem(name)) > 1}
-    found |= {
-        name: f"city:{code}" for code, full in ruled.items() for name in _city_names(full) if name != city_stem(full)
-    }
+    found = {name: its_codes[0] for name, its_codes in codes.items() if len(its_codes) == 1 and len(name) > 2}
+    for code, row in cities.items():
+        if "直辖" not in row["name"]:
+            found |= dict.fromkeys(_city_names(row["name"]), code)
     for code, name in provinces.items():
-        found |= dict.fromkeys((name, province_stem(name)), f"province:{code}")
-    return found | {"内蒙": "province:150000", "广西省": "province:450000", "新疆省": "province:650000"}
+        found |= dict.fromkeys((name, province_stem(name)), code)
+    return found | {"内蒙": "150000", "广西省": "450000", "新疆省": "650000"}
+
+
+def _start_stems(provinces: dict[str, str], cities: dict[str, dict[str, str]]) -> list[str]:
+    stems = {province_stem(name) for name in provinces.values()} | {city_stem(row["name"]) for row in cities.values()}
+    return sorted(stems | {"内蒙"})
 
 
 def city_stem(name: str) -> str:
