@@ -1,5 +1,7 @@
 """Column lineage: which columns of other models and sources each column of a model is made from. Runs no SQL."""
 
+from collections.abc import Sequence
+
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 from sqlglot.lineage import Node, lineage
@@ -7,6 +9,7 @@ from sqlglot.lineage import Node, lineage
 from common.errors import DefinitionError
 from dbt_like_sql.compile import compile_model
 from dbt_like_sql.project import Project
+from dbt_like_sql.yaml_format import SourceColumn
 
 Schemas = dict[str, dict[str, str]]
 _HERE = "warehouse"  # stands for the database of relations that name none
@@ -14,9 +17,9 @@ _HERE = "warehouse"  # stands for the database of relations that name none
 
 def documented_schemas(project: Project) -> Schemas:
     """Columns and types of every relation, by its SQL name, as the YAML says them."""
-    tables = {model.relation: model.columns for model in project.models.values()}
+    tables: dict[str, Sequence[SourceColumn]] = {model.relation: model.columns for model in project.models.values()}
     for source in project.sources.values():
-        tables |= {project.source_relation(source.name, t.name, project.root): tuple(t.columns) for t in source.tables}
+        tables |= {f"{source.database}.{source.schema_name}.{table.name}": table.columns for table in source.tables}
     return {relation: {c.name: c.data_type or "varchar" for c in columns} for relation, columns in tables.items()}
 
 

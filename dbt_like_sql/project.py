@@ -4,9 +4,8 @@ What dbt knows and this does not is refused here, with the file and the reason. 
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,20 +15,19 @@ from pydantic import BaseModel, ValidationError
 
 from common.errors import DefinitionError, UsageError
 from dbt_like_sql import compile as compiling
-from dbt_like_sql.yaml_format import Column, ModelConfig, ModelDoc, ModelsFile, ProjectFile, Source, TestSpec
+from dbt_like_sql import yaml_format as shape
 
 PACKAGE_ROOT = Path(__file__).parent
-_MACRO = (
-    "macros/generate_schema_name.sql"  # tells dbt to do what is done here anyway: schema names as they stand
-)
-_REFUSED_ENTRIES = ("seeds", "snapshots", "analyses", "packages.yml", "dependencies.yml", "selectors.yml")
-_TO_REF = re.compile(r"ref\('(\w+)'\)")
+SUPPORTED = "Only a part of dbt's format is supported: see dbt_like_sql/yaml_format.py."
+# The one macro tells dbt to do what is done here anyway: schema names as they stand.
+_KINDS = {"models": r".*\.(sql|yml)", "tests": r".*\.sql", "macros": r"generate_schema_name\.sql"}
+_REFUSED = ("seeds", "snapshots", "analyses", "packages.yml", "dependencies.yml", "selectors.yml")
 _Spec = TypeVar("_Spec", bound=BaseModel)
 
 
 @dataclass(frozen=True)
 class TestCase:
-    """One test. `refs` are the models it reads; `column` may be an SQL expression over the model."""
+    """One test. `refs` are the models it reads; `column` may be an SQL expression over the first of them."""
 
     __test__ = False  # not a class of pytest's
 
@@ -37,25 +35,25 @@ class TestCase:
     kind: str  # unique | not_null | accepted_values | relationships | singular
     path: Path
     refs: tuple[str, ...]
-    severity: str = "error"
+    severity: str
     column: str = ""
     arguments: dict[str, Any] = field(default_factory=dict)
-    sql: str = ""
+    sql: str = ""  # of a singular test
 
 
 @dataclass(frozen=True)
 class Model:
-    """One model with its documentation. `relation` is its name in SQL; `sources` are (source, table) pairs."""
+    """One model with its documentation. `sources` are (source, table) pairs, `meta` the notes from its YAML."""
 
     name: str
     path: Path
     sql: str
-    config: ModelConfig
-    depends_on: tuple[str, ...] = ()
-    sources: tuple[tuple[str, str], ...] = ()
-    description: str = ""
-    meta: dict[str, Any] = field(default_factory=dict)
-    columns: tuple[Column, ...] = ()
+    config: shape.ModelConfig
+    depends_on: tuple[str, ...]
+    sources: tuple[tuple[str, ...], ...]
+    description: str
+    meta: dict[str, Any]
+    columns: tuple[shape.Column, ...]
     tests: tuple[TestCase, ...] = ()
 
     @property
@@ -65,7 +63,7 @@ class Model:
 
     @property
     def relation(self) -> str:
-        """`schema.name`, or `database.schema.name` outside the warehouse's own file."""
+        """Its name in SQL: `schema.name`, or `database.schema.name` outside the warehouse's own file."""
         return ".".join(part for part in (self.config.database, self.schema, self.name) if part)
 
 
@@ -74,9 +72,8 @@ class Project:
     """The whole folder. `vars` holds defaults; a null has to be given at run time."""
 
     root: Path
-    name: str
     models: dict[str, Model]
-    sources: dict[str, Source]
+    sources: dict[str, shape.Source]
     vars: dict[str, Any]
 
     def model(self, name: str) -> Model:
@@ -87,46 +84,29 @@ class Project:
 
     def order(self) -> list[str]:
         """Names of all models, each after those it reads; the same order every time."""
-        return list(self._order)
-
-    @cached_property
-    def _order(self) -> tuple[str, ...]:
         graph = {name: sorted(model.depends_on) for name, model in sorted(self.models.items())}
         try:
-            return tuple(TopologicalSorter(graph).static_order())
+            return list(TopologicalSorter(graph).static_order())
         except CycleError as error:
-            raise DefinitionError(
-                self.root, f"models refer to each other in a circle: {' → '.join(error.args[1])}."
-            ) from error
+            raise DefinitionError(self.root, f"models refer to each other in a circle: {error.args[1]}.") from error
 
-    def upstream(self, names: Iterable[str]) -> set[str]:
-        """The named models and everything that they read, however far up."""
-        found: set[str] = set()
-        waiting = list(names)
-        while waiting:
-            if (name := waiting.pop()) not in found:
-                found.add(name)
-                waiting.extend(self.model(name).depends_on)
-        return found
+    def upstream(self, names: Iterable[str], through: Callable[[Model], bool] = lambda _: True) -> set[str]:
+        """The named models and all that they read, however far up, as far as `through` lets pass."""
+        passed = [model for model in map(self.model, names) if through(model)]
+        return {m.name for m in passed}.union(*(self.upstream(m.depends_on, through) for m in passed))
 
-    def ephemeral_upstream(self, names: Iterable[str]) -> list[str]:
-        """The ephemeral models among the named ones and those they are made of, in build order."""
-        found: set[str] = set()
-        waiting = list(names)
-        while waiting:
-            model = self.model(waiting.pop())
-            if model.config.materialized == "ephemeral" and model.name not in found:
-                found.add(model.name)
-                waiting.extend(model.depends_on)
-        return [name for name in self._order if name in found]
+    def relation(self, name: str, path: Path) -> str:
+        """What ref('name') stands for in the file at `path`; an ephemeral model becomes a CTE."""
+        if name not in self.models:
+            raise DefinitionError(path, f"reads ref('{name}'), which is not a model.", "Correct the name.")
+        model = self.models[name]
+        return compiling.EPHEMERAL + name if model.config.materialized == "ephemeral" else model.relation
 
     def source_relation(self, source: str, table: str, path: Path) -> str:
-        """SQL name of a source's table; `path` is the file that asks for it."""
+        """What source('source', 'table') stands for in the file at `path`."""
         declared = self.sources.get(source)
         if declared is None or table not in {t.name for t in declared.tables}:
-            raise DefinitionError(
-                path, f"reads source('{source}', '{table}'), which no YAML declares.", "Declare it."
-            )
+            raise DefinitionError(path, f"reads source('{source}', '{table}'), which no YAML declares.", "Declare it.")
         return f"{declared.database}.{declared.schema_name}.{table}"
 
 
@@ -136,186 +116,104 @@ def load_project(root: Path = PACKAGE_ROOT) -> Project:
     Raises:
         DefinitionError: a file is wrong, or uses a part of dbt that is not supported here.
     """
-    file = _validated(ProjectFile, root / "dbt_project.yml", _read_yaml(root / "dbt_project.yml"))
     _refuse_the_rest_of_dbt(root)
-    docs, sources = _read_docs(root)
+    file = _checked(shape.ProjectFile, root / "dbt_project.yml")
+    docs: dict[str, tuple[shape.ModelDoc, Path]] = {}
+    sources: dict[str, shape.Source] = {}
+    for path in sorted((root / "models").rglob("*.yml")):
+        content = _checked(shape.ModelsFile, path)
+        _refuse_twice(path, [item.name for item in [*content.models, *content.sources]], {*docs, *sources})
+        docs |= {doc.name: (doc, path) for doc in content.models}
+        sources |= {source.name: source for source in content.sources}
     models: dict[str, Model] = {}
     for path in sorted((root / "models").rglob("*.sql")):
-        if path.stem in models:
-            raise DefinitionError(path, f"is a second model named {path.stem}.", "Give it a name of its own.")
-        doc_path, doc = docs.pop(path.stem, (path, ModelDoc(name=path.stem)))
-        models[path.stem] = _read_model(root, file, path, doc, doc_path)
-    if docs:
-        name, (path, _) = next(iter(sorted(docs.items())))
-        raise DefinitionError(
-            path, f"describes the model {name}, which has no SQL file.", "Remove it or add the file."
-        )
-    project = Project(root, file.name, models, sources, file.vars)
+        _refuse_twice(path, [path.stem], models)
+        doc, doc_path = docs.pop(path.stem, (shape.ModelDoc(name=path.stem), path))
+        models[path.stem] = _read_model(path, _folder_config(root, file, path), doc, doc_path)
+    for name, (_, path) in docs.items():
+        raise DefinitionError(path, f"describes the model {name}, which has no SQL file.", "Remove it or add the file.")
+    project = Project(root, models, sources, file.vars)
     for model in models.values():
-        _check_model(project, model)
-    return _with_tests(project, _read_singular_tests(root, file.vars))
+        relations = {project.source_relation(source, table, model.path) for source, table in model.sources}
+        relations |= {project.relation(name, model.path) for name in model.depends_on}
+        compiling.check_sql(model.path, compiling.render(project, model.path, model.sql, file.vars), relations)
+    return _with_tests(project)
 
 
 def _refuse_the_rest_of_dbt(root: Path) -> None:
-    remedy = "Models, their YAML and tests/*.sql are the supported part of dbt."
-    extra = [p for p in (root / "macros").rglob("*") if p.is_file() and str(p.relative_to(root)) != _MACRO]
-    extra += [root / name for name in _REFUSED_ENTRIES if (root / name).exists()]
-    extra += [
-        p
-        for folder, known in (("models", (".sql", ".yml")), ("tests", (".sql",)))
-        for p in sorted((root / folder).rglob("*"))
-        if p.is_file() and p.suffix not in known
-    ]
-    if extra:
-        raise DefinitionError(extra[0], "is of a kind that is not supported.", remedy)
+    extra = [root / name for name in _REFUSED if (root / name).exists()]
+    for folder, kind in _KINDS.items():
+        files = sorted((root / folder).rglob("*"))
+        extra += [path for path in files if path.is_file() and not re.fullmatch(kind, path.name)]
+    for path in extra:
+        raise DefinitionError(path, "is of a kind that is not supported.", SUPPORTED)
 
 
-def _read_yaml(path: Path) -> Any:
+def _refuse_twice(path: Path, names: list[str], known: Iterable[str]) -> None:
+    for name in names:
+        if name in known or names.count(name) > 1:
+            raise DefinitionError(path, f"has {name}, which is there already.", "Keep one of the two.")
+
+
+def _checked(kind: type[_Spec], path: Path, value: object = None) -> _Spec:
+    """The value, or else the content of the YAML file, in its strict shape."""
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
-        raise DefinitionError(path, f"cannot be read as YAML: {error}.") from error
-
-
-def _validated(kind: type[_Spec], path: Path, value: object) -> _Spec:
-    try:
-        return kind.model_validate(value)
+        return kind.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) if value is None else value)
     except ValidationError as error:
         first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        raise DefinitionError(
-            path, f"{place}: {first['msg']}.", "Only a subset of dbt's format is supported."
-        ) from error
+        raise DefinitionError(path, f"{'.'.join(map(str, first['loc']))}: {first['msg']}.", SUPPORTED) from error
+    except (OSError, yaml.YAMLError) as error:
+        raise DefinitionError(path, f"cannot be read as YAML: {' '.join(str(error).split())}.") from error
 
 
-def _read_docs(root: Path) -> tuple[dict[str, tuple[Path, ModelDoc]], dict[str, Source]]:
-    docs: dict[str, tuple[Path, ModelDoc]] = {}
-    sources: dict[str, Source] = {}
-    for path in sorted((root / "models").rglob("*.yml")):
-        file = _validated(ModelsFile, path, _read_yaml(path))
-        for name in [m.name for m in file.models if m.name in docs] + [
-            s.name for s in file.sources if s.name in sources
-        ]:
-            raise DefinitionError(path, f"describes {name} a second time.", "Keep one description.")
-        docs |= {doc.name: (path, doc) for doc in file.models}
-        sources |= {source.name: source for source in file.sources}
-    return docs, sources
-
-
-def _folder_config(root: Path, file: ProjectFile, path: Path) -> dict[str, Any]:
+def _folder_config(root: Path, file: shape.ProjectFile, path: Path) -> dict[str, Any]:
     """The `+key: value` entries on the way from the project's name down to the model's folder."""
+    level = file.models.get(file.name) or {}
     config: dict[str, Any] = {}
-    level: Any = file.models.get(file.name) or {}
-    for part in ("", *path.relative_to(root / "models").parts[:-1]):
-        level = level if not part else level.get(part) or {}
+    for part in (None, *path.relative_to(root / "models").parts[:-1]):
+        level = (level.get(part) or {}) if part else level
         config |= {key[1:]: value for key, value in level.items() if key.startswith("+")}
     return config
 
 
-def _read_model(root: Path, file: ProjectFile, path: Path, doc: ModelDoc, doc_path: Path) -> Model:
+def _read_model(path: Path, config: dict[str, Any], doc: shape.ModelDoc, doc_path: Path) -> Model:
     text = path.read_text(encoding="utf-8")
-    config = _folder_config(root, file, path)
-    refs, sources, own = _scan(path, text, file.vars)
-    if refused := own.keys() - {"materialized"}:
-        raise DefinitionError(path, f"config({sorted(refused)[0]}=…) is not supported.", compiling.ALLOWED)
-    checked = _validated(ModelConfig, path, {**config, **own})
-    model = Model(
-        path.stem, path, text, checked, refs, sources, doc.description, doc.config.meta, tuple(doc.columns)
-    )
-    tests = [_generic_test(model, doc_path, test, "") for test in doc.data_tests]
-    tests += [
-        _generic_test(model, doc_path, t, column.name) for column in doc.columns for t in column.data_tests
-    ]
-    return replace(model, tests=tuple(tests))
+    refs, sources, own = compiling.scan(path, text)
+    for key in own.keys() - {"materialized"}:
+        raise DefinitionError(path, f"config({key}=…) is not supported.", compiling.ALLOWED)
+    tests = [_generic_test(doc.name, doc_path, test, "") for test in doc.data_tests]
+    tests += [_generic_test(doc.name, doc_path, test, c.name) for c in doc.columns for test in c.data_tests]
+    about = (doc.description, doc.config.meta, tuple(doc.columns), tuple(tests))
+    return Model(path.stem, path, text, _checked(shape.ModelConfig, path, config | own), refs, sources, *about)
 
 
-def _scan(
-    path: Path, text: str, variables: dict[str, Any]
-) -> tuple[tuple[str, ...], tuple[tuple[str, str], ...], dict[str, Any]]:
-    """Which models and sources a text asks for, and its own config, found by rendering it once."""
-    refs: list[str] = []
-    sources: list[tuple[str, str]] = []
-    config: dict[str, Any] = {}
-
-    def var(name: str, *default: object) -> object:
-        if name not in variables and not default:
-            raise DefinitionError(
-                path, f"uses var('{name}'), which dbt_project.yml does not declare.", "Declare it there."
-            )
-        return variables.get(name, *default)
-
-    def ref(name: str) -> str:
-        refs.append(name)
-        return name
-
-    def source(name: str, table: str) -> str:
-        sources.append((name, table))
-        return table
-
-    def own_config(**given: object) -> str:
-        config.update(given)
-        return ""
-
-    compiling.render(path, text, {"ref": ref, "source": source, "var": var, "config": own_config})
-    return tuple(dict.fromkeys(refs)), tuple(dict.fromkeys(sources)), config
+def _generic_test(model: str, path: Path, declared: str | dict[str, shape.TestSpec], column: str) -> TestCase:
+    ((kind, spec),) = {declared: shape.TestSpec()}.items() if isinstance(declared, str) else list(declared.items())[:1]
+    wanted = sorted((*compiling.GENERIC_ARGUMENTS.get(kind, ("?",)), *([] if column else ["column_name"])))
+    if sorted(spec.arguments) != wanted or not (isinstance(declared, str) or len(declared) == 1):
+        problem = f"the test {kind} of {model} {column} with the arguments {sorted(spec.arguments)} is not supported."
+        raise DefinitionError(path, problem, f"Tests and their arguments are {compiling.GENERIC_ARGUMENTS}.")
+    column = column or str(spec.arguments["column_name"])
+    refs = (model, *compiling.scan(path, f"{{{{ {spec.arguments.get('to')} }}}}")[0])
+    name = re.sub(r"\W+", "_", f"{kind}_{model}_{column}")
+    return TestCase(name, kind, path, refs, spec.config.severity, column, spec.arguments)
 
 
-def _generic_test(model: Model, path: Path, declared: str | dict[str, TestSpec], column: str) -> TestCase:
-    kind, spec = (declared, TestSpec()) if isinstance(declared, str) else next(iter(declared.items()))
-    expected = compiling.GENERIC_ARGUMENTS.get(kind)
-    place = f"test {kind} of {model.name}{'.' + column if column else ''}"
-    if expected is None or (isinstance(declared, dict) and len(declared) != 1):
-        raise DefinitionError(
-            path, f"{place} is not supported.", f"Tests are {', '.join(compiling.GENERIC_ARGUMENTS)}."
-        )
-    needed = expected if column else expected | {"column_name"}
-    if spec.arguments.keys() != needed:
-        raise DefinitionError(
-            path, f"{place} needs the arguments {sorted(needed)}, not {sorted(spec.arguments)}."
-        )
-    refs = (model.name, *_TO_REF.findall(str(spec.arguments.get("to", ""))))
-    expression = column or str(spec.arguments["column_name"])
-    name = f"{kind}_{model.name}_{re.sub(r'[^a-z0-9]+', '_', expression).strip('_')}"
-    return TestCase(name, kind, path, refs, spec.config.severity, expression, spec.arguments)
-
-
-def _read_singular_tests(root: Path, variables: dict[str, Any]) -> list[TestCase]:
-    tests = []
-    for path in sorted((root / "tests").rglob("*.sql")):
-        text = path.read_text(encoding="utf-8")
-        refs, _, config = _scan(path, text, variables)
-        spec = _validated(TestSpec, path, {"config": config})
-        if not refs:
-            raise DefinitionError(path, "tests no model.", "Read at least one with ref('…').")
-        tests.append(TestCase(path.stem, "singular", path, refs, spec.config.severity, sql=text))
-    return tests
-
-
-def _check_model(project: Project, model: Model) -> None:
-    for name in model.depends_on:
-        if name not in project.models:
-            raise DefinitionError(
-                model.path, f"reads ref('{name}'), which is not a model.", "Correct the name."
-            )
-    relations = {project.source_relation(source, table, model.path) for source, table in model.sources}
-    relations |= {compiling.relation(project, name) for name in model.depends_on}
-    compiling.check_sql(
-        model.path, compiling.render_sql(project, model.path, model.sql, project.vars), relations
-    )
-
-
-def _with_tests(project: Project, singular: list[TestCase]) -> Project:
+def _with_tests(project: Project) -> Project:
     """Lays each test on the model after which everything that it reads has been built."""
+    tests = [test for model in project.models.values() for test in model.tests]
+    for path in sorted((project.root / "tests").rglob("*.sql")):
+        text = path.read_text(encoding="utf-8")
+        refs, _, own = compiling.scan(path, text)
+        severity = _checked(shape.TestConfig, path, own).severity
+        tests.append(TestCase(path.stem, "singular", path, refs, severity, sql=text))
     order = project.order()
     placed: dict[str, list[TestCase]] = {name: [] for name in order}
-    for test in [t for model in project.models.values() for t in model.tests] + singular:
-        if unknown := [name for name in test.refs if name not in project.models]:
-            raise DefinitionError(test.path, f"{test.name} reads ref('{unknown[0]}'), which is not a model.")
-        last = max(test.refs, key=order.index)
-        if stray := sorted(set(test.refs) - project.upstream([last])):
-            raise DefinitionError(
-                test.path, f"{test.name} compares {last} with {stray[0]}, which is not upstream of it."
-            )
+    for test in tests:
+        last = max((name for name in test.refs if project.relation(name, test.path)), key=order.index, default="")
+        if not last or set(test.refs) - project.upstream([last]):
+            problem = f"{test.name} reads {sorted(test.refs)}: it needs one model that is made from all the others."
+            raise DefinitionError(test.path, problem, "Only then is it known when the test can run.")
         placed[last].append(test)
     models = {name: replace(model, tests=tuple(placed[name])) for name, model in project.models.items()}
     return replace(project, models=models)

@@ -5,10 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+from sqlglot import exp
 
 from common.errors import DefinitionError, UsageError
 from dbt_like_sql.compile import compile_model, compile_test, resolve_vars
-from dbt_like_sql.project import Project
+from dbt_like_sql.project import Model, Project
+
+# Their messages speak of the SQL alone; those of other errors quote values, which may be personal.
+_ABOUT_SQL = (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException)
 
 
 @dataclass(frozen=True)
@@ -31,7 +35,7 @@ class TestResult:
 class Runner:
     """One run of a project on one connection.
 
-    The database `lake` with the sources has to be attached. Models are built in the order of `project.order()`.
+    The databases that sources and models lie in (`lake`) have to be attached. Models are run in `project.order()`.
     """
 
     def __init__(self, con: duckdb.DuckDBPyConnection, project: Project, vars: dict[str, Any]) -> None:
@@ -44,7 +48,9 @@ class Runner:
         return compile_model(self.project, name, self.vars)
 
     def run(self, name: str) -> int:
-        """Builds one model and gives back its number of rows; an ephemeral model has none of its own.
+        """Builds one model, with its documentation as comments, and gives back its number of rows.
+
+        An ephemeral model has no rows of its own.
 
         Raises:
             DefinitionError: DuckDB refuses the model's SQL.
@@ -52,12 +58,11 @@ class Runner:
         model = self.project.model(name)
         if model.config.materialized == "ephemeral":
             return 0
-        schema = model.relation.rpartition(".")[0]
-        self._execute(model.path, f"create schema if not exists {schema}")
-        self._execute(
-            model.path,
-            f"create or replace {model.config.materialized} {model.relation} as\n{self.compile(name)}",
-        )
+        self._execute(model.path, f"create schema if not exists {model.relation.rpartition('.')[0]}")
+        create = f"create or replace {model.config.materialized} {model.relation}"
+        self._execute(model.path, f"{create} as\n{self.compile(name)}")
+        if model.config.materialized == "table":
+            self._comment(model)
         return self._count(model.path, f"select count(*) from {model.relation}")
 
     def test(self, name: str) -> list[TestResult]:
@@ -69,20 +74,23 @@ class Runner:
             results.append(TestResult(test.name, test.severity, failures, sql))
         return results
 
+    def _comment(self, model: Model) -> None:
+        notes = {f"table {model.relation}": model.description}
+        notes |= {f"column {model.relation}.{column.name}": column.description for column in model.columns}
+        for what, note in notes.items():
+            self._execute(model.path, f"comment on {what} is {exp.Literal.string(note).sql(dialect='duckdb')}")
+
     def _count(self, path: Path, sql: str) -> int:
         return int(self._execute(path, sql)[0][0])
 
     def _execute(self, path: Path, sql: str) -> list[tuple[Any, ...]]:
         try:
             return self.con.execute(sql).fetchall()
-        except (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException) as error:
+        except _ABOUT_SQL as error:
             raise DefinitionError(path, f"DuckDB refuses it: {str(error).splitlines()[0]}.") from error
         except duckdb.Error as error:
-            # The message of a failed conversion quotes the value, which may be personal: only its kind is told.
-            kind = type(error).__name__
-            raise DefinitionError(
-                path, f"failed with {kind}.", "Run its compiled SQL in duckdb to see where."
-            ) from None
+            problem = f"failed with {type(error).__name__}."
+            raise DefinitionError(path, problem, "Run its compiled SQL in duckdb to see where.") from None
 
 
 def mount(con: duckdb.DuckDBPyConnection, project: Project, source: str, folder: Path) -> list[str]:
@@ -103,17 +111,13 @@ def mount(con: duckdb.DuckDBPyConnection, project: Project, source: str, folder:
     declared = project.sources[source]
     schema = f"{declared.database}.{declared.schema_name}"
     con.execute(f"create schema if not exists {schema}")
-    found = []
-    for table in declared.tables:
-        path = folder / f"{table.name}.parquet"
-        if not path.exists():
-            continue
-        literal = "'" + str(path).replace("'", "''") + "'"
+    tables = [(table, folder / f"{table.name}.parquet") for table in declared.tables]
+    found = [(table, path) for table, path in tables if path.exists()]
+    for table, path in found:
+        literal = exp.Literal.string(str(path)).sql(dialect="duckdb")
         con.execute(f"create or replace view {schema}.{table.name} as select * from read_parquet({literal})")
         have = {row[0] for row in con.execute(f"describe {schema}.{table.name}").fetchall()}
-        if missing := [column.name for column in table.columns if column.name not in have]:
-            raise UsageError(
-                f"{path} has no column {missing[0]}, which models read from {source}.{table.name}."
-            )
-        found.append(table.name)
-    return found
+        for column in table.columns:
+            if column.name not in have:
+                raise UsageError(f"{path} has no column {column.name}, which models read from {source}.{table.name}.")
+    return [table.name for table, _ in found]

@@ -7,13 +7,16 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Materialized = Literal["table", "view", "ephemeral"]
-Severity = Literal["error", "warn"]
 IDENTIFIER = r"^[a-z_][a-z0-9_]*$"
 
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class _Named(_Strict):
+    name: str = Field(pattern=IDENTIFIER)
+    description: str = ""
 
 
 class MetaConfig(_Strict):
@@ -25,49 +28,46 @@ class MetaConfig(_Strict):
 class TestConfig(_Strict):
     """`config:` of a test: a failing `warn` test is told, a failing `error` test stops the publishing."""
 
-    severity: Severity = "error"
+    severity: Literal["error", "warn"] = "error"
 
 
 class TestSpec(_Strict):
-    """What stands below a test's name, or in a singular test's `config()`."""
+    """What stands below a test's name."""
 
     arguments: dict[str, Any] = {}
     config: TestConfig = TestConfig()
 
 
-class Column(_Strict):
-    """A documented column. A model's description reads `English · 中文`."""
-
-    name: str = Field(pattern=IDENTIFIER)
-    description: str = ""
-    data_type: str | None = None
+class _Tested(_Named):
     config: MetaConfig = MetaConfig()
     data_tests: list[str | dict[str, TestSpec]] = []
 
 
-class ModelDoc(_Strict):
+class SourceColumn(_Named):
+    """A column of a source that models read."""
+
+    data_type: str | None = None
+
+
+class Column(_Tested, SourceColumn):
+    """A column of a model. The description reads `English · 中文`."""
+
+
+class ModelDoc(_Tested):
     """One entry of `models:`."""
 
-    name: str = Field(pattern=IDENTIFIER)
-    description: str = ""
-    config: MetaConfig = MetaConfig()
-    columns: list[Column] = []
-    data_tests: list[str | dict[str, TestSpec]] = []
-
-
-class SourceTable(_Strict):
-    """One table of a source, with the columns that the models read."""
-
-    name: str = Field(pattern=IDENTIFIER)
-    description: str = ""
     columns: list[Column] = []
 
 
-class Source(_Strict):
+class SourceTable(_Named):
+    """One table of a source."""
+
+    columns: list[SourceColumn] = []
+
+
+class Source(_Named):
     """One entry of `sources:`: where another stage's tables lie."""
 
-    name: str = Field(pattern=IDENTIFIER)
-    description: str = ""
     database: str = Field(pattern=IDENTIFIER)
     schema_name: str = Field(alias="schema", pattern=IDENTIFIER)
     tables: list[SourceTable]
@@ -84,7 +84,7 @@ class ModelsFile(_Strict):
 class ModelConfig(_Strict):
     """Config of a model, from its folders in `dbt_project.yml` and its own `config()`."""
 
-    materialized: Materialized = "view"
+    materialized: Literal["table", "view", "ephemeral"] = "view"
     schema_name: str = Field("main", alias="schema", pattern=IDENTIFIER)
     database: str | None = Field(None, pattern=IDENTIFIER)
 
@@ -93,11 +93,8 @@ class ProjectFile(_Strict):
     """`dbt_project.yml`. A variable without a value has to be given at run time."""
 
     name: str = Field(pattern=IDENTIFIER)
-    version: str = "1.0.0"
+    version: str = ""
     config_version: Literal[2] = Field(2, alias="config-version")
     profile: str = ""
-    model_paths: tuple[Literal["models"]] = Field(("models",), alias="model-paths")
-    test_paths: tuple[Literal["tests"]] = Field(("tests",), alias="test-paths")
-    macro_paths: tuple[Literal["macros"]] = Field(("macros",), alias="macro-paths")
     vars: dict[str, Any] = {}
     models: dict[str, Any] = {}

@@ -103,12 +103,8 @@ class World:
                 one_id=one_id,
             )
 
-    def order(
-        self, key: str, one_id: str | None, moment: str, paid: float, source: str = "pos", **more: Any
-    ) -> None:
-        channel = {"pos": "store", "youzan": "online_store", "shopify": "international"}.get(
-            source, "marketplace"
-        )
+    def order(self, key: str, one_id: str | None, moment: str, paid: float, source: str = "pos", **more: Any) -> None:
+        channel = {"pos": "store", "youzan": "online_store", "shopify": "international"}.get(source, "marketplace")
         roles = more.pop("roles", {"member" if source == "pos" else "buyer": one_id} if one_id else {})
         self.record(f"r-{key}", source, "order", moment, **roles)
         row = {
@@ -131,9 +127,7 @@ class World:
         }
         self.add("touchpoints", "orders", **row | more)
 
-    def consent(
-        self, record_id: str, phone: str, state: str, moment: str | None, role: str = "member"
-    ) -> None:
+    def consent(self, record_id: str, phone: str, state: str, moment: str | None, role: str = "member") -> None:
         self.add(
             "touchpoints",
             "consent",
@@ -193,21 +187,15 @@ def rows(runner: Runner, sql: str) -> list[tuple[Any, ...]]:
 def one_of_everything() -> World:
     """A world in which every table has rows: some people, each with a story."""
     world = World()
-    world.person(
-        "P1", gender="female", province_code="310000", phone="h:1", email="h:e1"
-    )
+    world.person("P1", gender="female", province_code="310000", phone="h:1", email="h:e1")
     world.person("P2", gender="male", phone="h:2")
     world.person("P3", country="GB", email="h:e3")
     world.person("P4")
     world.person("P0", status="merged")
     for code, name, level in (("310000", "上海市", "province"), ("310101", "黄浦区", "district")):
         world.add("profiles", "region", code=code, name=name, level=level)
-    world.add(
-        "profiles", "category_pattern", category="water_heater", pattern="热水器", priority=1, is_durable=True
-    )
-    world.add(
-        "profiles", "category_pattern", category="filter", pattern="滤芯|净水器", priority=2, is_durable=False
-    )
+    world.add("profiles", "category_pattern", category="water_heater", pattern="热水器", priority=1, is_durable=True)
+    world.add("profiles", "category_pattern", category="filter", pattern="滤芯|净水器", priority=2, is_durable=False)
     world.add("profiles", "tag", one_id="P1", tag="coupon_lover", value="true")
     world.add("profiles", "clv", one_id="P1", p_alive=0.9, clv_12m_cny=800.0, tier="gold", model_run="m1")
     world.record("m1", "pos", "customer", "2025-01-05", member="P1")
@@ -226,9 +214,7 @@ def one_of_everything() -> World:
         value="金卡",
         seen_at=at("2025-01-05"),
     )
-    world.order(
-        "o1", "P1", "2025-02-01 04:00", 2000.0, store_id="徐汇店", discount_amount=100.0, coupon_amount=50.0
-    )
+    world.order("o1", "P1", "2025-02-01 04:00", 2000.0, store_id="徐汇店", discount_amount=100.0, coupon_amount=50.0)
     world.order("o2", "P1", "2026-06-20 04:00", 150.0, source="tmall")
     world.order("o3", "P3", "2026-03-01 04:00", 80.0, source="shopify", currency="GBP")
     world.order(
