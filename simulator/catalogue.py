@@ -106,7 +106,7 @@ class Stores:
 def make_stores(n_people: int) -> Stores:
     """Stores in the largest cities, more of them the more people there are."""
     table = cities()
-    n_cities = int(np.clip(8 + n_people // 4000, 8, 28))
+    n_cities = int(np.clip(16 + n_people // 5000, 16, 32))
     per_city = int(np.clip(1 + n_people // 20000, 1, 4))
     names, where = [], []
     for city in range(n_cities):

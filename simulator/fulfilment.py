@@ -231,8 +231,8 @@ def times(at: Ints | Floats, span: Calendar) -> pl.Series:
     """Seconds of the world as local times; what never happens is null."""
     start = int(np.datetime64(span.start, "s").astype(np.int64))
     moments = pl.Series("at", np.asarray(at, dtype=np.int64))
-    seconds = pl.when(moments < NEVER).then((moments + start) * 1_000_000)
-    return pl.select(seconds.cast(pl.Datetime("us")).alias("at"))["at"]
+    known = pl.when(moments < NEVER).then(moments)
+    return pl.select(((known + start) * 1_000_000).cast(pl.Datetime("us")).alias("at"))["at"]
 
 
 def _written(rng: np.random.Generator, people: People, contacts: Contacts, orders: pl.DataFrame) -> pl.DataFrame:

@@ -1,0 +1,307 @@
+"""Every party that the files contain, with the evidence that they show of it in the clear.
+
+One frame a source, all in the same shape (`OBSERVATION`). A party seen in several exports has several rows. What the
+evidence links is worked out in `components`.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from simulator.catalogue import (
+    JD_SHOP,
+    MERCHANT,
+    POS_ACCOUNTS,
+    SERVICE_ACCOUNT,
+    SHOPIFY_SHOP,
+    SMS_ACCOUNT,
+    TMALL_SHOPS,
+    YOUZAN_SHOP,
+)  # fmt: skip
+from simulator.contacts import APPIDS, CORPID
+from simulator.members import CLERK, OWN, PLACEHOLDER, SHOP
+from simulator.model import World
+from simulator.people import DAY
+from simulator.presence import JD, SHOPIFY, TMALL, YOUZAN
+from simulator.variants import EXACT, NICK
+from simulator.wechat import REMARK_NAME_PHONE, REMARK_TITLE_PHONE
+from simulator.writers import after_sales, aliyun_sms, jd, pos, shopify, tmall, wechat_oa, wechatpay, wecom, youzan
+from simulator.writers import dressing as d
+from simulator.writers.exports import Period, daily
+
+PARTY: Final = ("source", "account", "record_type", "natural_key", "role")
+# Identifiers that the file shows in the clear; "" where it does not.
+STRONG: Final = ("phone", "email", "unionid", "openid", "external", "nick", "pin", "card", "customer", "national_id")
+_DEFAULTS: Final[dict[str, pl.Expr]] = {
+    "person": pl.lit(-1, dtype=pl.Int64),
+    "phenomenon": pl.lit("", dtype=pl.String),
+    **{name: pl.lit("", dtype=pl.String) for name in STRONG},
+    "name_kind": pl.lit(NICK, dtype=pl.Int64),  # as in `variants`; NICK: no usable name
+    "home": pl.lit(-1, dtype=pl.Int64),  # the home whose address is shown, -1: none
+    "home_kind": pl.lit(0, dtype=pl.Int64),
+    "any_phone": pl.lit(-1, dtype=pl.Int64),  # the number that is shown, masked or not; -1: none
+    "order": pl.lit(-1, dtype=pl.Int64),
+}
+OBSERVATION: Final = (*PARTY, *_DEFAULTS)
+_NUMBERS: Final = ("person", "name_kind", "home", "home_kind", "any_phone", "order")
+
+
+def _frame(rows: pl.DataFrame, source: str, record_type: str, role: str, **values: pl.Expr | str) -> pl.DataFrame:
+    """Rows as observations; texts among the values are constants."""
+    made = {name: pl.lit(v, dtype=pl.String) if isinstance(v, str) else v for name, v in values.items()}
+    fixed = {"source": d.text(source), "record_type": d.text(record_type), "role": d.text(role)}
+    given = {**_DEFAULTS, **fixed, **made}
+    return rows.select(given[name].alias(name) for name in OBSERVATION).cast(dict.fromkeys(_NUMBERS, pl.Int64))
+
+
+def _gift(role_is_receiver: bool) -> pl.Expr:
+    return pl.when(pl.lit(role_is_receiver) & pl.col("gift")).then(d.text("gift")).otherwise(d.text(""))
+
+
+def tmall_parties(world: World, until: int) -> list[pl.DataFrame]:
+    """Buyers and receivers of the Tmall orders."""
+    orders = world.sales.orders.filter((pl.col("channel") == TMALL) & (pl.col("at") < until) & ~pl.col("damaged"))
+    rows = tmall.with_cells(world, orders).with_columns(shop_name=d.gather(list(TMALL_SHOPS), orders["shop"]))
+    plain = pl.col("mask") < tmall.ALL_MASKED
+    account = {"account": pl.col("shop_name"), "natural_key": pl.col("order_no"), "order": pl.col("order")}
+    in_clear = pl.col("mask") == tmall.PLAIN
+    nothing = d.text("")
+    buyer = _frame(
+        rows, "tmall", "order", "buyer", **account, person=pl.col("buyer"),
+        nick=pl.when(plain).then("nick_plain").otherwise(nothing),
+        phone=pl.when(in_clear).then("alipay_phone").otherwise(nothing),
+        email=pl.when(in_clear).then("alipay_email").otherwise(nothing),
+    )  # fmt: skip
+    masked = pl.when(pl.col("gift")).then(d.text("gift")).when(~plain).then(d.text("masked_receiver"))
+    receiver = _frame(
+        rows, "tmall", "order", "receiver", **account, person=pl.col("receiver"),
+        phenomenon=masked.otherwise(nothing), **_delivery(plain),
+    ).with_columns(name_kind=pl.when(pl.Series(rows["name_masked"])).then(NICK).otherwise("name_kind"))  # fmt: skip
+    return [buyer, receiver]
+
+
+def _delivery(plain: pl.Expr) -> dict[str, pl.Expr]:
+    """Receiver evidence of orders with `phone_plain`, `phone`, `name_kind`, `home` and `home_kind`."""
+    return {
+        "phone": pl.when(plain).then("phone_plain").otherwise(d.text("")),
+        "any_phone": pl.col("phone"),
+        "name_kind": pl.col("name_kind"),
+        "home": pl.col("home"),
+        "home_kind": pl.col("home_kind"),
+    }
+
+
+def jd_parties(world: World, until: int) -> list[pl.DataFrame]:
+    """Buyers and receivers of the JD orders."""
+    orders = world.sales.orders.filter((pl.col("channel") == JD) & (pl.col("at") < until) & ~pl.col("damaged"))
+    rows = jd.with_cells(world, orders)
+    key = {"account": d.text(JD_SHOP), "natural_key": pl.col("order_no"), "order": pl.col("order")}
+    label = pl.when(pl.col("gift")).then(d.text("gift")).otherwise(d.text("masked_receiver"))
+    return [
+        _frame(rows, "jd", "order", "buyer", **key, person=pl.col("buyer"), pin=pl.col("pin")),
+        _frame(
+            rows, "jd", "order", "receiver", **key, person=pl.col("receiver"), phenomenon=label,
+            **_delivery(pl.lit(False)),
+        ),
+    ]  # fmt: skip
+
+
+def youzan_parties(world: World, until: int) -> list[pl.DataFrame]:
+    """Buyers, receivers and referrers of Youzan orders, and the shop's customers."""
+    orders = world.sales.orders.filter((pl.col("channel") == YOUZAN) & (pl.col("at") < until))
+    rows = youzan.with_cells(world, orders)
+    key = {"account": d.text(YOUZAN_SHOP), "natural_key": pl.col("order_no"), "order": pl.col("order")}
+    referred = rows.filter(pl.col("referrer") >= 0)
+    found = [
+        _frame(rows, "youzan", "order", "buyer", **key, person=pl.col("buyer"), phone=pl.col("buyer_phone")),
+        _frame(
+            rows, "youzan", "order", "receiver", **key, person=pl.col("receiver"), phenomenon=_gift(True),
+            **_delivery(pl.lit(True)),
+        ),
+        _frame(referred, "youzan", "order", "referrer", **key, person=pl.col("referrer"), phone=pl.col("referrer_phone")),
+    ]  # fmt: skip
+    lists = [youzan.shown_shoppers(world, moment) for moment in youzan.snapshot_times(world)]
+    lists += [youzan.changed_shoppers(world, period) for period in _days(world, until)]
+    return found + [_shoppers(world, shown) for shown in lists]
+
+
+def _days(world: World, until: int) -> list[Period]:
+    return [daily(world.span, day + 1) for day in range((until - world.span.end) // DAY)]
+
+
+def _shoppers(world: World, shown: pl.DataFrame) -> pl.DataFrame:
+    masked = pl.col("is_masked")
+    since = youzan.joined_text(world)
+    masked_key = pl.concat_str("phone_shown", pl.lit("/"), "name_shown", pl.lit("/"), since)
+    return _frame(
+        shown, "youzan", "customer", "member", account=YOUZAN_SHOP, person=pl.col("person"),
+        natural_key=pl.when(masked).then(masked_key).otherwise("phone_shown"),
+        phone=pl.when(masked).then(d.text("")).otherwise("phone_text"),
+        phenomenon=pl.when(masked).then(d.text("masked_member")).otherwise(d.text("")),
+    )  # fmt: skip
+
+
+def pos_parties(world: World, until: int) -> list[pl.DataFrame]:
+    """Members of the tills, and those of the tickets that show a card."""
+    accounts = list(POS_ACCOUNTS)
+    tickets = pos.tickets(world).filter((pl.col("moment") < until) & (pl.col("card") != ""))
+    tickets = tickets.with_columns(account_name=d.gather(accounts, tickets["account"]))
+    key = {"account": pl.col("account_name"), "card": pl.col("card")}
+    found = [
+        _frame(
+            tickets,
+            "pos",
+            "order",
+            "member",
+            **key,
+            natural_key=pl.col("sn"),
+            person=pl.col("buyer"),
+            order=pl.col("order"),
+        )
+    ]
+    lists = [pos.shown_cards(world, moment) for moment in pos.member_times(world)]
+    lists += [pos.changed_cards(world, period) for period in _days(world, until)]
+    kinds = {OWN: "", CLERK: "clerk_phone", SHOP: "shop_phone", PLACEHOLDER: "placeholder_phone"}
+    for shown in lists:
+        rows = shown.with_columns(account_name=d.gather(accounts, shown["account"]))
+        kind = pl.col("phone_kind")
+        found.append(
+            _frame(
+                rows, "pos", "customer", "member", **key, natural_key=pl.col("card"), person=pl.col("person"),
+                phone=pl.when(kind == OWN).then("phone_text").otherwise(d.text("")),
+                national_id=pl.col("national_id"),
+                phenomenon=kind.replace_strict(list(kinds), list(kinds.values()), return_dtype=pl.String),
+            )
+        )  # fmt: skip
+    return found
+
+
+def wechat_parties(world: World, until: int) -> list[pl.DataFrame]:
+    """Followers of the official accounts, contacts of WeCom, payers of the bills."""
+    moments = [*wechat_oa.snapshot_times(world)]
+    lists = [wechat_oa.shown_followers(world, moment) for moment in moments]
+    lists += [wechat_oa.changed_followers(world, period) for period in _days(world, until)]
+    found = []
+    for shown in lists:
+        rows = shown.with_columns(appid=d.gather(list(APPIDS), shown["official"]))
+        found.append(
+            _frame(
+                rows, "wechat_oa", "customer", "contact", account=pl.col("appid"), natural_key=pl.col("openid"),
+                person=pl.col("person"), openid=pl.col("openid"), unionid=pl.col("unionid_shown"),
+            )
+        )  # fmt: skip
+    contacts = wecom.with_cells(world).filter(pl.col("at") < until)
+    says_phone = pl.col("has_mobile") | pl.col("remark").is_in([REMARK_TITLE_PHONE, REMARK_NAME_PHONE])
+    found.append(
+        _frame(
+            contacts, "wecom", "customer", "contact", account=CORPID, person=pl.col("person"),
+            natural_key=pl.concat_str("external_userid", "userid", separator="/"),
+            external=pl.col("external_userid"), unionid=pl.col("unionid"),
+            phone=pl.when(says_phone).then("phone_plain").otherwise(d.text("")),
+        )
+    )  # fmt: skip
+    bill = wechatpay.bill_rows(world).filter(pl.col("moment") < until)
+    number = pl.when(pl.col("refund")).then(pl.concat_str("transaction", "refund_no", separator="/"))
+    label = pl.when(pl.col("payer") != pl.col("buyer")).then(d.text("paid_by_other")).otherwise(d.text(""))
+    found.append(
+        _frame(
+            bill, "wechatpay", "payment", "payer", account=MERCHANT, natural_key=number.otherwise("transaction"),
+            person=pl.col("payer"), openid=pl.col("openid"), order=pl.col("order"), phenomenon=label,
+        )
+    )  # fmt: skip
+    return found
+
+
+def sms_parties(world: World, until: int) -> list[pl.DataFrame]:
+    """The holders of the numbers that campaigns went to and answers came from."""
+    sent = aliyun_sms.receipts(world).filter(pl.col("at") < until)
+    replies = world.messages.replies.filter(pl.col("at") < until)
+    replies = replies.with_columns(phone_plain=d.gather(world.contacts.phone_text, replies["phone"]))
+    common = {"account": d.text(SMS_ACCOUNT), "person": pl.col("person"), "phone": pl.col("phone_plain")}
+    return [
+        _frame(
+            sent, "aliyun_sms", "message", "contact", **common,
+            natural_key=pl.concat_str("biz_id", "phone_plain", separator="/"),
+        ),
+        _frame(
+            replies, "aliyun_sms", "message", "contact", **common,
+            natural_key=aliyun_sms.sequence_id().cast(pl.String),
+        ),
+    ]  # fmt: skip
+
+
+def service_parties(world: World, until: int) -> list[pl.DataFrame]:
+    """Who called the service department."""
+    rows = after_sales.with_cells(world).filter(pl.col("at") < until)
+    return [
+        _frame(
+            rows, "after_sales", "ticket", "contact", account=SERVICE_ACCOUNT, natural_key=pl.col("ticket_no"),
+            person=pl.col("person"), **_delivery(pl.lit(True)),
+        )
+    ]  # fmt: skip
+
+
+def shopify_parties(world: World, until: int) -> list[pl.DataFrame]:
+    """Buyers, receivers and customers of the international shop."""
+    orders = world.sales.orders.filter((pl.col("channel") == SHOPIFY) & (pl.col("at") < until))
+    rows = shopify.with_cells(world, orders)
+    key = {"account": d.text(SHOPIFY_SHOP), "natural_key": pl.col("order_no"), "order": pl.col("order")}
+    own_phone = d.gather(world.contacts.phone_text, orders["account_phone"])
+    rows = rows.with_columns(phone_plain=d.gather(world.contacts.phone_text, orders["phone"]), own_phone=own_phone)
+    found = [
+        _frame(
+            rows, "shopify", "order", "buyer", **key, person=pl.col("buyer"), name_kind=pl.lit(EXACT),
+            email=pl.when(pl.col("email_wrong")).then(d.text("")).otherwise("email"),
+            phone=pl.when(pl.col("gives_phone")).then("own_phone").otherwise(d.text("")),
+        ),
+        _frame(
+            rows, "shopify", "order", "receiver", **key, person=pl.col("receiver"), phenomenon=_gift(True),
+            **{**_delivery(pl.lit(True)), "name_kind": pl.lit(EXACT), "home_kind": pl.lit(0)},
+        ),
+    ]  # fmt: skip
+    moments = [*shopify.snapshots(world), *((period.exported_at, False) for period in _days(world, until))]
+    return found + [_shopify_customers(world, moment, old) for moment, old in moments]
+
+
+def _shopify_customers(world: World, moment: int, old: bool) -> pl.DataFrame:
+    shown = shopify.shown_customers(world, moment)
+    shown = shown.with_columns(home=world.people.home[shown["person"].to_numpy()])
+    return _frame(
+        shown, "shopify", "customer", "member", account=SHOPIFY_SHOP, person=pl.col("person"),
+        natural_key=pl.col("email" if old else "customer_id"),
+        customer=d.text("") if old else pl.col("customer_id"),
+        email=pl.col("email"), phone=pl.col("phone").str.strip_prefix("+"),
+        name_kind=pl.lit(EXACT), home=pl.col("home"),
+    )  # fmt: skip
+
+
+_SOURCES: Final[tuple[Callable[[World, int], list[pl.DataFrame]], ...]] = (
+    tmall_parties, jd_parties, youzan_parties, pos_parties, wechat_parties, sms_parties, service_parties,
+    shopify_parties,
+)  # fmt: skip
+
+
+def observations(world: World, until: int) -> pl.DataFrame:
+    """All observations of the files up to a moment, with the phenomenon that explains each.
+
+    The phenomenon of the record itself wins over that of the person, except a mask, which is only named where
+    nothing else is the matter.
+    """
+    everything = pl.concat([frame for source in _SOURCES for frame in source(world, until)])
+    own = d.gather(world.phenomena.label(), np.maximum(everything["person"].to_numpy(), 0))
+    told = pl.col("phenomenon")
+    weak = told.is_in(["", "masked_receiver", "masked_member", "paid_by_other"])
+    named = (
+        pl.when(~weak)
+        .then(told)
+        .when(pl.col("own") != "plain")
+        .then(pl.col("own"))
+        .when(told != "")
+        .then(told)
+        .when((pl.col("home") >= 0) & (pl.col("name_kind") != EXACT))
+        .then(d.text("name_variant"))
+        .otherwise(d.text("plain"))
+    )
+    return everything.with_columns(own=own).with_columns(phenomenon=named).drop("own")
