@@ -16,12 +16,18 @@ NO_CONTACT_POINT: Final = "no_contact_point"
 NOT_GRANTED: Final = "contact_point_not_granted"
 SHARED: Final = "contact_point_of_another_row"
 
+_POINT: Final = ["one_id", "id_type", "id_scope", "value"]
+
 # The newest word on an identifier counts, whoever's record brought it; of words at the same moment the stricter, and
 # a revocation without a time is never outdone. The grant itself must be the person's own.
 _GRANTED: Final = """
     WITH word AS (
         SELECT record_id, role, id_type, id_scope, id_value, "at", state IS NOT DISTINCT FROM 'granted' AS is_granted
-        FROM read_parquet($consent)
+        FROM read_parquet($consent) AS consent
+        SEMI JOIN points
+            ON points.id_type = consent.id_type
+            AND points.id_scope = coalesce(consent.id_scope, '')
+            AND points.value = consent.id_value
         WHERE channel = $channel AND purpose = $purpose
     ), usable AS (
         SELECT id_type, id_scope, id_value
@@ -74,9 +80,8 @@ def choose_contacts(published: Published, people: pl.DataFrame, *, channel: str,
     """
     points = _points(published, people, channel)
     trusted = points.filter(pl.col("is_golden")).select("one_id").unique()
-    granted = points.join(trusted, on="one_id", how="semi").join(
-        _granted(published, channel, purpose), on=["one_id", "id_type", "id_scope", "value"], how="semi"
-    )
+    points = points.join(trusted, on="one_id", how="semi")
+    granted = points.join(_granted(published, points, channel, purpose), on=_POINT, how="semi")
     best = granted.sort(
         ["one_id", "is_golden", "last_seen_at", "value", "id_scope"],
         descending=[False, True, True, False, False],
@@ -105,8 +110,12 @@ def _points(published: Published, people: pl.DataFrame, channel: str) -> pl.Data
     )
 
 
-def _granted(published: Published, channel: str, purpose: str) -> pl.DataFrame:
-    """(one_id, id_type, id_scope, value) that the person granted and nobody has revoked since."""
+def _granted(published: Published, points: pl.DataFrame, channel: str, purpose: str) -> pl.DataFrame:
+    """Those of the contact points that their person granted and nobody has revoked since."""
     consent = str(published.vault_table("touchpoints", "consent"))
     params = {"consent": consent, "channel": channel, "purpose": purpose}
-    return published.con.sql(_GRANTED, params=params).pl()
+    published.con.register("points", points.select(_POINT))
+    try:
+        return published.con.sql(_GRANTED, params=params).pl()
+    finally:
+        published.con.unregister("points")

@@ -38,11 +38,10 @@ _FAMILIES: Final[dict[str, Family]] = {
 
 @dataclass(frozen=True)
 class ColumnInfo:
-    """A published column: its name, how it may be compared, and its comment."""
+    """A published column: its name, and how it may be compared."""
 
     name: str
     family: Family
-    comment: str | None = None
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ def read_dictionary(con: duckdb.DuckDBPyConnection) -> DataDictionary:
     """The tables that audiences may use, from the warehouse's information schema."""
     rows = con.execute(
         """
-        SELECT table_schema || '.' || table_name, column_name, data_type, column_comment
+        SELECT table_schema || '.' || table_name, column_name, data_type
         FROM information_schema.columns
         WHERE table_catalog = current_database() AND list_contains(?, table_schema)
         ORDER BY table_schema, table_name, ordinal_position
@@ -77,8 +76,8 @@ def read_dictionary(con: duckdb.DuckDBPyConnection) -> DataDictionary:
         [list(SCHEMAS)],
     ).fetchall()
     tables: dict[str, dict[str, ColumnInfo]] = {}
-    for table, column, data_type, comment in rows:
-        tables.setdefault(table, {})[column] = ColumnInfo(column, family_of(data_type), comment)
+    for table, column, data_type in rows:
+        tables.setdefault(table, {})[column] = ColumnInfo(column, family_of(data_type))
     return DataDictionary(tables)
 
 

@@ -69,9 +69,8 @@ class Rendering:
         try:
             return compare(exp.column(name, table=alias), info.family, comparison)
         except Unfit as error:
-            operator = "in" if error.operator == "in_" else error.operator
             problem = f"{table}.{name}: {error.problem}"
-            raise self.audience.fault((*location, operator), problem, error.remedy) from error
+            raise self.audience.fault((*location, error.operator), problem, error.remedy) from error
 
     def days_ago(self, alias: str, table: str, name: str, days: c.DaysAgo, location: Location) -> exp.Expr:
         """A published date or moment compared with days before the as-of date."""

@@ -1,8 +1,12 @@
+from pathlib import Path
+
 import pytest
 from segments_world import audience
 
 from common.errors import DefinitionError, UsageError
 from segments.load import AUDIENCES, find_audience, load_audience, load_audiences
+
+HANDBOOK = Path(__file__).parents[2] / "docs" / "marketers.md"
 
 
 def test_the_six_audiences_load():
@@ -113,3 +117,15 @@ def test_a_value_that_makes_the_rule_impossible_is_refused():
 
 def test_two_dollar_signs_are_a_plain_one(tmp_path):
     assert audience(tmp_path, "{column: city, eq: $$city}").definition.where.eq == "$city"
+
+
+def test_the_example_of_the_handbook_is_a_right_audience(tmp_path):
+    text = HANDBOOK.read_text(encoding="utf-8").split("```yaml")[1].split("```")[0]
+    path = tmp_path / "lapsed_purifier_owners.yml"
+    path.write_text(text, encoding="utf-8")
+    assert load_audience(path).definition.limit == 5000
+
+
+def test_the_handbook_names_every_audience():
+    text = HANDBOOK.read_text(encoding="utf-8")
+    assert all(f"`{name}`" in text for name in load_audiences())
