@@ -67,6 +67,7 @@ def train(training: pl.DataFrame, *, u_pairs: float = 1e6) -> tuple[dict[str, An
         The trained settings, and Splink's own account of the training.
     """
     from splink import DuckDBAPI, Linker
+    from splink.internals.exceptions import EMTrainingException
 
     logging.getLogger("splink").setLevel(logging.ERROR)
     con = duckdb.connect()
@@ -81,9 +82,10 @@ def train(training: pl.DataFrame, *, u_pairs: float = 1e6) -> tuple[dict[str, An
             linker = Linker(api.register("training"), settings(), log_level="ERROR")
             linker.training.estimate_u_using_random_sampling(max_pairs=u_pairs)
             for rule in _TRAINING_RULES:
-                linker.training.estimate_parameters_using_expectation_maximisation(
-                    rule, fix_probability_two_random_records_match=False, max_pairs=1e6
-                )
+                try:
+                    linker.training.estimate_parameters_using_expectation_maximisation(rule, max_pairs=1e6)
+                except EMTrainingException:  # a brand without birth dates has no pairs under that rule
+                    account.write(f"\nNo pairs to train on where {rule}.\n")
         return _shrunk(linker.misc.save_model_to_json(None)), account.getvalue()
     finally:
         con.close()

@@ -11,7 +11,7 @@ from touchpoints.batch import Batch, evaluate, gathered
 from touchpoints.contract import Attribute, Identifier
 from touchpoints.nested import explode_values
 from touchpoints.normalise.email import parse_emails
-from touchpoints.normalise.name import parse_names
+from touchpoints.normalise.name import parse_names, pinyin
 from touchpoints.normalise.national_id import parse_national_ids
 from touchpoints.normalise.phone import mine_phone, parse_phones, split_phones
 from touchpoints.places import Places, read_places
@@ -199,16 +199,19 @@ def _attribute(batch: Batch, attribute: Attribute) -> pl.DataFrame:
 
 
 def _names(frame: pl.DataFrame, attribute: Attribute) -> pl.DataFrame:
-    """The name as written, in simplified characters, and the gender that a title in it tells."""
+    """The name as written, in simplified characters, its surname and sound, and the gender that a title in it tells."""
     parsed = parse_names(frame["value"].cast(pl.String))
     frame = pl.concat([frame.select("record_id", "seen_at"), parsed.rename({"name": "written"})], how="horizontal")
     quality = pl.col("quality") if attribute.quality is None else pl.lit(attribute.quality)
     kept = [pl.col("record_id"), pl.col("seen_at")]
     told = pl.lit(attribute.quality or "title")
+    sound = pinyin(frame["name_simplified"])
     return pl.concat(
         [
             frame.select(*kept, name=pl.lit("name"), value=pl.col("written"), quality=quality),
             frame.select(*kept, name=pl.lit("name_simplified"), value=pl.col("name_simplified"), quality=quality),
+            frame.select(*kept, name=pl.lit("surname"), value=pl.col("surname"), quality=quality),
+            frame.select(*kept, name=pl.lit("name_pinyin"), value=sound, quality=quality),
             frame.select(*kept, name=pl.lit("gender"), value=pl.col("gender_hint"), quality=told),
         ]
     )
