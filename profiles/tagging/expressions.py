@@ -67,11 +67,15 @@ def _check(tag: Tag, place: str, text: str) -> None:
         message = str(error).split("\n")[0].split(". Line")[0]
         raise DefinitionError(tag.path, f"{place} is no SQL expression: {message}.", f"It says: {text}") from error
     inner = tree.expressions[0]
-    if isinstance(inner, exp.Tuple):
-        raise DefinitionError(tag.path, f"{place} holds several expressions.", "Write one SQL expression.")
     if inner.find(exp.Select, exp.SetOperation, exp.Subquery):
         remedy = "Say further tables under `from`; they are joined by one_id."
         raise DefinitionError(tag.path, f"{place} holds a query.", remedy)
+    if [name for name, part in tree.args.items() if part] != ["expressions"] or not isinstance(
+        inner, exp.Paren | exp.Tuple
+    ):
+        raise DefinitionError(tag.path, f"{place} is more than an SQL expression.", f"It says: {text}")
+    if isinstance(inner, exp.Tuple):
+        raise DefinitionError(tag.path, f"{place} holds several expressions.", "Write one SQL expression.")
     named = {node.name.lower() for node in inner.find_all(exp.Anonymous, exp.Column)}
     if inner.find(*_CLOCK_NODES) or named & _CLOCKS:
         raise DefinitionError(tag.path, f"{place} asks the clock or chance.", "Use $as_of, the day that is computed.")

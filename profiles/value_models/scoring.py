@@ -36,6 +36,21 @@ CLV_SCHEMA: Final[dict[str, type[pl.DataType]]] = {
     "percentile": pl.Float64,
     "model_run": pl.String,
 }
+MODEL_SCHEMA: Final[dict[str, type[pl.DataType]]] = {
+    "as_of_date": pl.Date,
+    "model_run": pl.String,
+    "gate": pl.String,
+    "kind": pl.String,
+    "n_customers": pl.Int64,
+    "n_repeat_customers": pl.Int64,
+    "history_days": pl.Int64,
+    **dict.fromkeys(("r", "alpha_days", "a", "b", "log_likelihood"), pl.Float64),
+    "candidates": pl.String,
+    **dict.fromkeys(("spend_p", "spend_q", "spend_v_cny", "spend_log_likelihood"), pl.Float64),
+    **dict.fromkeys(("gross_margin", "annual_discount_rate"), pl.Float64),
+    **dict.fromkeys(("total_expected_purchases_365d", "total_clv_12m_cny", "total_history_value_cny"), pl.Float64),
+    "backtest": pl.String,
+}
 _P_BUY_DAYS: Final = (30, 90, 180, 365)
 _MONTH_ENDS: Final = np.arange(1, 13) * HORIZON_DAYS / 12
 
@@ -56,12 +71,14 @@ class ValueScores:
     gate: str | None
 
     def model_table(self) -> pl.DataFrame:
-        """The model as one flat row (nested parts as JSON text), for the warehouse."""
+        """The model as one row of `MODEL_SCHEMA`, nested parts as JSON text; null is what a closed gate leaves out."""
         flat = {
-            key: json.dumps(v, ensure_ascii=False, sort_keys=True) if isinstance(v, dict | list) else v
-            for key, v in self.model.items()
+            key: json.dumps(self.model[key], sort_keys=True)
+            if isinstance(self.model.get(key), dict)
+            else self.model.get(key)
+            for key in MODEL_SCHEMA
         }
-        return pl.DataFrame([flat])
+        return pl.DataFrame([flat | {"as_of_date": date.fromisoformat(self.model["as_of"])}], schema=MODEL_SCHEMA)
 
 
 def score(purchases: pl.DataFrame, as_of: date, config: ValueConfig | None = None) -> ValueScores:

@@ -29,7 +29,7 @@ def arrays(history: tuple[int, float, float]) -> tuple[np.ndarray, np.ndarray, n
     return np.array([float(x)]), np.array([share * age if x else 0.0]), np.array([age])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(MODELS, HISTORIES)
 def test_expected_purchases_agree_with_the_closed_form_where_that_is_defined(model, history):
     model = PurchaseModel(1, model.r, model.alpha, model.a + (abs(model.a - 1) < 0.05), model.b, model.dropout_at_first)
@@ -43,7 +43,7 @@ def test_expected_purchases_agree_with_the_closed_form_where_that_is_defined(mod
     assert found == pytest.approx(closed, rel=2e-3, abs=1e-9)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(MODELS, HISTORIES)
 def test_predictions_are_finite_ordered_and_within_bounds(model, history):
     h = arrays(history)
@@ -58,7 +58,7 @@ def test_predictions_are_finite_ordered_and_within_bounds(model, history):
     assert 0 < times[0] <= times[1] <= times[2] <= 365
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(MODELS, HISTORIES, st.floats(0.05, 0.95))
 def test_the_quantile_of_the_next_purchase_inverts_the_chance_to_buy(model, history, quantile):
     h = arrays(history)

@@ -1,5 +1,6 @@
 """The value models as a whole: scores, gates, determinism, stress."""
 
+import json
 import warnings
 from datetime import date, timedelta
 
@@ -13,6 +14,7 @@ from profiles.value_models import purchase_process as process
 from profiles.value_models.purchase_process import Histories
 
 QUICK = ValueConfig(has_backtest=False)
+PURCHASE_SCHEMA = {"one_id": pl.String, "purchase_date": pl.Date, "net_amount_cny": pl.Float64}
 
 
 @pytest.fixture(scope="module")
@@ -106,11 +108,13 @@ def test_a_back_test_without_enough_older_days_says_so(purchases, as_of):
     assert "model" not in found
 
 
-def test_the_model_table_is_one_flat_row(scores):
-    table = scores.model_table()
-    assert table.height == 1
-    assert table["kind"][0] == "MBG/NBD"
-    assert not any(isinstance(kind, pl.Struct | pl.List) for kind in table.schema.values())
+def test_the_model_table_is_one_row_with_the_same_columns_whatever_the_gate(scores, as_of):
+    open_gate = scores.model_table()
+    closed = score(pl.DataFrame(schema=PURCHASE_SCHEMA), as_of).model_table()
+    assert open_gate.schema == closed.schema
+    assert open_gate.select("kind", "gate", "as_of_date").rows() == [("MBG/NBD", None, as_of)]
+    assert json.loads(open_gate["backtest"][0])["gate"] is None
+    assert closed["kind"][0] is None
 
 
 @pytest.mark.parametrize(
