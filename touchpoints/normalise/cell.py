@@ -18,6 +18,7 @@ _ZERO_WIDTH: Final = (
 _EDGES: Final = _BLANKS + _ZERO_WIDTH
 # The zero-width joiner and non-joiner mean something inside emoji and some scripts: only the edges lose them.
 _INNER_ZERO_WIDTH: Final = "[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060\u2066-\u2069\ufeff]"
+_ONLY_BLANKS: Final = rf"^[{_EDGES}]*$"
 
 DEFAULT_PLACEHOLDERS: Final = frozenset(
     {"", "-", "--", "---", "—", "——", "/", "//", "\\", "\\N", "无", "null", "nil", "none", "n/a", "na", "#n/a", "nan"}
@@ -50,14 +51,11 @@ def blank_to_null(expr: pl.Expr, placeholders: Iterable[str] = DEFAULT_PLACEHOLD
 
     Args:
         expr: text cells, best undecorated before.
-        placeholders: what means nothing, in lower case; compared without blanks around and without case.
+        placeholders: what means nothing; also found in lower case, in capitals and with a capital first.
     """
-    words = [*placeholders, ""]
-    return (
-        pl.when(expr.str.strip_chars(_EDGES).str.to_lowercase().is_in(words))
-        .then(pl.lit(None, dtype=pl.String))
-        .otherwise(expr)
-    )
+    words = sorted({form for word in placeholders for form in (word, word.lower(), word.upper(), word.capitalize())})
+    nothing = expr.is_in(words) | expr.str.contains(_ONLY_BLANKS)
+    return pl.when(nothing).then(pl.lit(None, dtype=pl.String)).otherwise(expr)
 
 
 def is_lossy_id(expr: pl.Expr) -> pl.Expr:
