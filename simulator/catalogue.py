@@ -17,6 +17,7 @@ JD_SHOP: Final = "澄屿京东旗舰店"
 YOUZAN_SHOP: Final = "澄屿会员商城"
 MERCHANT: Final = "1612387045"
 POS_ACCOUNTS: Final = ("chengyu-east", "chengyu-south")
+POS_FOLDERS: Final = ("chengyu-east", "tills-south")  # the second is told apart by accounts.yml
 SMS_ACCOUNT: Final = "chengyu-sms"
 SERVICE_ACCOUNT: Final = "chengyu"
 SHOPIFY_SHOP: Final = "chengyu-global"

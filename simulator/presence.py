@@ -37,7 +37,7 @@ class Presence:
 def make_presence(
     streams: Streams, people: People, contacts: Contacts, phenomena: Phenomena, stores: Stores
 ) -> Presence:
-    """Decide for everyone of the base how they deal with the brand."""
+    """Decide for everyone of the base how they deal with the brand; may move when they join."""
     rng = streams("presence")
     n = people.total
     base = people.kind == BASE
@@ -72,4 +72,7 @@ def make_presence(
     )
     buyer &= lone != 4
     weight[~buyer] = 0
+    # Who is seen in one source only must be seen there: not before the files begin.
+    early = (people.joined_at < 0) & ((lone >= 0) | people.overseas)
+    people.joined_at[early] *= -1
     return Presence(buyer, weight, lone, store)

@@ -67,6 +67,7 @@ class TextRates:
     address_no_district: float = 0.04
     address_no_room: float = 0.02
     email_typo: float = 0.01
+    phone_typo: float = 0.008  # of work orders: one digit misheard on the telephone
 
 
 @dataclass(frozen=True)

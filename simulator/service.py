@@ -10,6 +10,7 @@ from simulator.contacts import Contacts
 from simulator.fulfilment import NEVER, Sales, mates
 from simulator.people import BASE, DAY, People
 from simulator.presence import SHOPIFY, Presence
+from simulator.rates import TEXTS
 from simulator.streams import Bools, Ints, Streams, chance
 
 INSTALL, REPAIR, MAINTAIN, RETURN = range(4)
@@ -44,7 +45,7 @@ def make_tickets(
         worker=rng.integers(0, 40, n),
         takes=rng.integers(1 * 3600, 6 * DAY, n),
         cancelled=chance(rng, n, 0.03),
-        split_cells=chance(rng, n, 0.5),
+        phone_typo=chance(rng, n, TEXTS.phone_typo),
     ).hstack(place.rename({"kind": "home_kind"}))
 
 

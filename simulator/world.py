@@ -19,6 +19,7 @@ from typing import Final
 
 from common.errors import UsageError
 from simulator.build import build_world
+from simulator.catalogue import POS_ACCOUNTS, POS_FOLDERS
 from simulator.contacts import APPIDS
 from simulator.model import World
 from simulator.rates import MAX_EXTRA_DAYS
@@ -55,6 +56,7 @@ _ACCOUNTS: Final = f"""\
 "wechat_oa/{APPIDS[0]}/*": {{scope: chengyu-open}}
 "wechat_oa/{APPIDS[1]}/*": {{scope: chengyu-open}}
 "wecom/*": {{scope: chengyu-open}}
+"pos/{POS_FOLDERS[1]}/*": {{account: {POS_ACCOUNTS[1]}}}
 "shopify/*": {{time_zone: America/Los_Angeles}}
 """
 

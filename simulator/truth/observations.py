@@ -120,7 +120,9 @@ def youzan_parties(world: World, until: int) -> list[pl.DataFrame]:
             rows, "youzan", "order", "receiver", **key, person=pl.col("receiver"), phenomenon=_gift(True),
             **_delivery(pl.lit(True)),
         ),
-        _frame(referred, "youzan", "order", "referrer", **key, person=pl.col("referrer"), phone=pl.col("referrer_phone")),
+        _frame(
+            referred, "youzan", "order", "referrer", **key, person=pl.col("referrer"), phone=pl.col("referrer_phone")
+        ),
     ]  # fmt: skip
     lists = [youzan.shown_shoppers(world, moment) for moment in youzan.snapshot_times(world)]
     lists += [youzan.changed_shoppers(world, period) for period in _days(world, until)]
@@ -134,7 +136,8 @@ def _days(world: World, until: int) -> list[Period]:
 def _shoppers(world: World, shown: pl.DataFrame) -> pl.DataFrame:
     masked = pl.col("is_masked")
     since = youzan.joined_text(world)
-    masked_key = pl.concat_str("phone_shown", pl.lit("/"), "name_shown", pl.lit("/"), since)
+    name = pl.when(pl.col("name_shown") != "").then("name_shown")  # parts that say nothing are left out
+    masked_key = pl.concat_str("phone_shown", name, since, separator="/", ignore_nulls=True)
     return _frame(
         shown, "youzan", "customer", "member", account=YOUZAN_SHOP, person=pl.col("person"),
         natural_key=pl.when(masked).then(masked_key).otherwise("phone_shown"),
@@ -238,8 +241,8 @@ def service_parties(world: World, until: int) -> list[pl.DataFrame]:
     return [
         _frame(
             rows, "after_sales", "ticket", "contact", account=SERVICE_ACCOUNT, natural_key=pl.col("ticket_no"),
-            person=pl.col("person"), **_delivery(pl.lit(True)),
-        )
+            person=pl.col("person"), **_delivery(~pl.col("phone_typo")),
+        ).with_columns(any_phone=pl.when(rows["phone_typo"]).then(-1).otherwise("any_phone"))
     ]  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from simulator.catalogue import POS_ACCOUNTS
+from simulator.catalogue import POS_FOLDERS
 from simulator.fulfilment import NEVER
 from simulator.members import PLACEHOLDERS
 from simulator.model import World
@@ -65,7 +65,7 @@ def changed_cards(world: World, day: Period) -> pl.DataFrame:
 def write_pos(world: World, out: Exports, day: Period | None = None) -> None:
     """Half-yearly tickets and two lists of members of each till account, or those of one day."""
     everything = tickets(world)
-    for account, name in enumerate(POS_ACCOUNTS):
+    for account, name in enumerate(POS_FOLDERS):
         own = everything.filter(pl.col("account") == account)
         for period in [day] if day else periods(world.span, 6, delay_hours=3):
             _write_tickets(world, out, own.filter(period.covers("moment")), period, name)

@@ -8,6 +8,7 @@ from simulator.catalogue import SHOPIFY_SHOP
 from simulator.model import World
 from simulator.places import ABROAD, streets_abroad
 from simulator.presence import SHOPIFY
+from simulator.rates import TEXTS
 from simulator.writers import dressing as d
 from simulator.writers.exports import Exports, Period, periods
 from simulator.writers.states import shown_orders
@@ -23,7 +24,7 @@ def with_cells(world: World, orders: pl.DataFrame) -> pl.DataFrame:
     contacts, people = world.contacts, world.people
     buyer, receiver = orders["buyer"].to_numpy(), orders["receiver"].to_numpy()
     email = d.gather(contacts.email, buyer)
-    typo = pl.Series(orders["order"].to_numpy() % 97 == 0)
+    typo = pl.Series(orders["order"].to_numpy() % round(1 / TEXTS.email_typo) == 0)
     wrong = email.str.replace("gmail.com", "gmial.com", literal=True)
     buyer_phone = "+" + d.gather(contacts.phone_text, orders["account_phone"])
     names = people.full_name()

@@ -19,7 +19,7 @@ from simulator.writers.exports import Exports, Period, periods
 from simulator.writers.states import shown_orders, status_text
 
 PLAIN, ACCOUNT_MASKED, ALL_MASKED = range(3)
-_ERA_STARTS: Final = (0.36, 0.66)  # of the years
+_ERA_STARTS: Final = (0.25, 0.5)  # of the years
 _STATUS = status_text("等待买家付款", "买家已付款，等待卖家发货", "卖家已发货，等待买家确认", "交易成功", "交易关闭")
 _TODAY: Final = {
     "买家实际支付金额": "买家实付金额",
