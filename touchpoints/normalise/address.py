@@ -20,7 +20,8 @@ _COMPOSITE: Final = (
 _ZIP: Final = r"[\s,]*[(\[](?:邮编:?)?([0-9]{6})[)\]]\s*$|[\s,]+邮编:?\s*([0-9]{6})\s*$"
 _COUNTRY: Final = r"^(?:中国|中华人民共和国|(?i:China|CN))[\s,]+|^(?:中国|中华人民共和国)"
 _GAP: Final = r"^[\s,/、·|_>\-]+"
-_NO_CITY: Final = r"^(?:市辖区|(?:香港岛|九龙|新界|澳门半岛|县)\s)[\s,/]*"
+# What stands where a city would: nothing that has a code.
+_NO_CITY: Final = r"^(?:市辖区|(?:香港|澳门)特别行政区|(?:香港岛|九龙|新界|澳门半岛|县)\s)[\s,/]*"
 # After the short name of a place these make it the name of a road (北京东路) or of a county (抚顺县).
 _ROAD: Final = r"^\s*(?:[东西南北中一二三四五]{0,2}(?:路|街|大道|大街)|[县区旗市州盟])"
 _LONGEST: Final = 16

@@ -85,7 +85,10 @@ def _undress(dressed: pl.DataFrame) -> pl.DataFrame:
         *(pl.col("parts").struct.field(str(i)).alias(f"part{i}") for i in range(1, 8))
     )
     negative = pl.any_horizontal(pl.col(f"part{i}") == "-" for i in (1, 3, 7)).fill_null(False)
-    number = pl.col("part4").str.replace_all(",", "", literal=True).cast(pl.Float64, strict=False)
+    one_sign = pl.sum_horizontal((pl.col(f"part{i}") != "").fill_null(False) for i in (1, 3, 7)) <= 1
+    number = (
+        pl.when(one_sign).then(pl.col("part4")).str.replace_all(",", "", literal=True).cast(pl.Float64, strict=False)
+    )
     amount = number * pl.when(pl.col("part5") == "万").then(10000.0).otherwise(1.0)
     sign = pl.coalesce(pl.col("part2"), pl.col("part6")).str.to_uppercase()
     return frame.select(
