@@ -39,7 +39,8 @@ def column_lineage(project: Project, name: str, schemas: Schemas | None = None) 
         database, schema, table = [_HERE, *relation.split(".")][-3:]
         nested.setdefault(database, {}).setdefault(schema, {})[table] = columns
     try:
-        nodes = lineage(None, compile_model(project, name, project.vars), nested, dialect="duckdb", trim_selects=False)
+        sql = compile_model(project, name, project.vars)
+        nodes = lineage(None, sql, nested, dialect="duckdb", trim_selects=False, validate_qualify_columns=True)
     except SqlglotError as error:
         raise DefinitionError(project.model(name).path, f"its column lineage cannot be read: {error}.") from error
     return {column: _leaves(node) for column, node in nodes.items()}

@@ -160,8 +160,8 @@ def _checked(kind: type[_Spec], path: Path, value: object = None) -> _Spec:
     try:
         return kind.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) if value is None else value)
     except ValidationError as error:
-        first = error.errors()[0]
-        raise DefinitionError(path, f"{'.'.join(map(str, first['loc']))}: {first['msg']}.", SUPPORTED) from error
+        worst = max(error.errors(), key=lambda e: len(e["loc"]))  # of the readings of a union, the nearest
+        raise DefinitionError(path, f"{'.'.join(map(str, worst['loc']))}: {worst['msg']}.", SUPPORTED) from error
     except (OSError, yaml.YAMLError) as error:
         raise DefinitionError(path, f"cannot be read as YAML: {' '.join(str(error).split())}.") from error
 

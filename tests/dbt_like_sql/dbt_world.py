@@ -9,7 +9,7 @@ import polars as pl
 
 from dbt_like_sql.project import Project
 from dbt_like_sql.runner import Runner, mount
-from touchpoints.model import TABLES
+from touchpoints.model import TABLES, empty
 
 AS_OF = "2026-06-30"
 VARS = {"as_of": AS_OF, "run_id": f"{AS_OF}.1"}
@@ -156,8 +156,8 @@ class World:
         )
 
     def write(self, folder: Path) -> None:
-        for table, schema in TABLES.items():
-            self._write(folder / "touchpoints", table, dict(schema))
+        for table in TABLES:
+            self._write(folder / "touchpoints", table, dict(empty(table).schema))
         for source, tables in (("identity", IDENTITY), ("profiles", PROFILES)):
             for table, columns in tables.items():
                 types = {c: pl.Float64 if c in REAL else NUMBERS.get(c, pl.String) for c in columns}
@@ -167,16 +167,18 @@ class World:
         folder.mkdir(parents=True, exist_ok=True)
         pl.DataFrame(self.rows[folder.name][table], schema=schema).write_parquet(folder / f"{table}.parquet")
 
-    def build(self, project: Project, folder: Path, **more: object) -> Runner:
-        """Writes the files and builds every model over them in an in-memory warehouse."""
+    def build(self, project: Project, folder: Path, only: str | None = None, **more: object) -> Runner:
+        """Writes the files and builds every model, or one and what it needs, in an in-memory warehouse."""
         self.write(folder)
         con = duckdb.connect()
         con.execute("attach ':memory:' as lake")
         for source in project.sources:
             mount(con, project, source, folder / source)
-        runner = Runner(con, project, VARS | more)
+        runner = Runner(con, project, {**VARS, **more})
+        needed = project.upstream([only]) if only else project.models
         for name in project.order():
-            runner.run(name)
+            if name in needed:
+                runner.run(name)
         return runner
 
 
@@ -197,6 +199,11 @@ def one_of_everything() -> World:
     world.add("profiles", "category_pattern", category="water_heater", pattern="热水器", priority=1, is_durable=True)
     world.add("profiles", "category_pattern", category="filter", pattern="滤芯|净水器", priority=2, is_durable=False)
     world.add("profiles", "tag", one_id="P1", tag="coupon_lover", value="true")
+    world.add(
+        "touchpoints", "attribute", record_id="m1", role="member", name="birth_date", value_date=day("1988-03-02")
+    )
+    world.add("touchpoints", "attribute", record_id="m1", role="member", name="name", value="张三")
+    world.add("identity", "golden_field", one_id="P1", field="birth_date", value_hash="h:b1", record_id="m1")
     world.add("profiles", "clv", one_id="P1", p_alive=0.9, clv_12m_cny=800.0, tier="gold", model_run="m1")
     world.record("m1", "pos", "customer", "2025-01-05", member="P1")
     world.record("m2", "youzan", "customer", "2026-01-05", member="P2")

@@ -1,0 +1,18 @@
+with
+
+final as (
+    select
+        record_id,
+        role,
+        id_type,
+        id_scope,
+        id_value,
+        channel,
+        purpose,
+        state,
+        "at",
+        basis
+    from lake.touchpoints.consent
+)
+
+select * from final
