@@ -126,7 +126,7 @@ def _refused(refused: pl.DataFrame, files: pl.DataFrame) -> pl.DataFrame:
             reason=pl.col(REASON),
             column=pl.col(REASON_COLUMN),
             raw_text=pl.col(RAW),
-        ),
+        ).sort("path", ROW),
         "reject",
     )
 

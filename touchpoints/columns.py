@@ -9,12 +9,16 @@ from typing import Final
 import polars as pl
 
 from touchpoints.contract import Column, Contract
-from touchpoints.normalise.cell import blank_to_null, undecorate
+from touchpoints.normalise.cell import DEFAULT_PLACEHOLDERS, blank_to_null, undecorate
 from touchpoints.readers.tables import ROW, Cells
 
 RAW: Final = "_raw"
 REASON: Final = "_reason"
 REASON_COLUMN: Final = "_column"
+# A cell that could lose something to `undecorate`: dressing or blanks at its ends, or characters without width.
+_WIDTHLESS: Final = r"\x{200b}-\x{200f}\x{202a}-\x{202e}\x{2060}-\x{2069}\x{feff}\x{ad}"
+_DRESSED: Final = rf"^$|^[\s\x{{a0}}='`]|[\s\x{{a0}}]$|[{_WIDTHLESS}]"
+_LONGEST_PLACEHOLDER: Final = max(len(word.encode()) for word in DEFAULT_PLACEHOLDERS)
 
 
 def canonical(cells: Cells, contract: Contract) -> pl.DataFrame:
@@ -26,17 +30,19 @@ def canonical(cells: Cells, contract: Contract) -> pl.DataFrame:
     """
     frame = cells.frame
     own = [name for name in frame.columns if name != ROW]
-    frame = frame.with_columns(_undecorated(frame, name) for name in own)
+    frame = frame.with_columns(_undecorated(frame[name]) for name in own)
     if cells.raw is None:
         raw = pl.struct(own).struct.json_encode() if own else pl.lit("{}")
         frame = frame.with_columns(raw.alias(RAW))
     else:
         frame = frame.with_columns(cells.raw.alias(RAW))
     is_json = cells.raw is not None
-    chosen = {
-        name: found for name, column in contract.columns.items() if (found := _cell(column, own, is_json)) is not None
-    }
-    good = frame.select(ROW, RAW, **chosen)
+    chosen = [
+        found.alias(name)
+        for name, column in contract.columns.items()
+        if (found := _cells_of(frame, column, is_json)) is not None
+    ]
+    good = frame.select(ROW, RAW).with_columns(chosen)
     rejects = cells.rejects.select(
         ROW, pl.col("raw_text").alias(RAW), pl.col("reason").alias(REASON), pl.col("column").alias(REASON_COLUMN)
     )
@@ -45,26 +51,30 @@ def canonical(cells: Cells, contract: Contract) -> pl.DataFrame:
     return pl.concat([good, rejects], how="diagonal").sort(ROW)
 
 
-def _undecorated(frame: pl.DataFrame, name: str) -> pl.Expr:
-    """Columns without any text, of which exports have many, need no work."""
-    if frame[name].null_count() == frame.height:
-        return pl.lit(None, dtype=pl.String).alias(name)
-    bare = undecorate(pl.col(name))
-    return pl.when(bare != "").then(bare).alias(name)
+def _undecorated(cells: pl.Series) -> pl.Series:
+    """Cells without dressing, blank ones null. Most columns have none, which a glance tells faster than the work."""
+    if cells.null_count() == len(cells) or not cells.str.contains(_DRESSED).any():
+        return cells
+    return cells.to_frame("cell").select(_nothing_to_null(undecorate(pl.col("cell")))).to_series().alias(cells.name)
 
 
-def _cell(column: Column, own: list[str], is_json: bool) -> pl.Expr | None:
-    """The first name that has a value; null where the file has none of the names."""
-    names = [name for name in column.names if name in own]
+def _nothing_to_null(text: pl.Expr) -> pl.Expr:
+    return pl.when(text != "").then(text)
+
+
+def _cells_of(frame: pl.DataFrame, column: Column, is_json: bool) -> pl.Series | None:
+    """The cells of the first name that has a value; None where the file has none of the names."""
+    names = [name for name in column.names if name in frame.columns]
     if not names:
         return None
-    found = pl.coalesce(names) if len(names) > 1 else pl.col(names[0])
-    said = blank_to_null(found)
-    if column.blank:
-        said = pl.when(~said.is_in(column.blank)).then(said)
-    if not is_json:
-        return said.fill_null("")
-    return pl.when(found.is_not_null()).then(said.fill_null(""))  # a key that is not there says nothing
+    found = frame[names[0]] if len(names) == 1 else frame.select(pl.coalesce(names)).to_series()
+    short = found.filter(found.str.len_bytes() <= _LONGEST_PLACEHOLDER).unique()
+    empty = short.filter(short.to_frame("cell").select(blank_to_null(pl.col("cell")).is_null()).to_series())
+    blank = pl.concat([empty.cast(pl.String), pl.Series(column.blank, dtype=pl.String)]).unique()
+    cells = pl.col("cell")
+    said = cells if blank.is_empty() else pl.when(cells.is_in(blank.implode())).then(pl.lit("")).otherwise(cells)
+    # In JSON a key that is not there says nothing; in a table a cell without text says: blank.
+    return found.to_frame("cell").select(said if is_json else said.fill_null("")).to_series()
 
 
 def text_or_null(name: str) -> pl.Expr:

@@ -5,8 +5,11 @@ Here is the order of the work and the account of every row; the work itself is i
 
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
+from typing import Final
 
 import polars as pl
 
@@ -22,6 +25,8 @@ from touchpoints.model import TABLES, empty
 from touchpoints.output import write_table
 from touchpoints.rows import LoadedTable
 
+# Files parsed at once: small ones keep one core busy each; more would only take memory.
+_READERS: Final = 2
 Progress = Callable[[int, int, str], None]
 
 
@@ -126,19 +131,26 @@ class _Clock:
 
 def _parse(found: Landing, lake: Lake, say: Progress) -> tuple[list[LoadedTable], list[Finding]]:
     """Parses what the lake does not have yet. A file that breaks its parser is a finding."""
-    loaded, failed = [], []
-    for number, table in enumerate(found.tables):
-        try:
-            parsed = lake.parsed(table.file, table.table)
-        except GuiyiError as error:
-            failed.append(Finding(table.file, "unreadable", str(error)))
-            continue
-        except Exception:  # a damaged file can make a parser fail in any way; the run goes on without it
-            failed.append(Finding(table.file, "unreadable", "Its rows cannot be told apart; export it again."))
-            continue
-        loaded.append(LoadedTable(table.file, table.table, parsed, table.account, table.exported, table.name))
-        say(number + 1, len(found.tables), table.name)
+    loaded: list[LoadedTable] = []
+    failed: list[Finding] = []
+    with ThreadPoolExecutor(_READERS) as pool:
+        for number, parsed in enumerate(pool.map(partial(_parse_one, lake), found.tables)):
+            if isinstance(parsed, Finding):
+                failed.append(parsed)
+            else:
+                loaded.append(parsed)
+            say(number + 1, len(found.tables), found.tables[number].name)
     return loaded, failed
+
+
+def _parse_one(lake: Lake, table: Found) -> LoadedTable | Finding:
+    try:
+        parsed = lake.parsed(table.file, table.table)
+    except GuiyiError as error:
+        return Finding(table.file, "unreadable", str(error))
+    except Exception:  # a damaged file can make a parser fail in any way; the run goes on without it
+        return Finding(table.file, "unreadable", "Its rows cannot be told apart; export it again.")
+    return LoadedTable(table.file, table.table, parsed, table.account, table.exported, table.name)
 
 
 def _account_for(found: Landing, loaded: Sequence[LoadedTable], built: Sequence[Built]) -> pl.DataFrame:

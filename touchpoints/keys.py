@@ -18,18 +18,9 @@ def md5_of(frame: pl.DataFrame, columns: Sequence[str | pl.Expr]) -> pl.Series:
     parts = [pl.col(c) if isinstance(c, str) else c for c in columns]
     text = pl.concat_str([part.cast(pl.String).fill_null("") for part in parts], separator=_SEPARATOR)
     joined = frame.select(text=text)
-    return _hashed(joined, "md5")
-
-
-def content_hash(frame: pl.DataFrame, column: str) -> pl.Series:
-    """64 bits of the MD5 of a text column, to compare rows by."""
-    return _hashed(frame.select(text=pl.col(column).fill_null("")), "md5_number_lower")
-
-
-def _hashed(texts: pl.DataFrame, function: str) -> pl.Series:
     with _database().cursor() as con:
-        con.register("texts", texts)
-        return con.sql(f"select {function}(text) as hash from texts").pl().to_series()
+        con.register("joined", joined)
+        return con.sql("select md5(text) as hash from joined").pl().to_series()
 
 
 @cache

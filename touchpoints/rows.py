@@ -16,7 +16,7 @@ from touchpoints.columns import RAW, REASON, REASON_COLUMN, text_or_null
 from touchpoints.contract import Contract, expression
 from touchpoints.exported import Exported
 from touchpoints.files import LandingFile
-from touchpoints.keys import content_hash, md5_of
+from touchpoints.keys import md5_of
 from touchpoints.lake import Parsed
 from touchpoints.normalise.cell import is_lossy_id
 from touchpoints.readers.tables import Table
@@ -69,7 +69,7 @@ def gather(contract: Contract, tables: Sequence[LoadedTable]) -> pl.DataFrame:
     rows = rows.join(said, on=FILE, how="left", maintain_order="left")
     if contract.account != "folder":
         rows = rows.with_columns(pl.coalesce(text_or_null(contract.account), "account").alias("account"))
-    return rows.with_columns(content_hash(rows, RAW).alias(CONTENT))
+    return rows.with_columns(pl.col(RAW).hash().alias(CONTENT))  # compared within a run, never kept
 
 
 def judge(rows: pl.DataFrame, contract: Contract, tables: Sequence[LoadedTable], key: bytes) -> pl.DataFrame:

@@ -101,20 +101,20 @@ def _read(likely: str, contract: Contract, lines: bool, data: bytes) -> Cells:
     if lines and contract.records_at is None:
         objects = pl.Series("line", text.splitlines() if "\r" in text else text.split("\n"), dtype=pl.String)
     else:
-        objects = pl.Series("line", _objects(text, contract.records_at), dtype=pl.String)
+        objects = _objects(text, contract.records_at).alias("line")
     rows = objects.to_frame().filter(pl.col("line").str.contains(r"\S")).with_row_index(ROW, offset=1)
     return _split(rows, contract, encoding)
 
 
-def _objects(text: str, place: str | None) -> list[str]:
+def _objects(text: str, place: str | None) -> pl.Series:
     """The records of a document as text, fast when it is whole, else one by one up to the damage."""
     path = "$" + "".join(f'."{step}"' for step in place.split(".")) + "[*]" if place else "$[*]"
     query = (
         "select unnest(json_extract(doc, $path)::varchar[]) from (select $doc::varchar as doc) where json_valid(doc)"
     )
     with duckdb.connect() as con:
-        whole = [row[0] for row in con.execute(query, {"doc": text, "path": path}).fetchall()]
-    return whole or list(_salvage(text, place))
+        whole = con.sql(query, params={"doc": text, "path": path}).pl().to_series()
+    return whole if len(whole) else pl.Series(list(_salvage(text, place)), dtype=pl.String)
 
 
 def _salvage(text: str, place: str | None) -> Iterator[str]:
