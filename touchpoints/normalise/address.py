@@ -24,7 +24,6 @@ _GAP: Final = r"^[\s,/、·|_>\-]+"
 _NO_CITY: Final = r"^(?:市辖区|(?:香港|澳门)特别行政区|(?:香港岛|九龙|新界|澳门半岛|县)\s)[\s,/]*"
 # After the short name of a place these make it the name of a road (北京东路) or of a county (抚顺县).
 _ROAD: Final = r"^\s*(?:[东西南北中一二三四五]{0,2}(?:路|街|大道|大街)|[县区旗市州盟])"
-_LONGEST: Final = 16
 _CODES: Final = ("province_code", "city_code", "district_code")
 # Cities without districts (东莞市, 中山市, 儋州市, 嘉峪关市): known to the city, known in full.
 _UNDIVIDED: Final = ["441900", "442000", "460400", "620200"]
@@ -52,15 +51,17 @@ def parse_addresses(
     """
     frame = _split_composite(clean(full))
     apart = [s for s in (province, city, district) if s is not None]
-    if apart:
-        columns = pl.select(*(clean(s).alias(str(i)) for i, s in enumerate(apart))).select(
-            pl.concat_str(pl.all(), separator=" ", ignore_nulls=True).alias("rest")
-        )
-        known = _resolve(columns.with_columns(**_no_codes())).select(_CODES)
-        frame = _resolve(frame.hstack(known))
-    else:
-        frame = _resolve(frame.with_columns(**_no_codes()))
-    return _finish(frame)
+    known = frame.hstack(_from_columns(apart)) if apart else frame.with_columns(**_no_codes())
+    return _finish(_resolve(known))
+
+
+def _from_columns(columns: list[pl.Series]) -> pl.DataFrame:
+    """The codes that columns of their own say; worked out once per combination."""
+    cells = pl.DataFrame([clean(column).alias(str(i)) for i, column in enumerate(columns)])
+    said = cells.select(said=pl.concat_str(pl.all(), separator=" ", ignore_nulls=True))
+    distinct = said.unique(maintain_order=True).with_columns(rest=pl.col("said"), **_no_codes())
+    codes = _resolve(distinct).select("said", *_CODES)
+    return said.join(codes, on="said", how="left", maintain_order="left").select(_CODES)
 
 
 def _no_codes() -> dict[str, pl.Expr]:
@@ -92,22 +93,12 @@ def _resolve(frame: pl.DataFrame) -> pl.DataFrame:
     return _district(_city(_start(frame)))
 
 
-def _leading(words: list[str]) -> pl.Expr:
-    """The longest of the words that `rest` starts with, else null."""
-    first = pl.col("rest").str.head(_LONGEST).str.extract_many(pl.lit(pl.Series([words])), leftmost=True).list.first()
-    return pl.when(pl.col("rest").str.starts_with(first)).then(first)
-
-
-def _look_up(key: pl.Expr, table: dict[str, str]) -> pl.Expr:
-    return key.replace_strict(table, default=None, return_dtype=pl.String)
-
-
 def _start(frame: pl.DataFrame) -> pl.DataFrame:
     """A province, or without one a city, or a district whose name occurs once in the country (not yet taken off)."""
     known = regions.names()
     word, code, taken = pl.col("word"), pl.col("code"), pl.col("taken")
-    frame = frame.with_columns(word=_leading(known.start_words)).with_columns(
-        code=_look_up(word, known.start),
+    frame = frame.with_columns(word=known.start.leading(pl.col("rest"))).with_columns(
+        code=known.start.code(word),
         short=word.is_in(known.start_stems),
         tail=pl.col("rest").str.strip_prefix(word),
     )
@@ -135,8 +126,8 @@ def _city(frame: pl.DataFrame) -> pl.DataFrame:
     """A city of the province, with or without 市; also said a second time."""
     known = regions.names()
     word = pl.col("word")
-    frame = frame.with_columns(word=_leading(known.city_words)).with_columns(
-        code=_look_up(pl.col("province_code") + word, known.city)
+    frame = frame.with_columns(word=known.city.leading(pl.col("rest"))).with_columns(
+        code=known.city.code(pl.col("province_code") + word)
     )
     tail = pl.col("rest").str.strip_prefix(word)
     is_road = ~word.str.contains("[市州盟]$|地区$") & tail.str.contains(_ROAD)
@@ -155,10 +146,10 @@ def _district(frame: pl.DataFrame) -> pl.DataFrame:
     around = pl.coalesce("city_code", "province_code")
     token = pl.col("rest").str.extract(r"^(\S{2,8}?)(?:\s|$)")
     word = pl.col("word")
-    frame = frame.with_columns(word=_leading(known.district_words), token=token).with_columns(
-        code=_look_up(around + word, known.district)
+    frame = frame.with_columns(word=known.district.leading(pl.col("rest")), token=token).with_columns(
+        code=known.district.code(around + word)
     )
-    by_stem = pl.when(pl.col("code").is_null()).then(_look_up(around + pl.col("token"), known.district_stem))
+    by_stem = pl.when(pl.col("code").is_null()).then(known.district_stem.code(around + pl.col("token")))
     frame = frame.with_columns(by_stem=by_stem).with_columns(
         word=pl.when(pl.col("by_stem").is_null()).then(word).otherwise(pl.col("token")),
         code=pl.coalesce("code", "by_stem"),
@@ -185,10 +176,8 @@ def _without_bad_guesses(frame: pl.DataFrame) -> pl.DataFrame:
 
 def _finish(frame: pl.DataFrame) -> pl.DataFrame:
     """Cities filled in from districts, standard names, status."""
-    table = region_names()
-    parents = dict(table.filter(pl.col("level") == "district").select("code", "parent").iter_rows())
-    labels = dict(table.select("code", "name").iter_rows())
-    parent = _look_up(pl.col("district_code"), parents)
+    known = regions.names()
+    parent = known.parent.code(pl.col("district_code"))
     city = pl.coalesce("city_code", pl.when(~parent.str.ends_with("0000")).then(parent))
     detail = pl.col("rest").str.replace_all(r"\s+", " ").str.strip_chars(" ,")
     frame = frame.with_columns(city_code=city, detail=pl.when(detail != "").then(detail))
@@ -200,7 +189,7 @@ def _finish(frame: pl.DataFrame) -> pl.DataFrame:
     )  # fmt: skip
     return frame.select(
         *_CODES,
-        *(_look_up(pl.col(code), labels).alias(code.removesuffix("_code")) for code in _CODES),
+        *(known.label.code(pl.col(code)).alias(code.removesuffix("_code")) for code in _CODES),
         "detail",
         "zip",
         "name_part",

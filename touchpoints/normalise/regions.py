@@ -7,7 +7,7 @@ Reading an address with them is `address`'s work.
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -23,6 +23,8 @@ _PEOPLES: Final = (
 _AUTONOMOUS: Final = re.compile(rf"^(.{{2,}}?)(?:{_PEOPLES})+自治(州|县|旗)$")
 _PROVINCE_END: Final = re.compile(r"(?:壮族自治区|回族自治区|维吾尔自治区|特别行政区|自治区|省|市)$")
 _CITY_END: Final = re.compile(r"(?:市|盟|地区)$")
+# No region has a longer name.
+_LONGEST: Final = 16
 _DISTRICT_END: Final = re.compile(r"(?:新区|市|区|县|旗)$")
 
 
@@ -47,6 +49,31 @@ def _read(name: str) -> pl.DataFrame:
     return pl.read_csv(data, infer_schema=False)
 
 
+class Lookup:
+    """A table from keys to codes, ready for Polars; built once, for building it costs more than a small file does."""
+
+    def __init__(self, codes: dict[str, str], *, prefix: int = 0) -> None:
+        """A table of `codes`.
+
+        Args:
+            codes: from key to code.
+            prefix: how many characters of each key are the code of a region around, and no part of a name.
+        """
+        self._keys = pl.Series(list(codes), dtype=pl.String)
+        self._codes = pl.Series(list(codes.values()), dtype=pl.String)
+        words = sorted({key[prefix:] for key in codes}, key=lambda word: (-len(word), word))
+        self._words = pl.Series([words], dtype=pl.List(pl.String))
+
+    def code(self, key: pl.Expr) -> pl.Expr:
+        """The code of each key; null for unknown ones."""
+        return key.replace_strict(self._keys, self._codes, default=None, return_dtype=pl.String)
+
+    def leading(self, text: pl.Expr) -> pl.Expr:
+        """The longest name that each text starts with, else null."""
+        first = text.str.head(_LONGEST).str.extract_many(pl.lit(self._words), leftmost=True).list.first()
+        return pl.when(text.str.starts_with(first)).then(first)
+
+
 @dataclass(frozen=True)
 class Names:
     """What addresses call regions; each table maps a name, where needed after the code of the region around it.
@@ -58,32 +85,17 @@ class Names:
         city: province code + name, to code.
         district: city code or province code + name, to code; within a province only such as occur once in it.
         district_stem: the same for names without 区, 县, 市.
+        parent: a district's code, to the code of what it lies in.
+        label: a code, to the standard name.
     """
 
-    start: dict[str, str]
+    start: Lookup
     start_stems: list[str]
-    city: dict[str, str]
-    district: dict[str, str]
-    district_stem: dict[str, str]
-
-    @property
-    def start_words(self) -> list[str]:
-        """The names that an address may start with, longest first."""
-        return _longest_first(self.start)
-
-    @property
-    def city_words(self) -> list[str]:
-        """City names of all provinces, longest first."""
-        return _longest_first(key[6:] for key in self.city)
-
-    @property
-    def district_words(self) -> list[str]:
-        """District names of all cities, longest first."""
-        return _longest_first(key[6:] for key in self.district)
-
-
-def _longest_first(words: Iterable[str]) -> list[str]:
-    return sorted(set(words), key=lambda word: (-len(word), word))
+    city: Lookup
+    district: Lookup
+    district_stem: Lookup
+    parent: Lookup
+    label: Lookup
 
 
 @cache
@@ -95,12 +107,16 @@ def names() -> Names:
     districts = [(r["name"], r["code"], r["parent"]) for r in rows if r["level"] == "district"]
     parents = {code: parent for _, code, parent in districts}
     former = [(name, code, parents[code]) for name, code in former_districts().iter_rows()]
+    stems = {parent + _stem(name): code for name, code, parent in districts if len(_stem(name)) > 1}
+    ruled = {r["parent"] + name: code for code, r in cities.items() for name in _city_names(r["name"])}
     return Names(
-        start=_start_names(provinces, cities, districts),
+        start=Lookup(_start_names(provinces, cities, districts)),
         start_stems=_start_stems(provinces, cities),
-        city={r["parent"] + name: code for code, r in cities.items() for name in _city_names(r["name"])},
-        district=_district_names(districts, former),
-        district_stem={parent + _stem(name): code for name, code, parent in districts if len(_stem(name)) > 1},
+        city=Lookup(ruled, prefix=6),
+        district=Lookup(_district_names(districts, former), prefix=6),
+        district_stem=Lookup(stems, prefix=6),
+        parent=Lookup(parents),
+        label=Lookup({r["code"]: r["name"] for r in rows}),
     )
 
 
