@@ -41,6 +41,7 @@ def as_cells(frame: pl.DataFrame, *, language: Language, time_zone: ZoneInfo) ->
 
 def encode_csv(cells: pl.DataFrame, encoding: Encoding) -> bytes:
     """A frame of text cells as the bytes of a CSV file: comma, CRLF, quotes where needed, header first."""
+    cells = cells.with_columns(pl.all().replace("", None))  # an empty text would be written as ""
     parts = [_encode(cells.head(0).write_csv(line_terminator="\r\n"), encoding, first=True)]
     for chunk in cells.iter_slices(_CHUNK):
         text = chunk.write_csv(include_header=False, line_terminator="\r\n", quote_style="necessary")

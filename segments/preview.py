@@ -111,5 +111,5 @@ def _pairs(lists: Sequence[exp.Select]) -> exp.Select:
 
 
 def _masked(rows: pl.DataFrame) -> pl.DataFrame:
-    private = [name for name in rows.columns if name.startswith(("contact.", "personal."))]
+    private = [name for name in rows.columns if name == "contact.value" or name.startswith("personal.")]
     return rows.with_columns(pl.col(name).map_elements(mask, return_dtype=pl.String) for name in private)

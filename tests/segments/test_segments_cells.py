@@ -63,3 +63,7 @@ def test_a_spreadsheet_reads_back_what_was_written_and_runs_none_of_it(rows, enc
 def test_an_empty_list_is_a_header():
     frame = pl.DataFrame(schema={"手机号": pl.String})
     assert encode_csv(frame, "utf-8-sig") == "\ufeff手机号\r\n".encode()
+
+
+def test_an_empty_cell_has_no_quotes():
+    assert encode_csv(pl.DataFrame({"a": ["x"], "b": [""], "c": ["y"]}), "utf-8") == b"a,b,c\r\nx,,y\r\n"
