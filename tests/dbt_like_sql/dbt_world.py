@@ -202,6 +202,7 @@ def one_of_everything() -> World:
     world.add(
         "touchpoints", "attribute", record_id="m1", role="member", name="birth_date", value_date=day("1988-03-02")
     )
+    world.add("touchpoints", "attribute", record_id="m1", role="member", name="points_balance", value_num=120.0)
     world.add("touchpoints", "attribute", record_id="m1", role="member", name="name", value="张三")
     world.add("identity", "golden_field", one_id="P1", field="birth_date", value_hash="h:b1", record_id="m1")
     world.add("profiles", "clv", one_id="P1", p_alive=0.9, clv_12m_cny=800.0, tier="gold", model_run="m1")

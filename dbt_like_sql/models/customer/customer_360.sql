@@ -84,6 +84,8 @@ final as (
         coalesce(seen.is_member, false) as is_member,
         seen.member_since_at,
         seen.member_level,
+        seen.points_balance,
+        seen.stored_value_balance,
         coalesce(reach.is_wechat_oa_follower, false) as is_wechat_oa_follower,
         coalesce(reach.is_wecom_contact, false) as is_wecom_contact,
         coalesce(reach.has_phone, false) as has_phone,

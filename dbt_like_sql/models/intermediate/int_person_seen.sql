@@ -14,7 +14,7 @@ record as (
 
 attribute as (
     select * from {{ ref('stg_touchpoints__attribute') }}
-    where attribute = 'level' and value is not null
+    where attribute in ('level', 'points_balance', 'stored_value_balance')
 ),
 
 parties as (
@@ -30,10 +30,16 @@ parties as (
     inner join record on record_map.record_id = record.record_id
 ),
 
-levels as (
+memberships as (
     select
         parties.one_id,
-        arg_max(attribute.value, (attribute.seen_at, attribute.value)) as member_level
+        arg_max(attribute.value, (attribute.seen_at, attribute.value)) filter (
+            where attribute.attribute = 'level'
+        ) as member_level,
+        round(sum(attribute.value_num) filter (where attribute.attribute = 'points_balance'), 2) as points_balance,
+        round(
+            sum(attribute.value_num) filter (where attribute.attribute = 'stored_value_balance'), 2
+        ) as stored_value_balance
     from attribute
     inner join parties
         on attribute.record_id = parties.record_id
@@ -75,9 +81,11 @@ seen as (
 final as (
     select
         seen.*,
-        levels.member_level
+        memberships.member_level,
+        memberships.points_balance,
+        memberships.stored_value_balance
     from seen
-    left join levels on seen.one_id = levels.one_id
+    left join memberships on seen.one_id = memberships.one_id
 )
 
 select * from final
