@@ -24,7 +24,7 @@ RULES = (
     BlockingRule("name and birth date", "name || '|' || birth_date"),
     BlockingRule("pinyin and district", "name_pinyin || '|' || item", "districts"),
     BlockingRule("surname and masked phone", "coalesce(surname, substr(name, 1, 1)) || '|' || item", "phone_forms"),
-    BlockingRule("surname and house", "coalesce(surname, substr(name, 1, 1)) || '|' || item", "house_numbers"),
+    BlockingRule("surname and door", "coalesce(surname, substr(name, 1, 1)) || '|' || item", "doors"),
     BlockingRule("surname and address", "coalesce(surname, substr(name, 1, 1)) || '|' || item", "addresses"),
     BlockingRule("e-mail name", "item", "email_names", 20),
     BlockingRule("birth date, surname and city", "birth_date || '|' || surname || '|' || item", "cities"),

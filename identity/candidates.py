@@ -22,7 +22,7 @@ CANDIDATE_COLUMNS = (
     "cities",
     "districts",
     "addresses",
-    "house_numbers",
+    "doors",
     "phones",
     "phone_masks",
     "phone_forms",
@@ -93,13 +93,18 @@ def _most_frequent(party: pl.DataFrame, column: str) -> pl.DataFrame:
 
 
 def _places(party: pl.DataFrame) -> pl.DataFrame:
-    """Cities, districts, whole addresses and their house numbers, each a sorted list of distinct values."""
+    """Cities, districts, whole addresses and doors (estate, building, unit, room): sorted lists of distinct values."""
     text = pl.col("address").str.replace_all(r"[\s\p{P}]", "").str.to_lowercase()
-    numbers = pl.col("address").str.extract_all(r"\d+|[A-Za-z]\b").list.join("-")
+    # 教工北路670号春江小区25栋2单元1503室, 春江小区25-2-1503 and 春江小区25幢2单元1503室(教工北路670号) are one door:
+    # the estate's name and the last three numbers say so; the street may be written or not.
+    bare = pl.col("address").str.replace_all(r"[(（][^)）]*[)）]", "")
+    numbers = bare.str.extract_all(r"\d+")
+    estate = bare.str.extract(r"([\p{Han}]{2,})\d+[^\d]+\d+[^\d]+\d+[^\d]*$").str.replace(r"^号", "")
+    door = pl.coalesce(estate, pl.lit("")) + "|" + numbers.list.tail(3).list.join("-")
     place = pl.coalesce("city_code", "province_code", "country")
     told = party.filter(pl.col("city_code").is_not_null() | pl.col("address").is_not_null()).with_columns(
         pl.when(text.str.len_chars() >= 4).then(place + "|" + text).alias("address_key"),
-        pl.when(numbers.str.len_chars() >= 3).then(place + "|" + numbers).alias("number_key"),
+        pl.when(numbers.list.len() >= 2).then(place + "|" + door).alias("door_key"),
     )
     return (
         told.group_by("unique_id")
@@ -107,9 +112,9 @@ def _places(party: pl.DataFrame) -> pl.DataFrame:
             pl.col("city_code").drop_nulls().unique().sort().alias("cities"),
             pl.col("district_code").drop_nulls().unique().sort().alias("districts"),
             pl.col("address_key").drop_nulls().unique().sort().alias("addresses"),
-            pl.col("number_key").drop_nulls().unique().sort().alias("house_numbers"),
+            pl.col("door_key").drop_nulls().unique().sort().alias("doors"),
         )
-        .with_columns(_null_if_empty("cities", "districts", "addresses", "house_numbers"))
+        .with_columns(_null_if_empty("cities", "districts", "addresses", "doors"))
     )
 
 
@@ -123,24 +128,26 @@ def _reach(identifier: pl.DataFrame, party: pl.DataFrame) -> pl.DataFrame:
     plain = of_type["phone"]
     mainland = pl.col("id_value").str.contains(r"^1\d{10}$")
     v = pl.col("id_value")
-    # The masks that the platforms print: JD 1+4, most others 3+4, Youzan's customer list 3+2.
-    forms = (
-        plain.filter(mainland)
-        .select(
-            "unique_id",
-            pl.concat_list(
-                v.str.slice(0, 1) + "******" + v.str.slice(7),
-                v.str.slice(0, 3) + "****" + v.str.slice(7),
-                v.str.slice(0, 3) + "******" + v.str.slice(9),
-            ).alias("id_value"),
-        )
-        .explode("id_value")
+    # The masks that the platforms print: JD 1+4, most others 3+4, Youzan's customer list 3+2. A phone, plain or masked,
+    # has every form that shows no more of it than is known.
+    jd = v.str.slice(0, 1) + "******" + v.str.slice(7)
+    common = v.str.slice(0, 3) + "****" + v.str.slice(7)
+    youzan = v.str.slice(0, 3) + "******" + v.str.slice(9)
+    forms = pl.concat(
+        [
+            rows.select("unique_id", pl.concat_list(*shown).alias("id_value")).explode("id_value")
+            for rows, shown in (
+                (plain.filter(mainland), (jd, common, youzan)),
+                (of_type["phone_masked"].filter(v.str.contains(r"^1\d{2}\*{4}\d{4}$")), (jd, common, youzan)),
+                (of_type["phone_masked"], (v,)),
+            )
+        ]
     )
     local = of_type["email"].select("unique_id", pl.col("id_value").str.split("@").list.first().alias("id_value"))
     out = _listed(plain, "phones")
     for frame, name in (
         (of_type["phone_masked"], "phone_masks"),
-        (pl.concat([forms, of_type["phone_masked"]]), "phone_forms"),
+        (forms, "phone_forms"),
         (of_type["email"], "emails"),
         (local, "email_names"),
     ):

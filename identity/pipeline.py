@@ -13,17 +13,15 @@ import polars as pl
 
 from common.keys import keyed_hashes
 from identity.candidates import candidates, descriptions
-from identity.cluster import MERGE_WEIGHT, Clusters, cluster
 from identity.golden import Golden, golden_records
-from identity.graph import Keys, by_first_node
 from identity.judge import Judgement, judge
+from identity.linking import ROUND_WEIGHTS, Linked, count, link_by_score
 from identity.model import Model, load_or_train
 from identity.parties import Parties, read_parties
-from identity.registry import DEFAULT_REGISTRY, IdentifierType, load_registry
-from identity.score import Scores, score
+from identity.registry import DEFAULT_REGISTRY, load_registry
 from identity.stable import Identities, assign
 from identity.steady import SteadyLinks, apply_links, steady_links
-from identity.sure import SureClusters, single_values, sure_clusters
+from identity.sure import SureClusters, sure_clusters
 
 Progress = Callable[[int, int, str], None]
 _STEPS = (
@@ -67,8 +65,7 @@ class _Resolved:
     parties: Parties
     judgement: Judgement
     sure: SureClusters
-    scores: Scores
-    clusters: Clusters
+    linked: Linked
     steady: SteadyLinks
     identities: Identities
     golden: Golden
@@ -113,43 +110,26 @@ def resolve(
     tell()
     sure = sure_clusters(parties, judgement, registry)
     tell()
-    model = load_or_train(models, lambda: candidates(parties, descriptions(parties)))
-    tell()
     rows = candidates(parties, sure.label)
-    scores = score(rows, model)
+    model = load_or_train(models, lambda: (candidates(parties, descriptions(parties)), rows))
     tell()
-    clusters = cluster(_count(sure.label), scores.pair, _guards(parties, registry, sure.label))
-    label = by_first_node(clusters.label[sure.label])
+    linked = link_by_score(parties, sure.label, rows, model, registry)
+    tell()
+    label = linked.label
     steady = steady_links(parties, label, touchpoints)
     label = apply_links(label, steady)
     tell()
     identities = assign(parties, label, previous, run_id, _cause(previous, model))
     tell()
     golden = golden_records(parties, identities.of_party, judgement, registry, key)
-    found = _Resolved(parties, judgement, sure, scores, clusters, steady, identities, golden)
+    found = _Resolved(parties, judgement, sure, linked, steady, identities, golden)
     _write(found, public, private, key, model)
-    return _report(found, rows, model, run_id)
-
-
-def _count(label: Keys) -> int:
-    return int(label.max()) + 1 if len(label) else 0
-
-
-def _guards(parties: Parties, registry: dict[str, IdentifierType], label: Keys) -> list[dict[int, frozenset[str]]]:
-    """The single-valued identifiers of each sure cluster."""
-    guards = []
-    for of_party in single_values(parties, registry):
-        of_cluster: dict[int, frozenset[str]] = {}
-        for party, values in of_party.items():
-            cluster_key = int(label[party])
-            of_cluster[cluster_key] = of_cluster.get(cluster_key, frozenset()) | values
-        guards.append(of_cluster)
-    return guards
+    return _report(found, model, run_id)
 
 
 def rules_version() -> str:
-    """A short hash of what decides besides the data: the registry's text and the clustering weight."""
-    return hashlib.sha256(DEFAULT_REGISTRY.read_bytes() + repr(MERGE_WEIGHT).encode()).hexdigest()[:12]
+    """A short hash of what decides besides the data: the registry's text and the clustering weights."""
+    return hashlib.sha256(DEFAULT_REGISTRY.read_bytes() + repr(ROUND_WEIGHTS).encode()).hexdigest()[:12]
 
 
 def _cause(previous: Path | None, model: Model) -> str:
@@ -208,10 +188,9 @@ def _edges(found: _Resolved) -> pl.DataFrame:
         pl.lit(float(np.log2(p / (1 - p)))).alias("match_weight"), pl.lit(p).alias("match_probability"),
         _met().alias("evidence"),
     )  # fmt: skip
-    scored = _scored_edges(found)
     ends = found.parties.party.select("party", "record_id", "role")
     return (
-        pl.concat([sure, steady, scored])
+        pl.concat([sure, steady, found.linked.edge])
         .join(ends.rename({"party": "party_a", "record_id": "record_a", "role": "role_a"}), on="party_a")
         .join(ends.rename({"party": "party_b", "record_id": "record_b", "role": "role_b"}), on="party_b")
         .select(
@@ -228,51 +207,26 @@ def _met() -> pl.Expr:
     )  # fmt: skip
 
 
-def _scored_edges(found: _Resolved) -> pl.DataFrame:
-    """Scored pairs between the first parties of their sure clusters: those acted on, and the doubtful ones."""
-    first = (
-        pl.DataFrame({"cluster": found.sure.label})
-        .with_row_index("party")
-        .unique("cluster", keep="first", maintain_order=True)
-        .with_columns(pl.col("party").cast(pl.Int32))
-    )
-    pair, label = found.scores.pair, found.clusters.label
-    same = label[pair["cluster_a"].to_numpy()] == label[pair["cluster_b"].to_numpy()]
-    acted = pair.filter(pl.Series(same, dtype=pl.Boolean)).with_columns(pl.lit("scored").alias("kind"))
-    doubtful = pair.join(found.clusters.doubtful, on=["cluster_a", "cluster_b"]).with_columns(
-        pl.lit("doubtful").alias("kind")
-    )
-    return (
-        pl.concat([acted, doubtful])
-        .join(first.rename({"party": "party_a", "cluster": "cluster_a"}), on="cluster_a")
-        .join(first.rename({"party": "party_b", "cluster": "cluster_b"}), on="cluster_b")
-        .select(
-            "party_a", "party_b", "kind", pl.lit("splink").alias("rule"),
-            "match_weight", "match_probability", "evidence",
-        )
-    )  # fmt: skip
-
-
-def _report(found: _Resolved, rows: pl.DataFrame, model: Model, run_id: str) -> IdentityReport:
+def _report(found: _Resolved, model: Model, run_id: str) -> IdentityReport:
     one_id = found.identities.one_id
     status = found.judgement.value.group_by("status").agg(pl.len().alias("n")).sort("status")
     return IdentityReport(
         n_records=found.parties.party["record_id"].n_unique(),
         n_parties=len(found.parties.party),
         n_people=len(one_id.filter(pl.col("status") == "active")),
-        n_sure_clusters=_count(found.sure.label),
-        n_candidates=len(rows),
-        n_pairs_scored=len(found.scores.pair),
-        n_merged_by_score=_count(found.sure.label) - _count(found.clusters.label),
+        n_sure_clusters=count(found.sure.label),
+        n_candidates=found.linked.n_candidates,
+        n_pairs_scored=found.linked.n_pairs,
+        n_merged_by_score=found.linked.n_merged,
         n_steady_links=len(found.steady.link),
         steady_probability=found.steady.probability,
-        n_doubtful_pairs=len(found.clusters.doubtful),
-        n_guard_refusals=found.sure.n_refused + found.clusters.n_refused,
+        n_doubtful_pairs=found.linked.n_doubtful,
+        n_guard_refusals=found.sure.n_refused + found.linked.n_refused,
         n_new_ids=len(one_id.filter(pl.col("first_run") == run_id)),
         n_merged_ids=len(one_id.filter(pl.col("status") == "merged")),
         n_changed_records=len(found.identities.change),
         model=model.name,
         model_is_new=model.is_new,
         values_by_status=dict(status.iter_rows()),
-        pairs_by_rule=found.scores.pairs_by_rule,
+        pairs_by_rule=found.linked.pairs_by_rule,
     )

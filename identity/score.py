@@ -24,7 +24,7 @@ class Scores:
 
     Attributes:
         pair: cluster_a < cluster_b, match_weight (log2 odds), match_probability, match_key, evidence (JSON of
-            each comparison's level and weight).
+            each comparison's level and weight), names_differ (two full names that cannot be one person's).
         pairs_by_rule: pairs that each blocking rule added.
     """
 
@@ -71,6 +71,7 @@ _EMPTY = pl.DataFrame(
         "match_probability": pl.Float64,
         "match_key": pl.String,
         "evidence": pl.String,
+        "names_differ": pl.Boolean,
     }
 )
 
@@ -84,6 +85,7 @@ def _pairs(con: duckdb.DuckDBPyConnection, table: str, comparisons: list[str]) -
     return con.sql(f"""
         select unique_id_l::bigint as cluster_a, unique_id_r::bigint as cluster_b,
                round(match_weight, 6) as match_weight, match_probability, match_key,
-               json_object({", ".join(parts)})::varchar as evidence
+               json_object({", ".join(parts)})::varchar as evidence,
+               gamma_name = 0 as names_differ
         from {table} order by all
     """).pl()

@@ -26,8 +26,8 @@ class Messages:
     replies: pl.DataFrame
 
 
-def _subscribers(contacts: Contacts, members: Members, presence: Presence) -> pl.DataFrame:
-    """Numbers that the brand may write to: of members, from their registration on, one row per number."""
+def _registrations(contacts: Contacts, members: Members, presence: Presence) -> pl.DataFrame:
+    """Who registered which number, from when on, and until when the brand writes to it."""
     cards = members.cards.filter(pl.col("phone_kind") == OWN).select("person", "at", "phone", "updates")
     shoppers = members.shoppers.filter("is_member").select("person", "at", "updates")
     shop_phone = contacts.own_phone_at(shoppers["person"].to_numpy(), shoppers["at"].to_numpy())
@@ -40,11 +40,29 @@ def _subscribers(contacts: Contacts, members: Members, presence: Presence) -> pl
         contacts.changed_at[person],
         np.iinfo(np.int64).max // 4,
     )
-    renewed = pl.DataFrame({"phone": contacts.main[person], "from": contacts.changed_at[person], "until": until})
-    spans = pl.DataFrame({"phone": both["phone"], "from": both["at"], "until": until})
+    renewed = pl.DataFrame(
+        {"phone": contacts.main[person], "person": person, "from": contacts.changed_at[person], "until": until}
+    )
+    spans = pl.DataFrame({"phone": both["phone"], "person": person, "from": both["at"], "until": until})
     never = np.iinfo(np.int64).max // 4
     renewed = renewed.filter(pl.col("until") < never).with_columns(until=pl.lit(never))
-    return pl.concat([spans, renewed]).group_by("phone").agg(pl.col("from").min(), pl.col("until").max()).sort("phone")
+    return pl.concat([spans, renewed]).sort("phone", "from", "person")
+
+
+def _addressees(contacts: Contacts, registered: pl.DataFrame, messages: pl.DataFrame) -> np.ndarray:
+    """Whom each message was meant for: the number's holder if they had registered it, else who registered it last."""
+    rows = messages.select("phone", "at").with_row_index("row").sort("at")
+    holder = contacts.holder(rows["phone"].to_numpy(), rows["at"].to_numpy())
+    by_time = registered.select("phone", pl.col("person").alias("last"), pl.col("from").alias("at")).sort("at", "last")
+    own = registered.group_by("phone", "person").agg(pl.col("from").min()).rename({"person": "holder"})
+    told = (
+        rows.with_columns(holder=pl.Series(holder))
+        .join_asof(by_time, on="at", by="phone", strategy="backward", check_sortedness=False)
+        .join(own, on=["phone", "holder"], how="left")
+        .sort("row")
+    )
+    is_own = pl.col("from").is_not_null() & (pl.col("from") <= pl.col("at"))
+    return told.select(pl.when(is_own).then("holder").otherwise(pl.coalesce("last", "holder")))["holder"].to_numpy()
 
 
 def make_messages(
@@ -52,7 +70,8 @@ def make_messages(
 ) -> Messages:
     """Send every campaign and collect what comes back."""
     rng = streams("messages")
-    numbers = _subscribers(contacts, members, presence)
+    registered = _registrations(contacts, members, presence)
+    numbers = registered.group_by("phone").agg(pl.col("from").min(), pl.col("until").max()).sort("phone")
     phone, since = numbers["phone"].to_numpy(), numbers["from"].to_numpy()
     until = numbers["until"].to_numpy().copy()
     last = span.end + MAX_EXTRA_DAYS * DAY
@@ -73,12 +92,10 @@ def make_messages(
         sent.append(_sent(rng, contacts, phone[chosen], second, campaign))
         replies.append(_replies(rng, phone[chosen[answers]], second[answers], leaves[answers], campaign))
     everything = pl.concat(sent)
-    owner = contacts.holder(everything["phone"].to_numpy(), everything["at"].to_numpy())
     answered = pl.concat(replies)
-    answerer = contacts.holder(answered["phone"].to_numpy(), answered["at"].to_numpy())
     return Messages(
-        everything.with_columns(person=owner),
-        answered.with_columns(person=answerer, number=pl.int_range(pl.len())),
+        everything.with_columns(person=_addressees(contacts, registered, everything)),
+        answered.with_columns(person=_addressees(contacts, registered, answered), number=pl.int_range(pl.len())),
     )
 
 

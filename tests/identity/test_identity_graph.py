@@ -6,11 +6,11 @@ from hypothesis import strategies as st
 from identity.cluster import cluster
 from identity.graph import GuardedMerge, connected
 
-PAIR = {"cluster_a": pl.Int64, "cluster_b": pl.Int64, "match_weight": pl.Float64}
+PAIR = {"cluster_a": pl.Int64, "cluster_b": pl.Int64, "match_weight": pl.Float64, "names_differ": pl.Boolean}
 
 
 def pairs(*rows):
-    return pl.DataFrame(rows, schema=PAIR, orient="row")
+    return pl.DataFrame([(*row, False) for row in rows], schema=PAIR, orient="row")
 
 
 @given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), max_size=60))
@@ -58,3 +58,8 @@ def test_what_a_guard_refuses_is_left_for_review():
 def test_the_order_of_the_pairs_does_not_matter(rows):
     expected = cluster(6, pairs(*sorted(rows)), []).label
     assert np.array_equal(cluster(6, pairs(*rows), []).label, expected)
+
+
+def test_two_full_names_at_one_phone_and_door_are_a_family():
+    household = pairs((0, 1, 20.0)).with_columns(names_differ=pl.lit(True))
+    assert len(set(cluster(2, household, []).label.tolist())) == 2

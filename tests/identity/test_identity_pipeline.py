@@ -36,7 +36,9 @@ def test_equal_accounts_and_phones_are_one_person(world, resolved):
 
 def test_a_masked_receiver_is_found_by_name_address_and_mask(world, resolved):
     member = world.say(1, [("phone", "13900005678")], **WANG, **HOME)
-    order = world.order(2, buyer=[("jd_pin", "p")], receiver=[("phone_masked", "1******5678", "masked")], **WANG, **HOME)
+    order = world.order(
+        2, buyer=[("jd_pin", "p")], receiver=[("phone_masked", "1******5678", "masked")], **WANG, **HOME
+    )
     _, report, ids = resolved()
     assert ids[member, "member"] == ids[order, "receiver"]
     assert report.n_merged_by_score == 1
@@ -89,9 +91,7 @@ def test_the_public_tables_hold_no_personal_value(world, resolved):
     world.say(1, [("phone", "13900000001"), ("email", "wang@example.com"), ("jd_pin", "wxw80")], **WANG, **HOME)
     world.say(2, [("phone", "13900000001")], **WANG)
     out, _, _ = resolved()
-    text = " ".join(
-        str(pl.read_parquet(path).rows()) for path in sorted((out / "public").glob("*.parquet"))
-    )
+    text = " ".join(str(pl.read_parquet(path).rows()) for path in sorted((out / "public").glob("*.parquet")))
     for personal in ("13900000001", "wang@example.com", "wxw80", "王小伟", "世纪大道"):
         assert personal not in text
     golden = pl.read_parquet(out / "private" / "golden_value.parquet")
@@ -100,7 +100,9 @@ def test_the_public_tables_hold_no_personal_value(world, resolved):
 
 def test_the_path_between_two_records_is_told_in_words(world, resolved):
     member = world.say(1, [("phone", "13900005678")], **WANG, **HOME)
-    order = world.order(2, buyer=[("jd_pin", "p")], receiver=[("phone_masked", "1******5678", "masked")], **WANG, **HOME)
+    order = world.order(
+        2, buyer=[("jd_pin", "p")], receiver=[("phone_masked", "1******5678", "masked")], **WANG, **HOME
+    )
     sms = world.say(3, [("phone", "13900005678")], source="aliyun_sms", role="contact")
     out, _, _ = resolved()
     con = duckdb.connect()

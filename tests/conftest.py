@@ -1,0 +1,7 @@
+"""Settings that hold for every test."""
+
+from hypothesis import settings
+
+# The machines that run the tests are shared: a slow moment is no fault of the code.
+settings.register_profile("guiyi", deadline=None)
+settings.load_profile("guiyi")
