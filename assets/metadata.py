@@ -40,7 +40,7 @@ def table_metadata(n_rows: int, relation: str, figures: Mapping[str, Any] | None
 def plain(figures: Mapping[str, Any]) -> dict[str, Any]:
     """Figures as metadata values: numbers and text as they are, nested ones as JSON."""
     return {
-        name: dg.MetadataValue.json(value) if isinstance(value, dict | list | tuple) else value
+        name: dg.MetadataValue.json(value) if isinstance(value, dict | list) else value
         for name, value in figures.items()
         if value is not None
     }

@@ -21,18 +21,27 @@ def model_assets(project: Project) -> list[dg.AssetsDefinition]:
     return [
         _model_asset(project, project.model(name), schemas)
         for name in project.order()
-        if project.model(name).config.materialized != "ephemeral"
+        if not _is_ephemeral(project.model(name))
     ]
 
 
 def upstream_keys(project: Project, model: Model) -> list[dg.AssetKey]:
     """The assets that a model reads, through its ephemeral models."""
-    inside = [project.model(name) for name in project.ephemeral_upstream([model.name])]
-    parts = [model, *inside]
-    built = {name for part in parts for name in part.depends_on} - {part.name for part in inside}
+    parts = _parts(project, model)
+    built = {name for part in parts for name in part.depends_on} - {part.name for part in parts}
     keys = {table_key(project.model(name).schema, name) for name in built}
     keys |= {table_key(source, table) for part in parts for source, table in part.sources}
     return sorted(keys)
+
+
+def _parts(project: Project, model: Model) -> list[Model]:
+    """The model and the ephemeral models that are laid into it."""
+    inside = project.upstream(model.depends_on, through=_is_ephemeral)
+    return [model, *(project.model(name) for name in sorted(inside) if _is_ephemeral(project.model(name)))]
+
+
+def _is_ephemeral(model: Model) -> bool:
+    return model.config.materialized == "ephemeral"
 
 
 def _model_asset(project: Project, model: Model, schemas: dict[str, dict[str, str]]) -> dg.AssetsDefinition:
@@ -89,15 +98,13 @@ def _check(runner: Runner, key: dg.AssetKey, name: str) -> Iterator[dg.AssetChec
 
 
 def _mount_sources(building: Building, project: Project, model: Model) -> None:
-    inside = project.ephemeral_upstream([model.name])
-    parts = [model, *(project.model(name) for name in inside)]
     folders = {
         "touchpoints": building.private / "touchpoints",
         "identity": building.public / "identity",
         "identity_private": building.private / "identity",
         "profiles": building.public / "profiles",
     }
-    for source in sorted({source for part in parts for source, _ in part.sources}):
+    for source in sorted({source for part in _parts(project, model) for source, _ in part.sources}):
         mount(building.con, project, source, folders[source])
 
 

@@ -1,0 +1,206 @@
+"""Running the daily job in this process, as `guiyi run` does; it is the job of the Dagster UI, and recorded there.
+
+Turns what Dagster raises into one sentence. What is shown to a person is in `summary` and the command line.
+"""
+
+import logging
+import os
+import time
+import uuid
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+
+import dagster as dg
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
+
+from common.errors import GuiyiError
+from pipelines.definitions import build_defs
+from pipelines.jobs import DAILY, run_config
+from pipelines.resources import WATCHER
+from warehouse.home import Home
+
+# One run at a time on a home, whoever starts it: the others wait in Dagster's queue.
+DAGSTER_YAML: Final = """\
+telemetry:
+  enabled: false
+concurrency:
+  pools:
+    default_limit: 1
+  runs:
+    max_concurrent_runs: 1
+"""
+# Rough shares of a run's time, for the progress bar: the long stages by their step, all others alike.
+_WEIGHTS: Final = {"touchpoints": 30.0, "identity": 30.0, "profiles_values": 3.0, "gate_landing": 8.0}
+
+Watch = Callable[[float, str, str], None]
+
+
+@dataclass(frozen=True)
+class RunOutcome:
+    """A run that published.
+
+    Attributes:
+        seconds: of the whole run; `steps` has those of each step, in the order in which they ran.
+        failed_checks: checks that failed without stopping the run, with what they say.
+    """
+
+    home: Home
+    run_id: str
+    as_of: date
+    seconds: float
+    steps: dict[str, float]
+    failed_checks: list[str] = field(default_factory=list)
+
+
+def dagster_home(home: Home) -> Path:
+    """The home's DAGSTER_HOME, made when missing; a dagster.yaml that is there is left alone."""
+    home.dagster.mkdir(parents=True, exist_ok=True)
+    config = home.dagster / "dagster.yaml"
+    if not config.exists():
+        config.write_text(DAGSTER_YAML)
+    return home.dagster
+
+
+def run_job(home: Home, landing: Path, as_of: date, progress: Watch | None = None) -> RunOutcome:
+    """Run everything from landing files to audience CSVs.
+
+    Args:
+        home: where to; held for the whole run.
+        landing: the export files; never changed.
+        as_of: last day that counts.
+        progress: called with the share done (0..1), the step and what it is doing.
+
+    Raises:
+        GuiyiError: the run could not publish; the message says why.
+    """
+    _quieten()
+    started = time.perf_counter()
+    before = home.published()
+    steps = _Steps(progress)
+    run_id = str(uuid.uuid4())
+    config = run_config(as_of=as_of.isoformat(), path=str(home.path), landing=str(landing), log_level="CRITICAL")
+    with dg.DagsterInstance.from_config(str(dagster_home(home))) as instance, _quick_commits(), _watched(steps.inside):
+        job = build_defs().resolve_job_def(DAILY)
+        steps.expect([node.name for node in job.graph.nodes])
+        instance.add_event_listener(run_id, steps.tell)
+        try:
+            job.execute_in_process(run_config=config, instance=instance, run_id=run_id)
+        except Exception as error:
+            raise _in_one_sentence(error, steps, home) from error
+    published = home.published()
+    if published is None or published == before:
+        raise GuiyiError("The run ended without publishing; look at it with `make ui`.")
+    return RunOutcome(home, published, as_of, time.perf_counter() - started, steps.seconds, steps.failed_checks)
+
+
+class _Steps:
+    """Follows a run by its events: which step runs, how long each took, which checks failed."""
+
+    def __init__(self, progress: Watch | None) -> None:
+        self.seconds: dict[str, float] = {}
+        self.failed_checks: list[str] = []
+        self.stopped_by: list[str] = []
+        self.current = ""
+        self._progress = progress
+        self._weights: dict[str, float] = {}
+        self._done = 0.0
+        self._began = time.perf_counter()
+
+    def expect(self, names: list[str]) -> None:
+        self._weights = {name: _WEIGHTS.get(name, 0.6) for name in names}
+
+    def tell(self, entry: Any) -> None:
+        found = entry.dagster_event
+        if found is None:
+            return
+        if found.event_type == dg.DagsterEventType.STEP_START:
+            self.current, self._began = found.step_key or "", time.perf_counter()
+            self._report(0.0, "")
+        elif found.event_type == dg.DagsterEventType.STEP_SUCCESS:
+            self.seconds[self.current] = time.perf_counter() - self._began
+            self._done += self._weights.get(self.current, 0.0)
+            self._report(0.0, "")
+        elif found.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+            check = found.asset_check_evaluation_data
+            if not check.passed:
+                key = f"{'.'.join(check.asset_key.path)}: {check.check_name}"
+                stops = check.blocking and check.severity == dg.AssetCheckSeverity.ERROR
+                into = self.stopped_by if stops else self.failed_checks
+                into.append(f"{key} ({check.description})" if check.description else key)
+
+    def inside(self, done: int, total: int, text: str) -> None:
+        """What a library says of itself while its step runs."""
+        self._report(done / total if total else 0.0, text)
+
+    def _report(self, share: float, text: str) -> None:
+        if self._progress:
+            whole = sum(self._weights.values()) or 1.0
+            here = self._done + share * self._weights.get(self.current, 0.0)
+            self._progress(min(here / whole, 1.0), self.current, text)
+
+
+def _in_one_sentence(error: Exception, steps: _Steps, home: Home) -> GuiyiError:
+    if steps.stopped_by:
+        return GuiyiError(
+            f"Nothing was published, because a check failed: {'; '.join(steps.stopped_by)}. "
+            "What was published before is unchanged; correct the cause and run again."
+        )
+    for cause in _causes(error):
+        if isinstance(cause, GuiyiError):
+            return cause
+    # The message of an unforeseen error may quote data, so only its kind is told.
+    return GuiyiError(
+        f"The step {steps.current or 'at the start'} failed with {type(error).__name__}, which should not happen; "
+        f"the whole story is in the Dagster UI (`DAGSTER_HOME={home.dagster} dagster dev`)."
+    )
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """An error and what led to it; Dagster re-raises in a way that makes the chain a circle."""
+    seen: set[int] = set()
+    cause: BaseException | None = error
+    while cause is not None and id(cause) not in seen:
+        yield cause
+        seen.add(id(cause))
+        cause = cause.__cause__ or cause.__context__
+
+
+@contextmanager
+def _watched(inside: Callable[[int, int, str], None]) -> Iterator[None]:
+    token = WATCHER.set(inside)
+    try:
+        yield
+    finally:
+        WATCHER.reset(token)
+
+
+@contextmanager
+def _quick_commits() -> Iterator[None]:
+    """Dagster's event log without a disk flush per event.
+
+    It opens a new SQLite connection for each of 2,000 events, and their flushes cost half a minute on a busy disk.
+    A killed process loses nothing by this; a power cut may lose the log of the run, never the warehouse.
+    """
+
+    def relax(connection: Any, _record: object) -> None:
+        connection.execute("pragma synchronous = off")
+
+    event.listen(Engine, "connect", relax)
+    try:
+        yield
+    finally:
+        event.remove(Engine, "connect", relax)
+
+
+def _quieten() -> None:
+    """Libraries' own chatter, which is not for the person who runs this."""
+    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    warnings.filterwarnings("ignore")
+    for name in ("dagster", "alembic", "great_expectations", "splink"):
+        logging.getLogger(name).setLevel(logging.ERROR)
