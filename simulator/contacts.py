@@ -106,16 +106,17 @@ def draw_phones(rng: np.random.Generator, n: int) -> Texts:
 
 
 def _phones_abroad(rng: np.random.Generator, place: Ints) -> list[str]:
-    tail = distinct_numbers(rng, len(place), 10**7)
+    """Valid numbers with their country code, all different: one number drawn gives several digits each."""
+    drawn = distinct_numbers(rng, len(place), 8_000_000)
     texts = []
-    for p, t in zip(place, tail, strict=True):
+    for p, t in zip(place, drawn, strict=True):
         dial = ABROAD[p].dial
         if dial.startswith("1"):
-            texts.append(f"{dial}{2 + t % 8}{t % 10**6:06d}")
+            texts.append(f"{dial}{2 + t % 8}{t // 8:06d}")
         elif dial == "65":
-            texts.append(f"65{8 + t % 2}{t:07d}")
+            texts.append(f"65{8 + t % 2}{1 + t // 2 % 7}{t // 14:06d}")
         else:
-            texts.append(f"447{4 + t % 6}{t % 10**8:08d}")
+            texts.append(f"447{(4, 5, 7, 8, 9)[t % 5]}{t // 5 * 61:08d}")
     return texts
 
 

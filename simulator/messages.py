@@ -103,8 +103,9 @@ def _sent(
     rng: np.random.Generator, contacts: Contacts, phone: np.ndarray, at: np.ndarray, campaign: int
 ) -> pl.DataFrame:
     n = len(phone)
-    dead = (contacts.phone_heir[phone] < 0) & (contacts.old[contacts.phone_owner[phone]] == phone)
-    dead &= at > contacts.changed_at[contacts.phone_owner[phone]]
+    owner, heir = contacts.phone_owner[phone], contacts.phone_heir[phone]
+    given_up = (contacts.old[owner] == phone) & (at > contacts.changed_at[owner])
+    dead = given_up & ((heir < 0) | (at < contacts.phone_heir_from[phone]))
     failed = chance(rng, n, MESSAGES.failed) | (dead & chance(rng, n, 0.9))
     return pl.DataFrame(
         {
