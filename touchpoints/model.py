@@ -4,7 +4,7 @@ Only shapes live here. What a value means for one source is in its contract; how
 `normalise`. Times are UTC without a zone (`Datetime("us")`), money is in the unit that `currency` names.
 """
 
-from typing import Final
+from typing import Final, TypeAlias
 
 import polars as pl
 
@@ -15,7 +15,9 @@ REAL: Final = pl.Float64
 DATE: Final = pl.Date
 BOOL: Final = pl.Boolean
 
-SOURCE_FILE: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
+Schema: TypeAlias = dict[str, pl.DataType | type[pl.DataType]]
+
+SOURCE_FILE: Final[Schema] = {
     "file_id": TEXT,  # sha256 of the bytes
     "path": TEXT,  # below the landing folder, with forward slashes
     "contract": TEXT,  # null: no contract fits
@@ -35,7 +37,7 @@ SOURCE_FILE: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
     "rows_rejected": INT,
     "rows_repeated": INT,
 }
-RECORD: Final = {
+RECORD: Final[Schema] = {
     "record_id": TEXT,  # md5 hex of source, account, record_type, natural_key
     "source": TEXT,
     "account": TEXT,
@@ -49,7 +51,7 @@ RECORD: Final = {
     "occurred_at": TIME,  # when the thing itself happened or began; null when the file does not say
     "raw": TEXT,  # JSON of the current version's undecorated cells; never leaves the vault
 }
-RECORD_VERSION: Final = {
+RECORD_VERSION: Final[Schema] = {
     "record_id": TEXT,
     "version_at": TIME,
     "file_id": TEXT,
@@ -57,7 +59,7 @@ RECORD_VERSION: Final = {
     "status_raw": TEXT,  # the thing's status as this version told it
     "is_current": BOOL,
 }
-IDENTIFIER: Final = {
+IDENTIFIER: Final[Schema] = {
     "record_id": TEXT,
     "role": TEXT,  # buyer | receiver | payer | member | contact | lead | referrer | agent
     "id_type": TEXT,  # phone, email, national_id, wechat_openid, … (identity/identifiers.yml)
@@ -67,7 +69,7 @@ IDENTIFIER: Final = {
     "seen_at": TIME,  # the record's occurred_at, else its version_at
     "valid_to": TIME,
 }
-ATTRIBUTE: Final = {
+ATTRIBUTE: Final[Schema] = {
     "record_id": TEXT,
     "role": TEXT,
     # name, nickname, gender, birth_date, province_code, city_code, district_code, address, level, …
@@ -78,7 +80,7 @@ ATTRIBUTE: Final = {
     "quality": TEXT,  # full | masked | title | nick | derived
     "seen_at": TIME,
 }
-EVENT: Final = {
+EVENT: Final[Schema] = {
     "event_id": TEXT,
     "record_id": TEXT,
     "type": TEXT,  # follow, unfollow, add_friend, order_created, order_paid, payment, refund, message_sent, …
@@ -91,7 +93,7 @@ EVENT: Final = {
     "actor_role": TEXT,  # the party that did it
     "value_num": REAL,
 }
-ORDERS: Final = {
+ORDERS: Final[Schema] = {
     "order_key": TEXT,  # source/order_no; source/account/order_no where numbers are unique in an account only
     "record_id": TEXT,
     "source": TEXT,
@@ -118,7 +120,7 @@ ORDERS: Final = {
     "store_id": TEXT,
     "guide_id": TEXT,
 }
-ORDER_LINES: Final = {
+ORDER_LINES: Final[Schema] = {
     "order_key": TEXT,
     "record_id": TEXT,
     "line_no": TEXT,  # sub-order number, else the position from 1
@@ -131,7 +133,7 @@ ORDER_LINES: Final = {
     "refunded_amount": REAL,
     "is_gift": BOOL,
 }
-LEDGER: Final = {
+LEDGER: Final[Schema] = {
     "entry_id": TEXT,
     "record_id": TEXT,
     "kind": TEXT,  # payment | refund | points | coupon | stored_value
@@ -143,7 +145,7 @@ LEDGER: Final = {
     "role": TEXT,  # the party that it belongs to
     "ref_no": TEXT,
 }
-CONSENT: Final = {
+CONSENT: Final[Schema] = {
     "record_id": TEXT,
     "role": TEXT,
     "id_type": TEXT,
@@ -155,7 +157,7 @@ CONSENT: Final = {
     "at": TIME,
     "basis": TEXT,  # membership_terms | opt_in | follow | opt_out_reply | unfollow | unsubscribe
 }
-REJECT: Final = {
+REJECT: Final[Schema] = {
     "file_id": TEXT,
     "path": TEXT,
     "row_no": INT,  # 1-based among the data rows
@@ -164,7 +166,7 @@ REJECT: Final = {
     "raw_text": TEXT,  # never leaves the vault
 }
 
-TABLES: Final = {
+TABLES: Final[dict[str, Schema]] = {
     "source_file": SOURCE_FILE,
     "record": RECORD,
     "record_version": RECORD_VERSION,
