@@ -19,7 +19,7 @@ import dagster as dg
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
-from common.errors import GuiyiError
+from common.errors import GuiyiError, UsageError
 from pipelines.definitions import build_defs
 from pipelines.jobs import DAILY, run_config
 from pipelines.resources import WATCHER
@@ -65,6 +65,20 @@ def dagster_home(home: Home) -> Path:
     if not config.exists():
         config.write_text(DAGSTER_YAML)
     return home.dagster
+
+
+def landed(folder: Path) -> Path:
+    """A landing folder, once it is sure that it is there.
+
+    Raises:
+        UsageError: there is no such folder.
+    """
+    if not folder.is_dir():
+        raise UsageError(
+            f"There is no landing folder {folder}; put export files there as <source>/<account>/…, "
+            "or name another folder with --landing."
+        )
+    return folder
 
 
 def run_job(home: Home, landing: Path, as_of: date, progress: Watch | None = None) -> RunOutcome:

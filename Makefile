@@ -1,0 +1,79 @@
+# `make help` lists what there is to make. Nothing here names a package index: yours is used.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+GUIYI_HOME ?= $(CURDIR)/data
+UV := .uv/bin/uv
+BIN := .venv/bin
+# Locked packages only, and the project itself in place.
+SYNC := $(UV) pip install --python $(BIN)/python --require-hashes
+PACKAGES := assets common dbt_like_sql identity pipelines profiles segments simulator touchpoints warehouse
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  \033[36m%-12s\033[0m %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: install ## Simulate a brand of 5,000 people, run everything, tell what came out
+	@GUIYI_HOME="$(GUIYI_HOME)" $(BIN)/guiyi demo
+
+.PHONY: test
+test: install-dev lint ## Lint, types and tests, under ten minutes
+	@$(BIN)/pytest -m "not slow"
+
+.PHONY: test-slow
+test-slow: install-dev ## The tests that take more than a minute each
+	@$(BIN)/pytest -m slow
+
+.PHONY: lint
+lint: install-dev ## Ruff and mypy
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check $(PACKAGES)
+	@$(BIN)/mypy $(PACKAGES)
+
+.PHONY: ui
+ui: install ## The Dagster UI on http://localhost:3000, with the schedule and the sensor
+	@mkdir -p "$(GUIYI_HOME)/landing"
+	@$(BIN)/python -c "from pathlib import Path; from pipelines.run import dagster_home; from warehouse.home import Home; dagster_home(Home(Path('$(GUIYI_HOME)')))"
+	@GUIYI_HOME="$(GUIYI_HOME)" DAGSTER_HOME="$(GUIYI_HOME)/.dagster" $(BIN)/dagster dev -w workspace.yaml
+
+.PHONY: lock
+lock: $(UV) ## Resolve the dependencies anew into both lock files
+	@$(UV) pip compile pyproject.toml --group build --universal --generate-hashes --no-emit-index-url \
+		--no-header --python-version 3.11 -o requirements.lock
+	@$(UV) pip compile pyproject.toml --group build --group dev --universal --generate-hashes --no-emit-index-url \
+		--no-header --python-version 3.11 -c requirements.lock -o requirements-dev.lock
+
+.PHONY: clean
+clean: ## Remove what was installed and cached; data/ stays
+	@rm -rf .venv .uv .pytest_cache .mypy_cache .ruff_cache .hypothesis build *.egg-info
+
+.PHONY: install install-dev
+install: .venv/.installed
+install-dev: .venv/.installed-dev
+
+# The stamps make a second call cost nothing; a changed lock or project file installs again.
+.venv/.installed: requirements.lock pyproject.toml | $(UV)
+	@test -x $(BIN)/python || $(UV) venv --quiet --python .uv/bin/python .venv
+	@echo "Installing from requirements.lock …"
+	@$(SYNC) --quiet -r requirements.lock
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/.installed-dev: requirements-dev.lock .venv/.installed
+	@echo "Installing from requirements-dev.lock …"
+	@$(SYNC) --quiet -r requirements-dev.lock
+	@touch $@
+
+$(UV):
+	@for python in python3.11 python3 python; do \
+		if command -v $$python > /dev/null && $$python -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2> /dev/null; \
+		then found=$$python; break; fi; \
+	done; \
+	if [ -z "$${found:-}" ]; then \
+		echo "Guiyi needs Python 3.11: install it and see that python3.11 or python3 is found, then run make again." >&2; \
+		exit 1; \
+	fi; \
+	echo "Bootstrapping uv with $$found …"; \
+	rm -rf .uv && $$found -m venv .uv && .uv/bin/python -m pip install --quiet uv

@@ -1,0 +1,44 @@
+"""The Typer app, and the one place where errors become a sentence and an exit code."""
+
+import typer
+
+from common.errors import GuiyiError
+from pipelines.cli import people, runs, segment
+from pipelines.cli.screen import errors
+
+app = typer.Typer(
+    name="guiyi",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,  # it prints local variables, which may be personal data
+    rich_markup_mode="rich",
+    help=(
+        "归一 Guiyi: a customer data platform that runs on a brand's own export files.\n\n"
+        "Start with [bold]guiyi demo[/bold]: a made-up brand of 5,000 people, from files to audience CSVs."
+    ),
+)
+runs.register(app)
+people.register(app)
+app.add_typer(segment.app, name="segment")
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command.
+
+    Returns:
+        The exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
+    """
+    try:
+        app(args=arguments)
+    except GuiyiError as error:
+        errors().print(f"[red]guiyi:[/red] {_escaped(str(error))}", soft_wrap=True)
+        return error.exit_code
+    except SystemExit as ended:  # Typer's own: wrong usage is 2, an interrupt 130
+        return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    return 0
+
+
+def _escaped(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)

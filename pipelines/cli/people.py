@@ -1,0 +1,155 @@
+"""`guiyi profile` and `guiyi explain`: one person, and why records are that person."""
+
+from typing import Annotated, Any, Final
+
+import typer
+
+from pipelines.cli.screen import HomeOption, JsonOption, as_json, screen, table
+
+_GROUPS: Final = {
+    "身份 Identity": ("one_id", "n_records", "sources", "first_seen_at", "last_seen_at", "gender", "age_band",
+                     "country", "province", "city", "district", "is_member", "member_level", "member_since_at"),
+    "购买 Purchases": ("n_orders", "n_purchases", "n_purchases_365d", "first_order_date", "last_order_date",
+                     "net_amount_cny", "net_amount_365d_cny", "discount_share", "preferred_store_id", "n_devices"),
+    "阶段与价值 Stage and value": ("lifecycle_stage_zh", "lifecycle_stage", "rfm_group", "recency_days", "p_alive",
+                              "p_buy_90d", "expected_order_value_cny", "clv_12m_cny", "clv_tier"),
+    "触达 Reach": ("reach_sms", "reach_email", "reach_wechat_oa", "reach_wecom"),
+}  # fmt: skip
+EDGES_SHOWN: Final = 25
+_ORDERS: Final = """
+    select ordered_date, channel, order_key, round(net_amount_cny, 2) as net_amount_cny, status
+    from core.orders where one_id = $one_id order by ordered_at desc nulls last limit 10
+"""
+_TAGS: Final = """
+    select t.tag, c.label_zh, c.label_en, t.value, t.since
+    from customer.tag t left join customer.tag_catalogue c using (tag) where t.one_id = $one_id order by all
+"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add these commands to the app."""
+    app.command()(profile)
+    app.command()(explain)
+
+
+def profile(
+    one_id: Annotated[str, typer.Argument(help="A OneID; one that was merged leads to the one it became.")],
+    home: HomeOption = None,
+    to_json: JsonOption = False,
+) -> None:
+    """Show what is known of a person: customer 360, tags, last orders. No contact data.
+
+    Example: guiyi profile P3K7QW9ZT2M4A --home data/demo
+    """
+    with _warehouse(home) as con:
+        current = _current(con, one_id)
+        person = _dicts(con, "select * from customer.customer_360 where one_id = $one_id", current)[0]
+        tags = _dicts(con, _TAGS, current)
+        orders = _dicts(con, _ORDERS, current)
+    if to_json:
+        as_json(person | {"tag_values": tags, "last_orders": orders, "asked_for": one_id})
+        return
+    console = screen()
+    for title, names in _GROUPS.items():
+        facts = table("", "", title=title, numbers_from=9)
+        facts.show_header = False
+        for name in names:
+            if person.get(name) is not None:
+                facts.add_row(name, _shown(person[name]))
+        console.print(facts)
+    _print_rows(console, "标签 Tags", tags)
+    _print_rows(console, "最近订单 Last orders", orders)
+
+
+def explain(
+    first: Annotated[str, typer.Argument(metavar="ONEID|RECORD", help="A OneID, or a record id.")],
+    second: Annotated[str, typer.Argument(metavar="[RECORD]", help="A second record id.")] = "",
+    home: HomeOption = None,
+    to_json: JsonOption = False,
+) -> None:
+    """Say why two records, or all records of a person, are one: the edges and their evidence.
+
+    Example: guiyi explain P3K7QW9ZT2M4A --home data/demo
+    """
+    from dataclasses import asdict
+
+    from identity.explain import explain_pair, explain_person
+
+    with _warehouse(home) as con:
+        steps = explain_pair(con, first, second) if second else explain_person(con, _current(con, first))
+        names = _record_names(con, [step.a[0] for step in steps] + [step.b[0] for step in steps])
+    if to_json:
+        as_json([asdict(step) for step in steps])
+        return
+    console = screen()
+    if not steps:
+        console.print("没有归一依据 No edge: " + ("two people." if second else "this person has a single record."))
+        return
+    rows = table("记录 record", "记录 record", "规则 rule", "权重 weight", "依据 evidence", numbers_from=9)
+    for step in steps[:EDGES_SHOWN]:
+        weight = "sure" if step.match_weight is None else f"{step.match_weight:.1f}"
+        ends = (f"{names[record]} · {role}" for record, role in (step.a, step.b))
+        rows.add_row(*ends, step.rule, weight, step.words)
+    console.print(rows)
+    if len(steps) > EDGES_SHOWN:
+        console.print(f"… 另有 and {len(steps) - EDGES_SHOWN} more; --json gives all, with record ids.")
+
+
+def _record_names(con: Any, records: list[str]) -> dict[str, str]:
+    """What people call a record: source, kind and its key in the file; a personal key stays hashed."""
+    query = (
+        "select distinct record_id, source, record_type, natural_key from identity.record_map where record_id in $ids"
+    )
+    found = con.execute(query, {"ids": sorted(set(records))}).fetchall()
+    return {record: f"{source} {kind} {key}" for record, source, kind, key in found}
+
+
+def _warehouse(home: Any) -> Any:
+    from pipelines.resources import home_path
+    from warehouse.home import Home
+    from warehouse.snapshot import open_warehouse
+
+    return open_warehouse(Home(home_path(home)))
+
+
+def _current(con: Any, one_id: str) -> str:
+    """The OneID itself, or the active one that it was merged into."""
+    from common.errors import UsageError
+
+    current = one_id
+    for _ in range(100):
+        found = _dicts(con, "select status, merged_into from identity.one_id where one_id = $one_id", current)
+        if not found:
+            raise UsageError(f"There is no OneID {one_id}; look it up in customer.customer_360.")
+        if found[0]["status"] == "active":
+            return current
+        if not found[0]["merged_into"]:
+            break
+        current = found[0]["merged_into"]
+    raise UsageError(f"{one_id} is of records that no file tells of any more; it has no profile in this run.")
+
+
+def _dicts(con: Any, query: str, one_id: str) -> list[dict[str, Any]]:
+    relation = con.sql(query, params={"one_id": one_id})
+    return [dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()]
+
+
+def _print_rows(console: Any, title: str, found: list[dict[str, Any]]) -> None:
+    if not found:
+        return
+    rows = table(*found[0], title=title, numbers_from=9)
+    for row in found:
+        rows.add_row(*(_shown(value) for value in row.values()))
+    console.print(rows)
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "是 yes" if value else "否 no"
+    if isinstance(value, float):
+        return f"{value:,.2f}"
+    if isinstance(value, list):
+        return "、".join(str(one) for one in value) or "–"
+    return str(value)

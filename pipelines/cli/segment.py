@@ -1,0 +1,161 @@
+"""`guiyi segment list|preview|export|overlap`: audiences, for marketers."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pipelines.cli.screen import HomeOption, JsonOption, as_json, screen, table
+
+app = typer.Typer(no_args_is_help=True, help="Audiences: see them, size them, export them as CSV.")
+Name = Annotated[str, typer.Argument(help="An audience, as `guiyi segment list` names it.")]
+Values = Annotated[
+    list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A parameter's value; may be repeated.")
+]
+
+
+@app.command("list")
+def list_audiences(home: HomeOption = None, to_json: JsonOption = False) -> None:
+    """List the audiences with their channel and parameters.
+
+    Example: guiyi segment list
+    """
+    from segments.api import load_audiences
+
+    found = [audience.definition for audience in load_audiences().values()]
+    if to_json:
+        as_json([one.model_dump(mode="json", by_alias=True, exclude_none=True) for one in found])
+        return
+    rows = table("名称 name", "人群", "audience", "渠道 channel", "参数 parameters", numbers_from=9)
+    for one in found:
+        parameters = ", ".join(f"{name}={value.default}" for name, value in one.parameters.items())
+        rows.add_row(one.name, one.label.zh, one.label.en, one.channel or "–", parameters or "–")
+    screen().print(rows)
+
+
+@app.command()
+def preview(
+    name: Name,
+    home: HomeOption = None,
+    people: Annotated[int, typer.Option(help="How many masked people to show.")] = 10,
+    values: Values = None,
+    to_json: JsonOption = False,
+) -> None:
+    """Size an audience and look at a few of its people, masked.
+
+    Example: guiyi segment preview silent_high_value --home data/demo
+    """
+    from pipelines.resources import home_path
+    from segments.api import find_audience, open_published
+    from segments.api import preview as look
+
+    audience = find_audience(name)
+    with open_published(home_path(home)) as published:
+        seen = look(published, audience, parameters=_parameters(audience, values), people=people)
+    reach = seen.reach
+    if to_json:
+        sizes = {"matching": reach.matching, "reachable": reach.reachable, "unreachable": reach.unreachable}
+        as_json({"audience": name, **sizes, "notes": seen.notes, "people": seen.people.to_dicts()})
+        return
+    console = screen()
+    label = audience.definition.label
+    console.print(f"[bold]{label.zh} · {label.en}[/]")
+    console.print(f"符合 match {reach.matching:,} · 可触达 reachable {reach.reachable:,}")
+    for reason, n in reach.unreachable.items():
+        console.print(f"  不可触达 unreachable, {reason}: {n:,}")
+    for note in seen.notes:
+        console.print(f"  ⚠ {note}", style="yellow")
+    if seen.people.height:
+        rows = table(*seen.people.columns, numbers_from=99)
+        for row in seen.people.iter_rows():
+            rows.add_row(*("–" if cell is None else str(cell) for cell in row))
+        console.print(rows)
+
+
+@app.command()
+def export(
+    name: Name,
+    home: HomeOption = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for CSV and manifest; else HOME/exports.", show_default=False)
+    ] = None,
+    encoding: Annotated[str, typer.Option(help="utf-8-sig, utf-8 or gb18030.")] = "utf-8-sig",
+    language: Annotated[str, typer.Option(help="Of the headers: zh or en.")] = "zh",
+    values: Values = None,
+    requested_by: Annotated[str, typer.Option(help="Who asked for the list, for the manifest.")] = "",
+    reason: Annotated[str, typer.Option(help="Why, for the manifest.")] = "",
+    to_json: JsonOption = False,
+) -> None:
+    """Export an audience as CSV with its manifest; only people who agreed to its channel.
+
+    Example: guiyi segment export silent_high_value --home data/demo --encoding gb18030
+    """
+    from common.errors import UsageError
+    from pipelines.resources import home_path
+    from segments.api import export_audience, find_audience
+
+    if language not in ("zh", "en"):
+        raise UsageError(f"The language {language!r} is not known; use zh or en.")
+    audience = find_audience(name)
+    report = export_audience(
+        home_path(home),
+        audience,
+        encoding=encoding,  # type: ignore[arg-type]  # checked there, with the same sentence for every caller
+        out=out,
+        requested_by=requested_by or None,
+        reason=reason or None,
+        parameters=_parameters(audience, values),
+        language=language,  # type: ignore[arg-type]
+    )
+    if to_json:
+        as_json(vars(report))
+        return
+    console = screen()
+    console.print(f"{report.rows:,} 人 people → {report.csv}")
+    for why, n in report.dropped.items():
+        console.print(f"  未导出 left out, {why}: {n:,}")
+    for note in report.notes:
+        console.print(f"  ⚠ {note}", style="yellow")
+
+
+@app.command()
+def overlap(
+    names: Annotated[list[str] | None, typer.Argument(help="Audiences; all when none is named.")] = None,
+    home: HomeOption = None,
+    to_json: JsonOption = False,
+) -> None:
+    """Count the people that audiences have in common.
+
+    Example: guiyi segment overlap silent_high_value coupon_lovers --home data/demo
+    """
+    from pipelines.resources import home_path
+    from segments.api import find_audience, load_audiences, open_published
+    from segments.api import overlap as common_people
+
+    audiences = [find_audience(name) for name in names] if names else list(load_audiences().values())
+    with open_published(home_path(home)) as published:
+        found = common_people(published, audiences)
+    if to_json:
+        as_json({"names": found.names, "matrix": found.matrix})
+        return
+    rows = table("", *(str(number) for number in range(1, len(found.names) + 1)))
+    for number, (name, counts) in enumerate(zip(found.names, found.matrix, strict=True), start=1):
+        rows.add_row(f"{number} {name}", *(f"{n:,}" for n in counts))
+    screen().print(rows)
+
+
+def _parameters(audience: Any, values: list[str] | None) -> dict[str, Any]:
+    """`NAME=VALUE` texts as typed values: what the parameter's type can be read from text."""
+    import yaml
+
+    from common.errors import UsageError
+
+    given = {}
+    for text in values or []:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise UsageError(f"--set {text} gives no value; write it as --set NAME=VALUE.")
+        declared = audience.definition.parameters.get(name)
+        is_text = declared is not None and declared.type == "text"
+        given[name] = value if is_text else yaml.safe_load(value)
+    return given

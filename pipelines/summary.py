@@ -1,0 +1,269 @@
+"""What a person reads at the end of a run: figures as tables, Chinese beside English, and what to try next.
+
+Where the figures come from is in `figures`.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from rich.console import Console, Group
+from rich.table import Table
+from rich.text import Text
+
+from pipelines.cli.screen import table
+from pipelines.figures import Figures, collect
+from warehouse.home import Home
+
+if TYPE_CHECKING:
+    from identity.evaluate import Evaluation
+    from pipelines.run import RunOutcome
+
+SOURCES: Final = {
+    "tmall": "天猫/淘宝",
+    "jd": "京东",
+    "youzan": "有赞商城",
+    "pos": "门店收银",
+    "wechat_oa": "公众号",
+    "wecom": "企业微信",
+    "wechatpay": "微信支付",
+    "aliyun_sms": "阿里云短信",
+    "after_sales": "售后工单",
+    "shopify": "Shopify",
+    "unknown": "未识别",
+}
+REASONS: Final = {
+    "id_lossy": "编号被表格软件损坏 id damaged by a spreadsheet",
+    "key_missing": "缺少主键 no natural key",
+    "bad_time": "时间无法识别 not a time",
+    "bad_money": "金额无法识别 not an amount",
+    "bad_number": "数字无法识别 not a number",
+    "bad_encoding": "乱码 broken encoding",
+    "bad_json": "JSON 损坏 broken JSON",
+    "too_many_cells": "列数过多 more cells than columns",
+    "too_few_cells": "列数不足 fewer cells than columns",
+    "unterminated_quote": "引号未闭合 quote without end",
+    "value_missing": "缺少必填值 value missing",
+    "void": "已作废小票 voided ticket",
+}
+STAGES: Final = {
+    "potential": "Potential",
+    "new": "New",
+    "repeat": "Repeat",
+    "active": "Active",
+    "won_back": "Won back",
+    "at_risk": "At risk",
+    "silent": "Silent",
+    "churned": "Churned",
+}
+CHANNELS: Final = {"sms": "短信", "email": "邮件", "wechat_oa": "公众号", "wecom": "企业微信", None: "–"}
+_STEPS: Final = {
+    "touchpoints": "读取触点 reading files ·",
+    "identity": "归一 resolving people ·",
+    "gate_landing": "校验文件 checking files",
+    "gate_identity": "校验归一 checking people",
+    "gate_customer_360": "校验全景 checking profiles",
+    "gate_exports": "校验导出 checking exports",
+    "warehouse__candidate": "装配快照 assembling the snapshot",
+    "warehouse__published": "发布 publishing",
+}
+_GROUPS: Final = {"profiles": "画像 profiling", "segments": "导出人群 exporting"}
+
+
+def step_label(step: str) -> str:
+    """What a step is called while it runs."""
+    group, _, name = step.replace("__", "_").partition("_")
+    return _STEPS.get(step) or f"{_GROUPS.get(group, '建模 modelling')} {name or group}"
+
+
+def show_summary(
+    console: Console,
+    home: Home,
+    *,
+    outcome: "RunOutcome",
+    evaluation: "Evaluation | None" = None,
+    n_simulated: int | None = None,
+) -> None:
+    """Print the end of a run.
+
+    Args:
+        console: where to.
+        home: the home that was run.
+        outcome: how the run went.
+        evaluation: comparison with the truth, where there is one.
+        n_simulated: people that the simulator put into the files.
+    """
+    figures = collect(home)
+    show_figures(console, figures)
+    if evaluation:
+        console.print(evaluation_table(evaluation, n_simulated))
+    for check in outcome.failed_checks:
+        console.print(Text(f"⚠ {check}", style="yellow"))
+    console.print(_audiences(figures))
+    console.print(
+        f"[bold green]✓[/] 已发布 published [bold]{figures.run_id}[/] in {outcome.seconds:.0f} s → {home.warehouse}"
+    )
+    console.print(_next(home, figures))
+
+
+def show_figures(console: Console, figures: Figures) -> None:
+    """Print what came in, who was found, and what they are worth."""
+    console.print()
+    console.print(f"[bold]运行 Run {figures.run_id}[/] · 截至 as of {figures.as_of}\n")
+    console.print(_files(figures))
+    if figures.rejects or figures.unusable:
+        console.print(_rejects(figures))
+    console.print(_people(figures))
+    console.print(_stages(figures))
+    console.print(_value(figures))
+
+
+def evaluation_table(found: "Evaluation", n_simulated: int | None = None) -> Table:
+    """OneIDs against the truth: over all pairs, and over those that the files allow anyone to know."""
+    persons = f"{found.n_persons:,} 真实的人 true persons"
+    simulated = f" ({n_simulated:,} simulated)" if n_simulated else ""
+    made = table(
+        "",
+        "精确率 precision",
+        "召回率 recall (可达 reachable)",
+        "召回率 recall (全部 all)",
+        "F1 (可达 reachable)",
+        title=f"归一质量 OneIDs against the truth · {persons}{simulated}",
+    )
+    made.add_row(
+        "成对 pairwise",
+        *_shares(
+            found.pairwise_precision,
+            found.pairwise_recall_reachable,
+            found.pairwise_recall,
+            found.pairwise_f1_reachable,
+        ),
+    )
+    made.add_row(
+        "B-cubed",
+        *_shares(
+            found.b_cubed_precision, found.b_cubed_recall_reachable, found.b_cubed_recall, found.b_cubed_f1_reachable
+        ),
+    )
+    made.caption = f"完全正确的人 exactly right: {found.exact_person_rate:.1%}"
+    made.caption_justify = "left"
+    return made
+
+
+def _shares(*values: float) -> list[str]:
+    return [f"{value:.2%}" for value in values]
+
+
+def _files(figures: Figures) -> Table:
+    made = table(
+        "来源 source",
+        "",
+        "文件 files",
+        "行 rows",
+        "采用 accepted",
+        "重复 repeats",
+        "拒收 rejected",
+        title="文件 Files in",
+        numbers_from=2,
+    )
+    names = ("n_files", "n_read", "n_accepted", "n_repeated", "n_rejected")
+    for row in figures.sources:
+        made.add_row(SOURCES.get(row["source"], ""), row["source"], *(f"{row[name]:,}" for name in names))
+    made.add_section()
+    made.add_row("合计", "total", *(f"{sum(row[name] for row in figures.sources):,}" for name in names))
+    return made
+
+
+def _rejects(figures: Figures) -> Group:
+    made = table("原因 reason", "代码 code", "行 rows", title="拒收 Rejected rows", numbers_from=2)
+    for row in figures.rejects:
+        made.add_row(REASONS.get(row["reason"], ""), row["reason"], f"{row['n_rows']:,}")
+    notes = [Text(f"  {row['status']}: {row['path']} {row['note'] or ''}", style="dim") for row in figures.unusable]
+    return Group(*([made] if figures.rejects else []), *notes, Text())
+
+
+def _people(figures: Figures) -> Text:
+    p = figures.people
+    return Text.from_markup(
+        f"[bold]找到 {p['n_people']:,} 人 people found[/] from {p['n_parties']:,} 条身份记录 identity records · "
+        f"{p['n_in_several_sources']:,} 跨来源 in several sources · {p['n_buyers']:,} 已购 buyers · "
+        f"{p['n_members']:,} 会员 members · {p['n_reachable']:,} 可触达 reachable\n"
+    )
+
+
+def _stages(figures: Figures) -> Table:
+    made = table(
+        "阶段",
+        "stage",
+        "人 people",
+        "近一年净额 net 365 d",
+        "未来一年价值 CLV 12 m",
+        title="生命周期 Lifecycle",
+        numbers_from=2,
+    )
+    for row in figures.stages:
+        made.add_row(
+            row["stage_zh"],
+            STAGES.get(row["stage"], row["stage"]),
+            f"{row['n_people']:,}",
+            _money(row["net_365d_cny"]),
+            _money(row["clv_12m_cny"]),
+        )
+    return made
+
+
+def _value(figures: Figures) -> Text:
+    value = figures.value
+    lines = [
+        f"[bold]客户资产 Customer base[/]: 累计净额 net so far {_money(value['net_all_cny'])} · "
+        f"近一年 last 365 days {_money(value['net_365d_cny'])} · "
+        f"前10%客户占 top tenth holds {value['top_tenth_share'] or 0:.0%}"
+    ]
+    if value["gate"]:
+        lines.append(f"[yellow]{value['gate']}[/]")
+    elif value["clv_12m_cny"] is not None:
+        lines.append(
+            f"未来一年预计 expected in the next year: {value['expected_purchases_365d']:,.0f} 次购买 purchases · "
+            f"毛利现值 value {_money(value['clv_12m_cny'])} · 仍活跃 still customers {value['n_alive']:,.0f}"
+        )
+    return Text.from_markup("\n".join(lines) + "\n")
+
+
+def _audiences(figures: Figures) -> Table:
+    made = table(
+        "人群",
+        "audience",
+        "渠道 channel",
+        "符合 match",
+        "可发 in the CSV",
+        title="人群导出 Audiences exported",
+        numbers_from=3,
+    )
+    for row in figures.audiences:
+        made.add_row(
+            row["label_zh"],
+            row["audience"],
+            CHANNELS.get(row["channel"], row["channel"]),
+            f"{row['n_matching']:,}",
+            f"{row['n_rows']:,}",
+        )
+    if figures.audiences:
+        made.caption = f"CSV: {Path(figures.audiences[0]['csv']).parents[2]}/<audience>/{figures.run_id}/<audience>.csv"
+        made.caption_justify = "left"
+    return made
+
+
+def _next(home: Home, figures: Figures) -> Text:
+    audience = figures.audiences[0]["audience"] if figures.audiences else "silent_high_value"
+    commands = (
+        ("看一个人群 look at an audience", f"guiyi segment preview {audience} --home {home.path}"),
+        ("查数据 query the warehouse", f'duckdb -readonly {home.warehouse} "from marts.lifecycle_summary"'),
+        ("打开 Dagster open Dagster", f"make ui GUIYI_HOME={home.path}"),
+    )
+    text = Text("\n接下来 Try next\n", style="bold")
+    for label, command in commands:
+        text.append(f"  {label}\n", style="not bold dim").append(f"    {command}\n", style="not bold cyan")
+    return text
+
+
+def _money(value: float | None) -> str:
+    return "–" if value is None else f"¥{value:,.0f}"
