@@ -51,7 +51,10 @@ def make_members(
 ) -> Members:
     """Register everyone who wants to be."""
     cards = _cards(streams("cards"), people, contacts, presence, sales, stores, wants.till, span)
-    shoppers = _shoppers(streams("shoppers"), people, contacts, sales, wants.shop)
+    # The shop knows customers by their number: who inherited one that is registered there cannot register again.
+    giver = contacts.phone_owner[contacts.main]
+    inherited = (giver != np.arange(people.total)) & wants.shop[giver]
+    shoppers = _shoppers(streams("shoppers"), people, contacts, sales, wants.shop & ~inherited)
     return Members(cards, shoppers, _abroad(streams("abroad"), people, presence, sales))
 
 
@@ -85,10 +88,7 @@ def registrations(streams: Streams, people: People, contacts: Contacts, presence
         | (presence.buyer & chance(rng, n, 0.06))
     )
     shop |= presence.lone_in("youzan") & (~presence.buyer | chance(rng, n, 0.9))
-    # The shop knows customers by their number: who inherited one that is registered there cannot register again.
-    giver = contacts.phone_owner[contacts.main]
-    inherited = (giver != np.arange(n)) & shop[giver]
-    return Wants(till, shop & (contacts.shares < 0) & ~inherited)
+    return Wants(till, shop & (contacts.shares < 0))
 
 
 def _cards(

@@ -1,15 +1,17 @@
 """The word lists of the world, read from `data/words.yml` when they are first needed."""
 
 from functools import lru_cache
-from importlib.resources import files
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 import yaml
+
+DATA: Final = Path(__file__).parent / "data"
 
 
 @lru_cache(maxsize=1)
 def _lists() -> dict[str, Any]:
-    text = (files("simulator") / "data" / "words.yml").read_text(encoding="utf-8")
+    text = (DATA / "words.yml").read_text(encoding="utf-8")
     return dict(yaml.safe_load(text))
 
 
@@ -20,5 +22,5 @@ def words(name: str) -> list[str]:
 
 def table(name: str) -> list[list[str]]:
     """The rows of `data/<name>.csv` without its header."""
-    text = (files("simulator") / "data" / f"{name}.csv").read_text(encoding="utf-8")
+    text = (DATA / f"{name}.csv").read_text(encoding="utf-8")
     return [line.split(",") for line in text.splitlines()[1:]]

@@ -2,7 +2,6 @@
 
 import json
 from functools import lru_cache
-from importlib.resources import files
 
 import numpy as np
 import polars as pl
@@ -10,11 +9,12 @@ import polars as pl
 from simulator.fulfilment import NEVER
 from simulator.people import Calendar
 from simulator.streams import Ints, Texts
+from simulator.words import DATA
 
 
 @lru_cache(maxsize=1)
 def _headers() -> dict[str, list[str]]:
-    text = (files("simulator") / "data" / "headers.json").read_text(encoding="utf-8")
+    text = (DATA / "headers.json").read_text(encoding="utf-8")
     return dict(json.loads(text))
 
 
