@@ -20,27 +20,22 @@ from warehouse.ops import build_ops
 
 
 def attach_tables(building: Building, tables: Mapping[str, Path]) -> dict[str, int]:
-    """Copy Parquet tables into the warehouse being built.
+    """Copy Parquet tables into the warehouse being built, replacing those that are there.
 
     Args:
         building: the run.
-        tables: `schema.table` → Parquet file. A table that a model has made is left as it is.
+        tables: `schema.table` → Parquet file.
 
     Returns:
-        rows by `schema.table`, for those that were written.
+        rows by `schema.table`.
     """
-    con = building.con
-    made = {f"{schema}.{table}" for schema, table in _tables(con)}
     rows = {}
     for name, path in tables.items():
-        if name in made:
-            continue
         schema, table = name.split(".")
-        con.execute(f"create schema if not exists {identifier(schema)}")
-        con.execute(
-            f"create table {identifier(schema)}.{identifier(table)} as select * from read_parquet({literal(str(path))})"
-        )
-        rows[name] = _count(con, schema, table)
+        target = f"{identifier(schema)}.{identifier(table)}"
+        building.con.execute(f"create schema if not exists {identifier(schema)}")
+        building.con.execute(f"create or replace table {target} as select * from read_parquet({literal(str(path))})")
+        rows[name] = _count(building.con, schema, table)
     return rows
 
 
