@@ -23,9 +23,8 @@ _NEARLY: Final = (EXACT, TRADITIONAL, TYPO)
 def label_components(seen: pl.DataFrame, world: World) -> pl.DataFrame:
     """One row per party with `person`, `phenomenon` and `component` (its number, by first party in order)."""
     parties = (
-        seen.group_by(PARTY)
+        seen.group_by(PARTY, maintain_order=True)  # in order of sight, the same in every run
         .agg(pl.col("person").first(), pl.col("phenomenon").first())
-        .sort(PARTY)
         .with_columns(party=pl.int_range(pl.len()).cast(pl.Int64))
     )
     located = seen.join(parties.select(*PARTY, "party"), on=list(PARTY), how="left", maintain_order="left")
