@@ -13,9 +13,9 @@ _HEAD = """# Data dictionary · 数据字典
 
 Generated from the YAML beside the models in `dbt_like_sql/models`; change it there and run
 `python -m dbt_like_sql.dictionary`. The tables lie in `warehouse.duckdb`; `describe` and `duckdb_columns()` show the
-same descriptions there. Columns that end in `_at` (and `at`) are UTC, in `_date` local dates of the business time zone,
-in `_cny` yuan. Only what happened up to the end of the as-of day is in them. No column holds a phone number, a name, an
-e-mail address, a street or a national id; *personal* marks what still describes a person.
+same descriptions there. Columns that end in `_at` are UTC, in `_date` local dates of the business time zone, in `_cny`
+yuan. Only what happened up to the end of the as-of day is in them. No column holds a phone number, a name, an e-mail
+address, a street or a national id; *personal* marks what still describes a person. No name needs quotes in SQL.
 """
 
 

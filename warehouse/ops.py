@@ -41,7 +41,7 @@ def build_ops(building: Building) -> dict[str, int]:
     con.execute(f"create or replace table ops.source_file as select * from {files} order by path, file_id")
     con.execute(
         "create or replace table ops.reject as "
-        f'select file_id, path, row_no, reason, "column", {mask_sql("raw_text")} as raw_mask '
+        f'select file_id, path, row_no, reason, "column" as column_name, {mask_sql("raw_text")} as raw_mask '
         f"from {rejects} order by path, row_no, reason"
     )
     _build_run(building)

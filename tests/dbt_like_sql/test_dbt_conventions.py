@@ -6,6 +6,7 @@ import re
 import tokenize
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from dbt_like_sql.dictionary import PAGE, SCHEMAS, data_dictionary
@@ -58,6 +59,19 @@ def test_published_models_do_not_hold_personal_columns():
     for model in PROJECT.models.values():
         if model.schema in SCHEMAS:
             assert not [c.name for c in model.columns if c.config.meta.get("pii") in hidden], model.name
+
+
+def test_no_published_column_needs_quotes_in_sql():
+    con = duckdb.connect()
+    for model in PROJECT.models.values():
+        if model.schema in SCHEMAS:
+            columns = {column.name: column.data_type for column in model.columns}
+            con.execute(f"create schema if not exists {model.schema}")
+            quoted = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
+            con.execute(f"create table {model.relation} ({quoted})")
+            for name in columns:
+                query = f"select {name} from {model.relation} where {name} is not null group by {name} order by {name}"
+                assert con.sql(query).columns == [name], f"{model.relation}.{name}"
 
 
 def test_touchpoint_sources_are_declared_as_the_canonical_model_has_them():

@@ -26,7 +26,7 @@ COLUMNS = {
     "core.order_lines": "one_id varchar, ordered_date date, category varchar, is_valid boolean, is_gift boolean",
     "core.events": "one_id varchar, type varchar, event_date date",
     "core.consent": "one_id varchar, basis varchar",
-    "customer.consent_state": 'one_id varchar, channel varchar, purpose varchar, state varchar, "at" timestamp',
+    "customer.consent_state": "one_id varchar, channel varchar, purpose varchar, state varchar, stated_at timestamp",
     "customer.lifecycle": "one_id varchar, stage varchar, n_purchases bigint, last_purchase_date date, q95_days double",
     "customer.rfm": "one_id varchar, m_score integer",
     "customer.clv": "one_id varchar, tier varchar",
@@ -196,7 +196,7 @@ def test_silence_begins_the_day_after_the_95_percent_gap(world):
 
 
 def test_a_follower_is_one_who_may_be_written_to_since_the_local_day(world):
-    late = {"at": "2026-03-01 18:00:00"}  # already the second of March in Shanghai
+    late = {"stated_at": "2026-03-01 18:00:00"}  # already the second of March in Shanghai
     for one_id, channel, state in (
         ("P1", "wechat_oa", "granted"),
         ("P2", "wechat_oa", "revoked"),

@@ -26,7 +26,7 @@ stated as (
         consent.channel,
         consent.purpose,
         consent.state,
-        consent.at,
+        consent.stated_at,
         consent.basis
     from consent
     inner join identifier
@@ -36,12 +36,12 @@ stated as (
     left join record_map
         on consent.record_id = record_map.record_id
         and consent.role = record_map.role
-    where consent.at is null or consent.at < (select ends_at from as_of)
+    where consent.stated_at is null or consent.stated_at < (select ends_at from as_of)
 ),
 
 final as (
     select
-        md5(concat_ws('|', record_id, role, identifier_key, channel, purpose, state, stated.at, basis)) as consent_id,
+        md5(concat_ws('|', record_id, role, identifier_key, channel, purpose, state, stated_at, basis)) as consent_id,
         *
     from stated
 )

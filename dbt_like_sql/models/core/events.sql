@@ -30,8 +30,8 @@ final as (
         event.actor_role as role,
         event.type,
         event.subtype,
-        event.at,
-        cast(timezone('{{ var("time_zone") }}', timezone('UTC', event.at)) as date) as event_date,
+        event.event_at,
+        cast(timezone('{{ var("time_zone") }}', timezone('UTC', event.event_at)) as date) as event_date,
         event.channel,
         event.store_id,
         event.order_key,
@@ -39,7 +39,7 @@ final as (
         event.value_num
     from event
     left join people on event.record_id = people.record_id
-    where event.at < (select ends_at from as_of)
+    where event.event_at < (select ends_at from as_of)
 )
 
 select * from final

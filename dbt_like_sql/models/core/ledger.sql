@@ -31,15 +31,15 @@ final as (
         ledger.kind,
         ledger.amount,
         ledger.unit,
-        ledger.at,
-        cast(timezone('{{ var("time_zone") }}', timezone('UTC', ledger.at)) as date) as entry_date,
-        ledger.at_precision,
+        ledger.entry_at,
+        cast(timezone('{{ var("time_zone") }}', timezone('UTC', ledger.entry_at)) as date) as entry_date,
+        ledger.entry_at_precision,
         ledger.order_key,
         ledger.ref_no
     from ledger
     left join people on ledger.record_id = people.record_id
     -- an entry without a time is in the file, so it has happened
-    where ledger.at is null or ledger.at < (select ends_at from as_of)
+    where ledger.entry_at is null or ledger.entry_at < (select ends_at from as_of)
 )
 
 select * from final

@@ -16,13 +16,13 @@ latest as (
         channel,
         purpose,
         state,
-        consent.at,
+        stated_at,
         basis
     from consent
     qualify row_number() over (
         partition by identifier_key, channel, purpose
         order by
-            coalesce(consent.at, case state when 'revoked' then timestamp '9999-12-31' else timestamp '0001-01-01' end) desc,
+            coalesce(stated_at, case state when 'revoked' then timestamp '9999-12-31' else timestamp '0001-01-01' end) desc,
             state = 'revoked' desc,
             basis
     ) = 1
@@ -35,7 +35,7 @@ final as (
         latest.channel,
         latest.purpose,
         latest.state,
-        latest.at,
+        latest.stated_at,
         latest.basis,
         count(*) over person_channel as n_identifiers,
         count(*) filter (where latest.state = 'granted') over person_channel as n_granted
@@ -44,7 +44,7 @@ final as (
     window person_channel as (partition by holder.one_id, latest.channel, latest.purpose)
     qualify row_number() over (
         partition by holder.one_id, latest.channel, latest.purpose
-        order by latest.state = 'revoked' desc, latest.at desc nulls first, latest.basis
+        order by latest.state = 'revoked' desc, latest.stated_at desc nulls first, latest.basis
     ) = 1
 )
 

@@ -11,7 +11,7 @@ first_mention as (
         id_type,
         id_scope,
         id_value,
-        arg_min(record_id, (coalesce(consent.at, timestamp '9999-12-31'), record_id)) as anchor_record_id
+        arg_min(record_id, (coalesce(stated_at, timestamp '9999-12-31'), record_id)) as anchor_record_id
     from consent
     group by all
 ),

@@ -6,7 +6,7 @@ final as (
         record_id,
         type,
         subtype,
-        "at",
+        "at" as event_at,
         channel,
         store_id,
         order_key,

@@ -7,8 +7,8 @@ final as (
         kind,
         amount,
         unit,
-        "at",
-        at_precision,
+        "at" as entry_at,
+        at_precision as entry_at_precision,
         order_key,
         role,
         ref_no

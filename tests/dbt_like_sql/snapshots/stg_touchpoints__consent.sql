@@ -10,7 +10,7 @@ final as (
         channel,
         purpose,
         state,
-        "at",
+        "at" as stated_at,
         basis
     from lake.touchpoints.consent
 )
