@@ -107,21 +107,20 @@ def _look_at(file: LandingFile, contracts: Sequence[Contract]) -> list[Table] | 
     if complete and not data.strip(_BLANK):
         return Finding(file, "empty", _NOTHING)
     if data.startswith(workbook.SIGNATURES):
-        recognise, trouble = workbook.recognise, _NO_WORKBOOK
+        readers, trouble = [workbook.recognise], _NO_WORKBOOK
     elif objects.looks_like_json(data):
-        recognise, trouble = objects.recognise, _NO_JSON
+        readers, trouble = [objects.recognise], _NO_JSON
     else:
-        recognise, trouble = delimited.recognise, _NO_TEXT
+        readers, trouble = [delimited.recognise, objects.recognise], _NO_TEXT
     try:
-        tables = recognise(data, complete, contracts)
+        for recognise in readers:
+            if tables := recognise(data, complete, contracts):
+                return tables
     except Exception:  # a damaged file can make a parser fail in any way; the run goes on without it
         return Finding(file, "unreadable", trouble)
-    if tables:
-        return tables
-    is_damaged = (recognise is objects.recognise and not objects.has_an_object(data, complete)) or (
-        recognise is delimited.recognise and b"\x00" in data[:1024]
-    )
-    return Finding(file, "unreadable", trouble) if is_damaged else Finding(file, "unknown", _NO_CONTRACT)
+    no_json = trouble == _NO_JSON and not objects.has_an_object(data, complete)
+    no_text = trouble == _NO_TEXT and b"\x00" in data[:1024]
+    return Finding(file, "unreadable", trouble) if no_json or no_text else Finding(file, "unknown", _NO_CONTRACT)
 
 
 def _described(file: LandingFile, table: Table, n_tables: int, accounts: Accounts) -> Found:

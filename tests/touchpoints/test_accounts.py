@@ -36,7 +36,9 @@ def test_an_entry_of_accounts_yml_wins_over_the_folder_and_a_later_one_over_an_e
     assert (found.account, found.scope, found.time_zone, found.is_named) == ("north", "two", "Asia/Tokyo", True)
 
 
-@pytest.mark.parametrize("text", ["- pos", '"pos/*": east', '"pos/*": {till: 1}', '"pos/*": {time_zone: Moon/Base}', '"a: b: c'])
+@pytest.mark.parametrize(
+    "text", ["- pos", '"pos/*": east', '"pos/*": {till: 1}', '"pos/*": {time_zone: Moon/Base}', '"a: b: c']
+)
 def test_a_mistake_in_accounts_yml_is_named(tmp_path, text):
     put(tmp_path, "accounts.yml", text)
     with pytest.raises(DefinitionError, match=r"accounts\.yml"):
@@ -65,5 +67,7 @@ def test_local_times_are_those_of_the_accounts_zone(tmp_path):
     ],
 )
 def test_the_moment_of_export_comes_from_preamble_name_or_disk(contract, name, preamble, at, origin):
-    found = export_moment(CONTRACTS[contract], name=name, preamble=preamble, mtime=1577836800.0, time_zone="Asia/Shanghai")
+    found = export_moment(
+        CONTRACTS[contract], name=name, preamble=preamble, mtime=1577836800.0, time_zone="Asia/Shanghai"
+    )
     assert (found.at, found.origin) == (at, origin)

@@ -125,5 +125,7 @@ def test_two_definitions_have_two_digests(tmp_path):
 def test_every_personal_column_says_so():
     for contract in CONTRACTS:
         for name, column in contract.columns.items():
-            if any(word in name for word in ("phone", "address", "email", "openid", "birthday")) and not name.startswith("accepts"):
+            if any(
+                word in name for word in ("phone", "address", "email", "openid", "birthday")
+            ) and not name.startswith("accepts"):
                 assert column.pii, f"{contract.name}.{name}"

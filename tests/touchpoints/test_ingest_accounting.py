@@ -116,7 +116,11 @@ def test_a_number_that_a_workbook_rounded_is_never_an_order_number(landing):
 
 
 def test_one_row_of_an_order_over_several_rows_may_be_refused_alone(landing):
-    lines = [files.jd_row("9001", "11"), files.jd_row("9001", "12", 订单金额="?"), files.jd_row("9002", "11", 订单金额="?")]
+    lines = [
+        files.jd_row("9001", "11"),
+        files.jd_row("9001", "12", 订单金额="?"),
+        files.jd_row("9002", "11", 订单金额="?"),
+    ]
     put(landing, "jd/shop/order_20260301.csv", files.csv_text(files.JD, lines))
     result = Ingested(landing)
     assert result.counts("jd/shop/order_20260301.csv") == (3, 1, 2, 0)
@@ -146,7 +150,9 @@ def test_a_cut_json_array_keeps_its_whole_objects(landing, cut):
 
 
 def test_a_cut_wecom_answer_keeps_its_whole_contacts(landing):
-    pairs = [({"external_userid": f"wo_{i}", "name": "海"}, {"userid": "g", "createtime": 1760000000 + i}) for i in range(3)]
+    pairs = [
+        ({"external_userid": f"wo_{i}", "name": "海"}, {"userid": "g", "createtime": 1760000000 + i}) for i in range(3)
+    ]
     put(landing, "wecom/c/batch.json", files.wecom(*pairs)[:-60])
     assert Ingested(landing).counts("wecom/c/batch.json") == (3, 2, 1, 0)
 
@@ -239,3 +245,21 @@ def test_every_table_has_the_columns_and_types_of_the_model(landing):
     result = Ingested(landing)
     for name, schema in TABLES.items():
         assert dict(result.table(name).schema) == dict(pl.DataFrame(schema=schema).schema), name
+
+
+def test_damage_inside_a_json_array_costs_its_own_object_alone(landing):
+    whole = files.json_array(*(files.receipt(f"1390000{i:04}") for i in range(5)))
+    put(landing, "aliyun_sms/a/SmsReport.json", whole.replace(b'"send_time"', b"send_time", 1))
+    result = Ingested(landing)
+    assert (result.counts("aliyun_sms/a/SmsReport.json"), result.reasons()) == ((5, 4, 1, 0), ["bad_json"])
+
+
+def test_lines_of_json_are_read_though_the_first_is_broken(landing):
+    put(landing, "pos/east/tickets.jsonl", b'"sn": "T0"}\n' + files.jsonl(files.ticket("T1"), files.ticket("T2")))
+    assert Ingested(landing).counts("pos/east/tickets.jsonl") == (3, 2, 1, 0)
+
+
+def test_text_behind_a_closing_quote_is_no_reason_to_lose_the_file(landing):
+    text = files.csv_text(files.YOUZAN, [files.youzan_row(f"E{i}") for i in range(3)])
+    put(landing, "youzan/s/订单导出_20260401.csv", text.replace('"小店"', '"小店"]', 1))
+    assert Ingested(landing).counts("youzan/s/订单导出_20260401.csv") == (3, 3, 0, 0)

@@ -31,7 +31,9 @@ def test_a_tmall_order_keeps_its_long_number_and_both_its_parties(landing):
 
 
 def test_masked_accounts_of_tmall_never_become_identifiers_in_the_clear(landing):
-    row = files.tmall_row("1", 买家会员名="b**e", 买家支付宝账号="139****1111", 联系手机="139****1111", 收货人姓名="陆**")
+    row = files.tmall_row(
+        "1", 买家会员名="b**e", 买家支付宝账号="139****1111", 联系手机="139****1111", 收货人姓名="陆**"
+    )
     put(landing, "tmall/shop/ExportOrderList202601030900.csv", files.tmall(row))
     result = Ingested(landing)
     assert result.identifiers("buyer") == {("phone_masked", "CN", "139****1111", "masked")}
@@ -39,14 +41,24 @@ def test_masked_accounts_of_tmall_never_become_identifiers_in_the_clear(landing)
 
 def test_tmall_items_are_the_lines_of_their_order(landing):
     rows = [
-        {"订单编号": "77", "标题": "热水器", "价格": "100.56", "购买数量": "1", "订单状态": "交易成功", "商家编码": "K1"},
+        {
+            "订单编号": "77",
+            "标题": "热水器",
+            "价格": "100.56",
+            "购买数量": "1",
+            "订单状态": "交易成功",
+            "商家编码": "K1",
+        },
         {"订单编号": "77", "标题": "滤芯", "价格": "50.28", "购买数量": "2", "订单状态": "交易成功", "商家编码": "K2"},
     ]
     text = files.csv_text(files.TMALL_ITEM, rows).replace('"K1"', '"K1",')  # one comma more than the header
     put(landing, "tmall/shop/ExportItemList202601030900.csv", text.encode("gb18030"))
     lines = Ingested(landing).table("order_lines").sort("line_no")
     assert lines["order_key"].to_list() == ["tmall/77", "tmall/77"]
-    assert lines.select("line_no", "sku", "qty", "line_amount").rows() == [("1", "K1", 1.0, 100.56), ("2", "K2", 2.0, 100.56)]
+    assert lines.select("line_no", "sku", "qty", "line_amount").rows() == [
+        ("1", "K1", 1.0, 100.56),
+        ("2", "K2", 2.0, 100.56),
+    ]
 
 
 def test_a_jd_order_counts_its_repeated_total_once(landing):
@@ -75,7 +87,11 @@ def test_a_youzan_order_names_buyer_receiver_and_referrer(landing, encoding):
     put(landing, "youzan/小店/订单导出_20260401.csv", files.csv_text(files.YOUZAN, [row]).encode(encoding))
     result = Ingested(landing)
     order = result.order("E1")
-    assert (order["after_sale_status"], order["refunded_amount"], order["discount_amount"]) == ("refunded_part", 20.0, 10.0)
+    assert (order["after_sale_status"], order["refunded_amount"], order["discount_amount"]) == (
+        "refunded_part",
+        20.0,
+        10.0,
+    )
     assert {role: next(iter(result.identifiers(role)))[2] for role in ("buyer", "receiver", "referrer")} == {
         "buyer": "13900003333",
         "receiver": "13900002222",
@@ -88,8 +104,21 @@ def test_a_youzan_order_names_buyer_receiver_and_referrer(landing, encoding):
 
 def test_a_youzan_customer_is_known_by_a_keyed_hash_and_gives_consent_as_member(landing):
     rows = [
-        {"客户姓名": "何阿姨", "客户手机号": "13900002222", "客户生日": "1966-05-04", "客户性别": "女", "是否会员": "是", "成为会员时间": "2025-01-01 08:00:00"},
-        {"客户姓名": " ", "客户手机号": "139******22", "客户性别": "其他", "是否会员": "否", "成为客户时间": "2025-02-01 08:00:00"},
+        {
+            "客户姓名": "何阿姨",
+            "客户手机号": "13900002222",
+            "客户生日": "1966-05-04",
+            "客户性别": "女",
+            "是否会员": "是",
+            "成为会员时间": "2025-01-01 08:00:00",
+        },
+        {
+            "客户姓名": " ",
+            "客户手机号": "139******22",
+            "客户性别": "其他",
+            "是否会员": "否",
+            "成为客户时间": "2025-02-01 08:00:00",
+        },
     ]
     put(landing, "youzan/小店/客户导出_20260401.csv", files.csv_text(files.YOUZAN_CUSTOMER, rows))
     result = Ingested(landing)
@@ -131,7 +160,14 @@ def test_who_unfollows_between_two_exports_gets_an_event_and_loses_consent(landi
 
 def test_a_wecom_remark_gives_a_derived_phone_and_name(landing):
     contact = {"external_userid": "wo_1", "name": "海边", "type": 1, "gender": 2, "unionid": "u_1"}
-    follow = {"userid": "guide1", "remark": "李女士13900005555买空调", "createtime": 1760000000, "remark_mobiles": ["13900006666"], "add_way": 1, "state": "qr7"}
+    follow = {
+        "userid": "guide1",
+        "remark": "李女士13900005555买空调",
+        "createtime": 1760000000,
+        "remark_mobiles": ["13900006666"],
+        "add_way": 1,
+        "state": "qr7",
+    }
     put(landing, "wecom/corp1/batch_20260101000000.json", files.wecom((contact, follow)))
     result = Ingested(landing)
     assert result.identifiers("contact") == {
@@ -147,11 +183,17 @@ def test_a_wecom_remark_gives_a_derived_phone_and_name(landing):
 
 
 def test_a_payment_finds_its_order_by_the_merchants_number(landing):
-    put(landing, "wechatpay/1600000001/1600000001All20260301.csv", files.wechatpay(
-        files.payment_row("42001"),
-        files.payment_row("42001", 交易状态="REFUND", 应结订单金额="0.00", 订单金额="0.00", 微信退款单号="5001", 退款金额="20.00"),
-        files.payment_row("42002", 商户订单号="nobody's"),
-    ))
+    put(
+        landing,
+        "wechatpay/1600000001/1600000001All20260301.csv",
+        files.wechatpay(
+            files.payment_row("42001"),
+            files.payment_row(
+                "42001", 交易状态="REFUND", 应结订单金额="0.00", 订单金额="0.00", 微信退款单号="5001", 退款金额="20.00"
+            ),
+            files.payment_row("42002", 商户订单号="nobody's"),
+        ),
+    )
     put(landing, "youzan/小店/订单导出_20260401.csv", files.csv_text(files.YOUZAN, [files.youzan_row("E1")]))
     result = Ingested(landing)
     assert result.counts("wechatpay/1600000001/1600000001All20260301.csv") == (3, 3, 0, 0)  # the sums are no rows
@@ -161,12 +203,23 @@ def test_a_payment_finds_its_order_by_the_merchants_number(landing):
         ("payment", 90.0, None),
         ("refund", -20.0, "youzan/E1"),
     ]
-    assert set(result.table("record").filter(pl.col("source") == "wechatpay")["natural_key"]) == {"42001", "42001/5001", "42002"}
+    assert set(result.table("record").filter(pl.col("source") == "wechatpay")["natural_key"]) == {
+        "42001",
+        "42001/5001",
+        "42002",
+    }
     assert result.identifiers("payer") == {("wechat_openid", "wxaaaa", "o_openid_1", "scoped")}
 
 
 def test_a_till_ticket_has_lines_payments_and_a_member(landing):
-    back = files.ticket("T2", ticketType="SELL_RETURN", totalAmount=-70.0, discount=0, payments=[{"code": "微信", "amount": -70.0}], items=[{"name": "净水器", "quantity": 1, "sellPrice": 70, "totalAmount": 70, "productUid": 1}])
+    back = files.ticket(
+        "T2",
+        ticketType="SELL_RETURN",
+        totalAmount=-70.0,
+        discount=0,
+        payments=[{"code": "微信", "amount": -70.0}],
+        items=[{"name": "净水器", "quantity": 1, "sellPrice": 70, "totalAmount": 70, "productUid": 1}],
+    )
     void = files.ticket("T3", invalid=1)
     nobody = files.ticket("T4", customerUid="0", payments=[], items=[])
     put(landing, "pos/east/tickets_20260501000000.jsonl", files.jsonl(files.ticket("T1"), back, void, nobody))
@@ -174,7 +227,12 @@ def test_a_till_ticket_has_lines_payments_and_a_member(landing):
     assert result.counts("pos/east/tickets_20260501000000.jsonl") == (4, 3, 1, 0)
     assert result.reasons() == ["void"]
     sale, returned = result.order("T1"), result.order("T2")
-    assert (sale["order_key"], sale["paid_amount"], sale["goods_amount"], sale["coupon_amount"]) == ("pos/east/T1", 90.0, 100.0, 10.0)
+    assert (sale["order_key"], sale["paid_amount"], sale["goods_amount"], sale["coupon_amount"]) == (
+        "pos/east/T1",
+        90.0,
+        100.0,
+        10.0,
+    )
     assert (returned["is_return"], returned["paid_amount"]) == (True, -70.0)
     lines = result.table("order_lines").filter(pl.col("order_key") == "pos/east/T1")
     assert lines["sku"].to_list() == ["90071992547409931", "2"]  # more digits than a float has
@@ -186,7 +244,18 @@ def test_a_till_ticket_has_lines_payments_and_a_member(landing):
 
 
 def test_members_of_a_till_are_read_between_title_and_sums(landing):
-    rows = [{"门店": "一店", "会员编号": "\tM001", "会员姓名": "何阿姨", "手机号码": "\t13900002222", "储值本金余额(¥)": "¥1200.50", "会员加入时间": "2024-01-01 10:00:00", "会员性别": "女", "身份证号": "\t11010519491231002X"}]
+    rows = [
+        {
+            "门店": "一店",
+            "会员编号": "\tM001",
+            "会员姓名": "何阿姨",
+            "手机号码": "\t13900002222",
+            "储值本金余额(¥)": "¥1200.50",
+            "会员加入时间": "2024-01-01 10:00:00",
+            "会员性别": "女",
+            "身份证号": "\t11010519491231002X",
+        }
+    ]
     text = "会员资料,,,\n" + files.csv_text(files.POS_MEMBER, rows, quote=False) + "合计,,,,,1200.50,,,,,,,\n"
     put(landing, "pos/east/members.csv", text.encode("gb18030"))
     result = Ingested(landing)
@@ -216,33 +285,71 @@ def test_receipts_tell_what_was_sent_and_what_arrived(landing):
     assert result.table("record")["natural_key"].str.starts_with("h:").all()
 
 
-@pytest.mark.parametrize(("content", "ends"), [("TD", True), (" 退订 ", True), ("r", True), ("好的", False), ("TDX", False)])
+@pytest.mark.parametrize(
+    ("content", "ends"), [("TD", True), (" 退订 ", True), ("r", True), ("好的", False), ("TDX", False)]
+)
 def test_an_opt_out_word_ends_the_consent(landing, content, ends):
     put(landing, "aliyun_sms/acc/SmsUp_20260601.json", files.json_array(files.reply(1, content)))
     consent = Ingested(landing).table("consent")
-    assert consent.select("id_value", "state", "basis").rows() == ([("13900002222", "revoked", "opt_out_reply")] if ends else [])
+    assert consent.select("id_value", "state", "basis").rows() == (
+        [("13900002222", "revoked", "opt_out_reply")] if ends else []
+    )
 
 
 def test_work_orders_open_and_solve_tickets(landing):
-    rows = [["售后工单明细"], list(files.AFTER_SALES), files.work_order("G1"), files.work_order("G2", 完成时间="", 状态="已派单")]
+    rows = [
+        ["售后工单明细"],
+        list(files.AFTER_SALES),
+        files.work_order("G1"),
+        files.work_order("G2", 完成时间="", 状态="已派单"),
+    ]
     files.workbook(landing / "after_sales/brand/工单_20260701.xlsx", {"工单": rows})
     result = Ingested(landing)
     assert result.file("after_sales/brand/工单_20260701.xlsx")["header_row"] == 2
-    assert result.table("event")["type"].value_counts().sort("type").rows() == [("ticket_opened", 2), ("ticket_solved", 1)]
+    assert result.table("event")["type"].value_counts().sort("type").rows() == [
+        ("ticket_opened", 2),
+        ("ticket_solved", 1),
+    ]
     assert ("product_sn", "brand", "SN0001", "scoped") in result.identifiers("contact")
     assert set(result.table("event")["subtype"]) == {"报修"}
 
 
 def test_a_shopify_order_gathers_its_rows_and_its_zone(landing):
     first = {
-        "Name": "#1001", "Email": "Jo@Example.com", "Financial Status": "partially_refunded", "Paid at": "2026-01-06 10:37:33 -0500",
-        "Fulfillment Status": "fulfilled", "Accepts Marketing": "yes", "Currency": "USD", "Subtotal": "30.00", "Shipping": "5.00",
-        "Total": "35.00", "Discount Code": "TEN", "Discount Amount": "3.00", "Created at": "2026-01-06 10:37:33 -0500",
-        "Lineitem quantity": "1", "Lineitem name": "Filter", "Lineitem price": "13.00", "Billing Name": "Jo Miller", "Billing Country": "US",
-        "Billing Phone": "(212) 736-5000", "Shipping Name": "Jo Miller", "Shipping Address1": "1 Main St", "Shipping City": "New York",
-        "Shipping Country": "US", "Notes": 'ring "twice",\nplease', "Refunded Amount": "5.00",
-    }  # fmt: skip
-    second = {"Name": "#1001", "Email": "Jo@Example.com", "Created at": "2026-01-06 10:37:33 -0500", "Lineitem quantity": "2", "Lineitem name": "Tap", "Lineitem price": "10.00"}
+        "Name": "#1001",
+        "Email": "Jo@Example.com",
+        "Financial Status": "partially_refunded",
+        "Paid at": "2026-01-06 10:37:33 -0500",
+        "Fulfillment Status": "fulfilled",
+        "Accepts Marketing": "yes",
+        "Currency": "USD",
+        "Subtotal": "30.00",
+        "Shipping": "5.00",
+        "Total": "35.00",
+        "Discount Code": "TEN",
+        "Discount Amount": "3.00",
+        "Created at": "2026-01-06 10:37:33 -0500",
+        "Lineitem quantity": "1",
+        "Lineitem name": "Filter",
+        "Lineitem price": "13.00",
+        "Billing Name": "Jo Miller",
+        "Billing Country": "US",
+        "Billing Phone": "(212) 736-5000",
+        "Shipping Name": "Jo Miller",
+        "Shipping Address1": "1 Main St",
+        "Shipping City": "New York",
+        "Shipping Country": "US",
+        "Notes": 'ring "twice",\nplease',
+        "Refunded Amount": "5.00",
+    }
+    second = {
+        "Name": "#1001",
+        "Email": "Jo@Example.com",
+        "Created at": "2026-01-06 10:37:33 -0500",
+        "Lineitem quantity": "2",
+        "Lineitem name": "Tap",
+        "Lineitem price": "10.00",
+    }
     put(landing, "shopify/us/orders_export_20260201.csv", files.csv_text(files.SHOPIFY, [first, second]))
     result = Ingested(landing)
     assert result.counts("shopify/us/orders_export_20260201.csv") == (2, 2, 0, 0)
@@ -258,9 +365,25 @@ def test_a_shopify_order_gathers_its_rows_and_its_zone(landing):
 
 
 def test_a_shopify_customer_without_an_id_is_known_by_a_hash_of_the_address(landing):
-    row = {"First Name": "Jo", "Last Name": "Miller", "Email": "jo@example.com", "Accepts Email Marketing": "yes", "Total Spent": "35.00"}
-    put(landing, "shopify/us/customers_20260101.csv", files.csv_text([c for c in files.SHOPIFY_CUSTOMER if c != "Customer ID"], [row]))
-    put(landing, "shopify/us/customers_20260201.csv", files.csv_text(files.SHOPIFY_CUSTOMER, [row | {"Customer ID": "'9013808660771", "Accepts Email Marketing": "no"}]))
+    row = {
+        "First Name": "Jo",
+        "Last Name": "Miller",
+        "Email": "jo@example.com",
+        "Accepts Email Marketing": "yes",
+        "Total Spent": "35.00",
+    }
+    put(
+        landing,
+        "shopify/us/customers_20260101.csv",
+        files.csv_text([c for c in files.SHOPIFY_CUSTOMER if c != "Customer ID"], [row]),
+    )
+    put(
+        landing,
+        "shopify/us/customers_20260201.csv",
+        files.csv_text(
+            files.SHOPIFY_CUSTOMER, [row | {"Customer ID": "'9013808660771", "Accepts Email Marketing": "no"}]
+        ),
+    )
     result = Ingested(landing)
     keys = result.table("record")["natural_key"]
     assert sorted(key.startswith("h:") for key in keys) == [False, True]

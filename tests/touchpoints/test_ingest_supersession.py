@@ -35,7 +35,9 @@ def test_the_newest_export_wins_and_the_history_stays(landing):
 
 def test_a_masked_value_never_replaces_a_plain_one(landing):
     put(landing, OLD, files.tmall(files.tmall_row("1")))
-    masked = files.tmall_row("1", 联系手机="139****1111", 收货人姓名="陆**", 买家会员名="b**e", 买家支付宝账号="", 订单状态="交易成功")
+    masked = files.tmall_row(
+        "1", 联系手机="139****1111", 收货人姓名="陆**", 买家会员名="b**e", 买家支付宝账号="", 订单状态="交易成功"
+    )
     put(landing, NEW, files.tmall(masked))
     result = Ingested(landing)
     assert result.identifiers("receiver") == {("phone", "CN", "13900001111", "exact")}
@@ -84,7 +86,11 @@ def test_item_rows_of_an_order_are_those_of_its_newest_file(landing):
     def item(title: str) -> dict[str, object]:
         return {"订单编号": "77", "标题": title, "价格": "10.00", "购买数量": "1", "订单状态": "交易成功"}
 
-    put(landing, "tmall/s/ExportItemList202601030900.csv", files.csv_text(files.TMALL_ITEM, [item("热水器"), item("滤芯")]))
+    put(
+        landing,
+        "tmall/s/ExportItemList202601030900.csv",
+        files.csv_text(files.TMALL_ITEM, [item("热水器"), item("滤芯")]),
+    )
     put(landing, "tmall/s/ExportItemList202602030900.csv", files.csv_text(files.TMALL_ITEM, [item("热水器")]))
     result = Ingested(landing)
     assert result.table("order_lines")["title"].to_list() == ["热水器"]

@@ -10,36 +10,47 @@ from touchpoints.ingest import IngestReport, ingest
 
 KEY = b"a key for tests"
 
-TMALL = (
-    "订单编号,买家会员名,买家支付宝账号,买家应付货款,买家应付邮费,总金额,买家实际支付金额,订单状态,收货人姓名,收货地址 ,联系电话 ,联系手机,"
-    "订单创建时间,订单付款时间 ,宝贝标题 ,店铺名称,退款金额,预约门店"
-).split(",")
-TMALL_ITEM = "订单编号,标题,价格,购买数量,外部系统编号,商品属性,套餐信息,备注,订单状态,商家编码".split(",")
-JD = (
-    "订单号,商品ID,商品名称,订购数量,支付方式,下单时间,京东价,订单金额,结算金额,余额支付,应付金额,订单状态,下单帐号,客户姓名,客户地址,联系电话,"
-    "运费金额,付款确认时间,货号,订单完成时间"
-).split(",")
-YOUZAN = (
-    "订单号,归属店铺,订单状态,订单创建时间,买家付款时间,交易成功时间,商品金额合计,运费,店铺优惠合计,订单实付金额,全部商品名称,收货人省份,收货人城市,"
-    "收货人地区,详细收货地址/提货地址,收货人/提货人,收货人手机号/提货人手机号,买家昵称,买家手机号,分销员,订单退款状态,订单已退款金额,分销员,分销员手机号"
-).split(",")
-YOUZAN_CUSTOMER = "客户姓名,客户昵称,客户手机号,客户生日,客户性别,是否会员,客户积分,成为客户时间,成为会员时间,".split(",")
-WECHATPAY = (
-    "交易时间,公众账号ID,商户号,微信订单号,商户订单号,用户标识,交易类型,交易状态,货币种类,应结订单金额,代金券金额,微信退款单号,退款金额,手续费,订单金额"
-).split(",")
-POS_MEMBER = (
-    "门店,会员编号,会员姓名,手机号码,会员卡名称,储值本金余额(¥),储值赠送金额(¥),累计消费金额(¥),累计消费次数,会员加入时间,会员性别,会员生日,身份证号"
-).split(",")
-AFTER_SALES = "工单号,工单类型,客户姓名,电话,地址,机型,机身码,购买渠道,购买日期,受理时间,完成时间,状态,满意度".split(",")
-SHOPIFY = (
-    "Name,Email,Financial Status,Paid at,Fulfillment Status,Accepts Marketing,Currency,Subtotal,Shipping,Total,"
-    "Discount Code,Discount Amount,Created at,Lineitem quantity,Lineitem name,Lineitem price,Billing Name,Billing Country,"
-    "Billing Phone,Shipping Name,Shipping Address1,Shipping City,Shipping Country,Shipping Phone,Notes,Refunded Amount,Phone"
-).split(",")
-SHOPIFY_CUSTOMER = (
-    "Customer ID,First Name,Last Name,Email,Accepts Email Marketing,Default Address Country Code,Phone,Accepts SMS Marketing,"
-    "Total Spent,Total Orders"
-).split(",")
+
+def names(text: str) -> list[str]:
+    """Header names written as one line of a csv."""
+    return text.split(",")
+
+
+TMALL = names(
+    "订单编号,买家会员名,买家支付宝账号,买家应付货款,买家应付邮费,总金额,买家实际支付金额,订单状态,"
+    "收货人姓名,收货地址 ,联系电话 ,联系手机,订单创建时间,订单付款时间 ,宝贝标题 ,店铺名称,退款金额,"
+    "预约门店"
+)
+TMALL_ITEM = names("订单编号,标题,价格,购买数量,外部系统编号,商品属性,套餐信息,备注,订单状态,商家编码")
+JD = names(
+    "订单号,商品ID,商品名称,订购数量,支付方式,下单时间,京东价,订单金额,结算金额,余额支付,应付金额,"
+    "订单状态,下单帐号,客户姓名,客户地址,联系电话,运费金额,付款确认时间,货号,订单完成时间"
+)
+YOUZAN = names(
+    "订单号,归属店铺,订单状态,订单创建时间,买家付款时间,交易成功时间,商品金额合计,运费,店铺优惠合计,"
+    "订单实付金额,全部商品名称,收货人省份,收货人城市,收货人地区,详细收货地址/提货地址,收货人/提货人,"
+    "收货人手机号/提货人手机号,买家昵称,买家手机号,分销员,订单退款状态,订单已退款金额,分销员,分销员手机号"
+)
+YOUZAN_CUSTOMER = names("客户姓名,客户昵称,客户手机号,客户生日,客户性别,是否会员,客户积分,成为客户时间,成为会员时间,")
+WECHATPAY = names(
+    "交易时间,公众账号ID,商户号,微信订单号,商户订单号,用户标识,交易类型,交易状态,货币种类,应结订单金额,"
+    "代金券金额,微信退款单号,退款金额,手续费,订单金额"
+)
+POS_MEMBER = names(
+    "门店,会员编号,会员姓名,手机号码,会员卡名称,储值本金余额(¥),储值赠送金额(¥),累计消费金额(¥),"
+    "累计消费次数,会员加入时间,会员性别,会员生日,身份证号"
+)
+AFTER_SALES = names("工单号,工单类型,客户姓名,电话,地址,机型,机身码,购买渠道,购买日期,受理时间,完成时间,状态,满意度")
+SHOPIFY = names(
+    "Name,Email,Financial Status,Paid at,Fulfillment Status,Accepts Marketing,Currency,Subtotal,Shipping,"
+    "Total,Discount Code,Discount Amount,Created at,Lineitem quantity,Lineitem name,Lineitem price,"
+    "Billing Name,Billing Country,Billing Phone,Shipping Name,Shipping Address1,Shipping City,"
+    "Shipping Country,Shipping Phone,Notes,Refunded Amount,Phone"
+)
+SHOPIFY_CUSTOMER = names(
+    "Customer ID,First Name,Last Name,Email,Accepts Email Marketing,Default Address Country Code,Phone,"
+    "Accepts SMS Marketing,Total Spent,Total Orders"
+)
 
 
 def cells(header: list[str], values: dict[str, object]) -> list[str]:
@@ -168,9 +179,20 @@ def ticket(sn: str, **more: object) -> dict[str, object]:
         "totalAmount": 90.0,
         "discount": 10.0,
         "storeUid": "一店",
-        "payments": [{"code": "微信", "amount": 60.0}, {"code": "储值", "amount": 30.0}, {"code": "优惠券", "amount": 10.0}],
+        "payments": [
+            {"code": "微信", "amount": 60.0},
+            {"code": "储值", "amount": 30.0},
+            {"code": "优惠券", "amount": 10.0},
+        ],
         "items": [
-            {"name": "净水器", "sellPrice": 80, "customerPrice": 70, "quantity": 1, "totalAmount": 70, "productUid": 90071992547409931},
+            {
+                "name": "净水器",
+                "sellPrice": 80,
+                "customerPrice": 70,
+                "quantity": 1,
+                "totalAmount": 70,
+                "productUid": 90071992547409931,
+            },
             {"name": "滤芯", "sellPrice": 20, "quantity": 1, "totalAmount": 20, "productUid": 2},
         ],
     }

@@ -29,6 +29,7 @@ from touchpoints.readers.tables import (
 
 _DELIMITERS: Final = (",", "\t", ";")
 _HEADER_WITHIN: Final = 60  # lines; the longest preamble known has 24
+_QUOTED: Final = "\x01"  # stands for a whole quoted cell; after it a delimiter must come
 _SAYS: Final = "[^\\s`'\"=]"
 _SPARE_CELLS: Final = 16  # cells beyond the header that are looked at before a row counts as broken
 
@@ -132,35 +133,38 @@ def _split(rows: pl.DataFrame, names: Sequence[str], needed: int, delimiter: str
 def _parse(rows: pl.DataFrame, width: int, delimiter: str) -> pl.DataFrame:
     """The cells c0, c1, … of each row, with its text and how many cells it has; in row order."""
     quoted = rf'(^|{delimiter})(?:"(?:[^"]|"")*"|="[^"{delimiter}]*")'
-    bare = pl.col("line").str.replace_all(quoted, "$1")
+    bare = pl.col("line").str.replace_all(quoted, f"$1{_QUOTED}")
     rows = rows.with_columns(bare=pl.when(pl.col("line").str.contains('"', literal=True)).then(bare))
     rows = rows.with_columns(pl.col("bare").fill_null(pl.col("line"))).with_columns(
         n_cells=pl.col("bare").str.count_matches(delimiter, literal=True).cast(pl.Int64) + 1,
-        is_plain=~pl.col("bare").str.contains('"', literal=True) & ~pl.col("line").str.contains("\n"),
+        is_plain=~pl.col("bare").str.contains(rf'"|{_QUOTED}[^{delimiter}]') & ~pl.col("line").str.contains("\n"),
     )
     plain = rows.filter("is_plain")
     cells = _by_polars(plain["line"], width, delimiter)
-    parts = []
-    if cells.height == plain.height:
-        parts.append(pl.concat([plain.select(ROW, "line", "n_cells"), cells], how="horizontal"))
-        rows = rows.filter(~pl.col("is_plain"))
-    parts.append(_by_csv(rows, width, delimiter))
-    return pl.concat(parts).sort(ROW)
+    if cells is None:
+        return _by_csv(rows, width, delimiter).sort(ROW)
+    read = pl.concat([plain.select(ROW, "line", "n_cells"), cells], how="horizontal")
+    return pl.concat([read, _by_csv(rows.filter(~pl.col("is_plain")), width, delimiter)]).sort(ROW)
 
 
-def _by_polars(lines: pl.Series, width: int, delimiter: str) -> pl.DataFrame:
+def _by_polars(lines: pl.Series, width: int, delimiter: str) -> pl.DataFrame | None:
+    """The cells of rows without surprises; None when Polars sees other rows in them than we do."""
     schema = {f"c{i}": pl.String for i in range(width)}
     if lines.is_empty():
         return pl.DataFrame(schema=schema)
-    return pl.read_csv(
-        lines.str.join("\n").item().encode(),
-        has_header=False,
-        schema=schema,
-        separator=delimiter,
-        truncate_ragged_lines=True,
-        missing_columns="insert",
-        extra_columns="ignore",
-    )
+    try:
+        cells = pl.read_csv(
+            lines.str.join("\n").item().encode(),
+            has_header=False,
+            schema=schema,
+            separator=delimiter,
+            truncate_ragged_lines=True,
+            missing_columns="insert",
+            extra_columns="ignore",
+        )
+    except pl.exceptions.PolarsError:
+        return None
+    return cells if cells.height == len(lines) else None
 
 
 def _by_csv(rows: pl.DataFrame, width: int, delimiter: str) -> pl.DataFrame:

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from functools import partial
+from itertools import islice
 from typing import Any, Final
 
 import duckdb
@@ -18,6 +19,7 @@ from touchpoints.matching import Match, best_match
 from touchpoints.readers.tables import ROW, Cells, Table, gather_rejects, reject_rows
 
 _SAMPLE: Final = 50  # objects whose keys are looked at
+_NEXT_OBJECT: Final = re.compile(r"\}\s*,\s*(?=\{)")
 _DECODER: Final = json.JSONDecoder()
 
 
@@ -66,7 +68,7 @@ def _sample(text: str, place: str | None) -> list[dict[str, Any]]:
     else:
         texts = _salvage(text, place)
     objects = []
-    for _, found in zip(range(_SAMPLE), texts, strict=False):
+    for found in islice(texts, _SAMPLE):
         try:
             objects.append(json.loads(found))
         except ValueError:
@@ -82,17 +84,17 @@ def _paths(record: dict[str, Any], prefix: str = "") -> Iterator[str]:
 
 
 def _is_lines(text: str) -> bool:
-    """Whether each line is an object: the first line that is not blank closes what it opens."""
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    if not first.lstrip().startswith("{"):
+    """Whether the file has an object a line: one of the first lines is whole, and no array is opened before them."""
+    if text.lstrip("\ufeff \t\r\n").startswith("["):
         return False
+    return any(_is_object(line) for line in islice((line for line in text.splitlines() if line.strip()), _SAMPLE))
+
+
+def _is_object(text: str) -> bool:
     try:
-        json.loads(first)
+        return isinstance(json.loads(text), dict)
     except (ValueError, RecursionError):
-        # A damaged first line among lines: the next one tells.
-        rest = [line for line in text.splitlines() if line.strip()][1:2]
-        return bool(rest) and rest[0].lstrip().startswith("{") and first.rstrip().endswith("}")
-    return True
+        return False
 
 
 def _read(likely: str, contract: Contract, lines: bool, data: bytes) -> Cells:
@@ -118,7 +120,7 @@ def _objects(text: str, place: str | None) -> pl.Series:
 
 
 def _salvage(text: str, place: str | None) -> Iterator[str]:
-    """The complete values of an array, wherever it begins; what follows the last of them comes as one text."""
+    """The values of an array, wherever it begins; what is damaged or cut comes as one text for each damage."""
     for start in _array_starts(text, place):
         position = start
         while True:
@@ -128,9 +130,10 @@ def _salvage(text: str, place: str | None) -> Iterator[str]:
             try:
                 _, end = _DECODER.raw_decode(text, position)
             except (ValueError, RecursionError):
-                yield text[position:]
-                return
-            yield text[position:end]
+                # Damage inside: what lies before the next object that begins like one is one broken row.
+                following = _NEXT_OBJECT.search(text, position)
+                end = following.end() if following else len(text)
+            yield text[position:end].rstrip(" \t\r\n,")
             position = end
 
 
