@@ -18,6 +18,9 @@ from warehouse.home import STATE, WAREHOUSE, Home
 Progress = Callable[[int, int, str], None]
 LAKE = "lake"
 
+# Analysts open the warehouse with whatever DuckDB they have; from 1.2 on it can read this format.
+STORAGE_VERSION = "v1.2.0"
+
 
 @dataclass(frozen=True)
 class Engine:
@@ -30,7 +33,7 @@ class Engine:
         self, path: Path | str, *, read_only: bool = False, spill: Path | None = None
     ) -> duckdb.DuckDBPyConnection:
         """A connection under these limits, in UTC."""
-        con = duckdb.connect(str(path), read_only=read_only)
+        con = duckdb.connect(str(path), read_only=read_only, config={"storage_compatibility_version": STORAGE_VERSION})
         settings = {
             "memory_limit": self.memory_limit,
             "threads": self.threads,
