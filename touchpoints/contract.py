@@ -114,7 +114,6 @@ class Identifier(Part):
     )
     mine: bool = Field(default=False, description="search the phone in free text")
     many: bool = Field(default=False, description="the cell is a JSON list")
-    keep_masked: bool = Field(default=False, description="keep a value with `*` in it; else it is dropped")
 
 
 class Attribute(Part):

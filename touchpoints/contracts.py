@@ -15,6 +15,8 @@ from touchpoints.contract import Contract, Nested, Part, SqlMark, expression
 
 SOURCES = Path(__file__).parent / "sources"
 
+# The C parser is ten times faster, and safe too; a libyaml is not in every build of PyYAML.
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # Columns that every row has besides those that its contract names: they may be used in expressions.
 BUILT_IN = frozenset({"account", "scope", "version_at", "row_no", "position"})
 ORDER_STATUSES = frozenset({"created", "paid", "partly_shipped", "shipped", "completed", "closed"})
@@ -45,7 +47,7 @@ def load_contract(path: Path) -> Contract:
         DefinitionError: as `load_contracts`.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise DefinitionError(path, f"is no YAML: {error}.", "Mend the line that it names.") from error
     if not isinstance(content, dict):

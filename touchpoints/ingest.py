@@ -98,11 +98,11 @@ def ingest(
     if not landing.is_dir():
         raise UsageError(f"There is no landing folder {landing}; create it or name another one.")
     clock = _Clock()
-    say = progress or (lambda done, total, label: None)
     contracts = load_contracts()
-    found = survey(landing, contracts, load_accounts(landing, time_zone), say)
+    steps = _Steps(progress, len(contracts))
+    found = survey(landing, contracts, load_accounts(landing, time_zone), steps.surveyed)
     clock.lap("survey")
-    loaded, failed = _parse(found, Lake(lake), say)
+    loaded, failed = _parse(found, Lake(lake), steps.parsed)
     found.findings += failed
     clock.lap("parse")
     built: list[Built] = []
@@ -110,12 +110,34 @@ def ingest(
         tables = [table for table in loaded if table.table.match.contract is contract]
         if tables:
             built.append(build(contract, tables, key))
-        say(number + 1, len(contracts), contract.name)
+        steps.built(number + 1, contract.name)
     clock.lap("build")
     files = _account_for(found, loaded, built)
     rows = _write(out, files, built, contracts)
     clock.lap("write")
     return IngestReport(files, rows, _rejects(built), _unknown(built), clock.laps)
+
+
+class _Steps:
+    """One count over all parts of the work: each file is looked at and parsed, each contract built."""
+
+    def __init__(self, progress: Progress | None, n_contracts: int) -> None:
+        self._say = progress or (lambda done, total, label: None)
+        self._n_contracts = n_contracts
+        self._n_files = 0
+
+    def surveyed(self, done: int, total: int, label: str) -> None:
+        self._n_files = total
+        self._tell(done, label)
+
+    def parsed(self, done: int, total: int, label: str) -> None:
+        self._tell(self._n_files + done * self._n_files // total, label)
+
+    def built(self, done: int, label: str) -> None:
+        self._tell(2 * self._n_files + done, label)
+
+    def _tell(self, done: int, label: str) -> None:
+        self._say(done, 2 * self._n_files + self._n_contracts, label)
 
 
 class _Clock:

@@ -110,8 +110,7 @@ def _scope_sql(identifier: Identifier) -> str:
 
 
 def _plain(frame: pl.DataFrame, identifier: Identifier) -> pl.DataFrame:
-    if not identifier.keep_masked:
-        frame = frame.filter(~pl.col("value").str.contains("*", literal=True))
+    frame = frame.filter(~pl.col("value").str.contains("*", literal=True))  # a masked account names nobody
     return frame.with_columns(
         id_type=pl.lit(identifier.type), id_scope=pl.col("own_scope").fill_null(""), id_value=pl.col("value")
     )

@@ -5,6 +5,10 @@ import pytest
 import touchpoints_files as files
 from touchpoints_files import Ingested, put
 
+from common.errors import UsageError
+from touchpoints.ingest import ingest
+from touchpoints.model import TABLES
+
 ORDERS = "tmall/shop/ExportOrderList202601030900.csv"
 
 
@@ -239,8 +243,6 @@ def test_the_tables_and_the_lake_are_the_owners_alone(landing, tmp_path):
 
 
 def test_every_table_has_the_columns_and_types_of_the_model(landing):
-    from touchpoints.model import TABLES
-
     put(landing, ORDERS, files.tmall(*rows(1)))
     result = Ingested(landing)
     for name, schema in TABLES.items():
@@ -263,3 +265,29 @@ def test_text_behind_a_closing_quote_is_no_reason_to_lose_the_file(landing):
     text = files.csv_text(files.YOUZAN, [files.youzan_row(f"E{i}") for i in range(3)])
     put(landing, "youzan/s/订单导出_20260401.csv", text.replace('"小店"', '"小店"]', 1))
     assert Ingested(landing).counts("youzan/s/订单导出_20260401.csv") == (3, 3, 0, 0)
+
+
+def test_an_empty_landing_folder_gives_empty_tables(landing):
+    landing.mkdir()
+    result = Ingested(landing)
+    assert set(result.report.rows.values()) == {0}
+
+
+def test_a_landing_folder_that_is_not_there_is_wrong_usage(landing):
+    with pytest.raises(UsageError, match="landing"):
+        Ingested(landing)
+
+
+def test_progress_counts_up_to_the_end(landing, tmp_path):
+    put(landing, ORDERS, files.tmall(*rows(1)))
+    put(landing, "misc/foreign.csv", "a,b\n1,2\n")
+    told: list[tuple[int, int]] = []
+    ingest(
+        landing,
+        lake=tmp_path / "lake",
+        out=tmp_path / "out",
+        key=b"k",
+        progress=lambda done, total, _: told.append((done, total)),
+    )
+    assert [done for done, _ in told] == sorted(done for done, _ in told)
+    assert told[-1][0] == told[-1][1]

@@ -44,7 +44,7 @@ def recognise(head: bytes, complete: bool, contracts: Sequence[Contract]) -> lis
             row, delimiter, match = found
             read = partial(_read, encoding, match.contract, row, delimiter)
             preamble = "\n".join(lines[:row])
-            return [Table("", match, "csv", encoding, row + 1, preamble, delimiter, read)]
+            return [Table("", match, encoding, row + 1, preamble, read)]
     return []
 
 

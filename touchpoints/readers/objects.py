@@ -48,7 +48,7 @@ def recognise(head: bytes, complete: bool, contracts: Sequence[Contract]) -> lis
         if match is not None:
             lines = _is_lines(text)
             read = partial(_read, encoding, match.contract, lines)
-            return [Table("", match, "jsonl" if lines else "json", encoding, None, "", read=read)]
+            return [Table("", match, encoding, None, "", read)]
     return []
 
 

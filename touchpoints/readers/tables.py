@@ -9,7 +9,7 @@ from typing import Final
 
 import polars as pl
 
-from touchpoints.contract import Contract, fold_header
+from touchpoints.contract import fold_header
 from touchpoints.matching import Match
 from touchpoints.normalise.cell import undecorate
 
@@ -25,11 +25,9 @@ class Table:
 
     part: str  # the sheet's name where a file has several tables, else ""
     match: Match
-    format: str  # csv | xlsx | json | jsonl
     encoding: str | None
     header_row: int | None  # 1-based line of the header
     preamble: str  # the text above the header
-    delimiter: str = ","
     read: Callable[[bytes], "Cells"] = field(repr=False, compare=False, default=lambda data: Cells.nothing())
 
 
@@ -55,10 +53,6 @@ class Cells:
     def nothing() -> "Cells":
         """A table without rows."""
         return Cells(pl.DataFrame(schema={ROW: pl.Int64}), pl.DataFrame(schema=REJECT_SCHEMA))
-
-
-# (bytes, whether they are the whole file, contracts) → the tables that a contract fits
-Recognise = Callable[[bytes, bool, Sequence[Contract]], list[Table]]
 
 
 def bare_names(cells: Sequence[str | None]) -> list[str]:

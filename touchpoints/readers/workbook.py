@@ -46,7 +46,7 @@ def recognise(head: bytes, complete: bool, contracts: Sequence[Contract]) -> lis
         row, match = found
         preamble = "\n".join(",".join(c for c in line if c) for line in cells.head(row).iter_rows())
         read = partial(_read, sheet, match.contract, row)
-        tables.append(Table(sheet, match, "xlsx", None, row + 1, preamble, read=read))
+        tables.append(Table(sheet, match, None, row + 1, preamble, read))
     return tables
 
 
