@@ -8,7 +8,7 @@ UV := .uv/bin/uv
 BIN := .venv/bin
 # Locked packages only, and the project itself in place.
 SYNC := $(UV) pip install --python $(BIN)/python --require-hashes
-PACKAGES := assets common dbt_like_sql identity pipelines profiles segments simulator touchpoints warehouse
+COMPILE := $(UV) pip compile pyproject.toml --quiet --universal --generate-hashes --no-annotate --no-header --python-version 3.11
 
 .PHONY: help
 help: ## List the targets
@@ -29,8 +29,8 @@ test-slow: install-dev ## The tests that take more than a minute each
 .PHONY: lint
 lint: install-dev ## Ruff and mypy
 	@$(BIN)/ruff check .
-	@$(BIN)/ruff format --check $(PACKAGES)
-	@$(BIN)/mypy $(PACKAGES)
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
 
 .PHONY: ui
 ui: install ## The Dagster UI on http://localhost:3000, with the schedule and the sensor
@@ -39,11 +39,9 @@ ui: install ## The Dagster UI on http://localhost:3000, with the schedule and th
 	@GUIYI_HOME="$(GUIYI_HOME)" DAGSTER_HOME="$(GUIYI_HOME)/.dagster" $(BIN)/dagster dev -w workspace.yaml
 
 .PHONY: lock
-lock: $(UV) ## Resolve the dependencies anew into both lock files
-	@$(UV) pip compile pyproject.toml --group build --universal --generate-hashes --no-emit-index-url \
-		--no-header --python-version 3.11 -o requirements.lock
-	@$(UV) pip compile pyproject.toml --group build --group dev --universal --generate-hashes --no-emit-index-url \
-		--no-header --python-version 3.11 -c requirements.lock -o requirements-dev.lock
+lock: $(UV) ## Bring both lock files in line with pyproject.toml (UPGRADE=--upgrade for newer versions)
+	@$(COMPILE) --group build -o requirements.lock $(UPGRADE)
+	@$(COMPILE) --group build --group dev -c requirements.lock -o requirements-dev.lock $(UPGRADE)
 
 .PHONY: clean
 clean: ## Remove what was installed and cached; data/ stays
