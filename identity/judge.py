@@ -202,12 +202,19 @@ def _holdings(linking: pl.DataFrame, named: pl.DataFrame, groups: pl.DataFrame, 
     )
     # At a value that two people have held, a record without a name is as likely the one's as the other's (measured:
     # six of ten right by time or by frequency). It goes to neither; records that say nothing else stay together.
-    several = groups.group_by(VALUE).agg(pl.col("holder").n_unique().alias("n")).filter(pl.col("n") > 1)
-    in_doubt = (pl.col("links") == "with_name") & pl.col("n").is_not_null()
+    # A title or a nickname beside one full name (谢女士 in a colleague's note) makes no second holder.
+    holders = groups.group_by(VALUE).agg(
+        pl.col("holder").filter("is_full").n_unique().alias("n_full"),
+        pl.col("holder").n_unique().alias("n"),
+        pl.col("holder").filter("is_full").min().alias("full_holder"),
+    )
+    is_one = (pl.col("n_full") == 1) | (pl.col("n").fill_null(0) <= 1)
+    in_doubt = (pl.col("links") == "with_name") & ~is_one
     says_more = pl.col("party").is_in(linking.filter(pl.len().over("party") > 1)["party"].unique().implode())
+    own = pl.when(pl.col("links") == "with_name").then(pl.col("full_holder")).fill_null(0)
     placed = (
-        nameless.join(several, on=VALUE, how="left")
+        nameless.join(holders, on=VALUE, how="left")
         .filter(~in_doubt | ~says_more)
-        .select("party", *VALUE, pl.when(in_doubt).then(IN_DOUBT).otherwise(0).cast(pl.Int64).alias("holder"))
+        .select("party", *VALUE, pl.when(in_doubt).then(IN_DOUBT).otherwise(own).cast(pl.Int64).alias("holder"))
     )
     return pl.concat([of_named.cast({"holder": pl.Int64}), placed])

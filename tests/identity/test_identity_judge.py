@@ -29,6 +29,14 @@ def test_a_nameless_record_at_a_phone_of_two_people_goes_to_neither(world):
     assert ("wecom-5", "13900000001") not in held
 
 
+def test_a_title_in_a_note_makes_no_second_holder(world):
+    world.say(1, [("phone", "13900000001")], name="王小伟", surname="王")
+    world.say(2, [("phone", "13900000001")], name="谢", surname="谢", quality="title")
+    world.say(3, [("phone", "13900000001")], source="aliyun_sms")
+    held, _ = holders(world)
+    assert held[("aliyun_sms-3", "13900000001")] == held[("pos-1", "13900000001")]
+
+
 def test_a_masked_name_joins_the_full_name_that_it_fits(world):
     world.say(1, [("phone", "13900000001")], name="王小伟", surname="王")
     world.say(2, [("phone", "13900000001")], name="李娜", surname="李")

@@ -1,4 +1,4 @@
-"""Settings that hold for every test."""
+"""Settings that hold for every test. At the root, so that no folder of tests hides a package of the same name."""
 
 from hypothesis import settings
 
