@@ -32,12 +32,7 @@ PUBLISHED = {
     "customer.tag": "tag",
     "customer.tag_catalogue": "tag_catalogue",
 }
-_BY_CATEGORY = """
-    select one_id, category, ordered_date as purchase_date
-    from core.order_lines
-    where is_valid and one_id is not null and category is not null
-    group by all
-"""
+_BY_CATEGORY = "select one_id, category, purchase_date from customer.category_purchase_day"
 
 
 def profile_assets() -> list[dg.AssetsDefinition]:
@@ -74,7 +69,7 @@ def _reference() -> dg.AssetsDefinition:
 def _thresholds() -> dg.AssetsDefinition:
     specs = _specs(
         {"stage_threshold": "How long customers ordinarily wait between purchases · 生命周期阈值"},
-        deps=[table_key("customer", "purchase_day"), table_key("core", "order_lines")],
+        deps=[table_key("customer", "purchase_day"), table_key("customer", "category_purchase_day")],
     )
 
     @dg.multi_asset(name="profiles_thresholds", specs=specs, pool=POOL)
@@ -113,7 +108,7 @@ def _durables() -> dg.AssetsDefinition:
             "durable": "Appliances that people own, and when their replacement is due · 耐用品与换新窗口",
             "durable_life": "How long appliances of a category last · 耐用品寿命",
         },
-        deps=[table_key("core", "order_lines"), table_key(SCHEMA, "category_pattern")],
+        deps=[table_key("customer", "category_purchase_day"), table_key(SCHEMA, "category_pattern")],
     )
 
     @dg.multi_asset(name="profiles_durables", specs=specs, pool=POOL)

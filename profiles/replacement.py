@@ -83,8 +83,8 @@ def replacement_due(purchases: pl.DataFrame, categories: pl.DataFrame, as_of: da
     """Replacement windows of the durables that people own.
 
     Args:
-        purchases: one_id, category, purchase_date of valid purchases; other categories than durables are
-            left out.
+        purchases: one_id, category, purchase_date of valid purchases that were kept, as in
+            customer.category_purchase_day; other categories than durables are left out.
         categories: as from `profiles.categories.load_categories`.
         as_of: later purchases are left out.
     """

@@ -28,7 +28,8 @@ def stage_thresholds(purchases: pl.DataFrame, as_of: date, by_category: pl.DataF
     Args:
         purchases: one_id, purchase_date of valid purchases.
         as_of: later purchases are left out.
-        by_category: one_id, category, purchase_date; categories may be null, such rows are left out.
+        by_category: one_id, category, purchase_date, as in customer.category_purchase_day; categories may
+            be null, such rows are left out.
 
     Returns:
         Columns of `THRESHOLD_SCHEMA`: one row of scope `all`, then one for each category. Where there are

@@ -13,6 +13,7 @@ TABLES: Final = (
     "core.ledger",
     "core.consent",
     "customer.purchase_day",
+    "customer.category_purchase_day",
     "customer.rfm",
     "customer.lifecycle",
     "customer.consent_state",

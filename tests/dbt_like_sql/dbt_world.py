@@ -18,7 +18,13 @@ IDENTITY = {
     "one_id": ["one_id", "status", "merged_into", "first_run", "last_run", "n_records"],
     "golden_field": ["one_id", "field", "value", "value_hash", "source", "record_id", "rule"],
 }
-NUMBERS = {"n_records": pl.Int64, "priority": pl.Int64, "is_durable": pl.Boolean, "next_purchase_date": pl.Date}
+NUMBERS = {
+    "n_records": pl.Int64,
+    "priority": pl.Int64,
+    "is_durable": pl.Boolean,
+    "next_purchase_date": pl.Date,
+    "last_purchase_date": pl.Date,
+}
 PROFILES = {
     "clv": [
         "one_id",
@@ -33,6 +39,7 @@ PROFILES = {
         "model_run",
     ],
     "stage_threshold": ["scope", "category", "q80_days", "q95_days"],
+    "durable": ["one_id", "category", "last_purchase_date"],
     "category_pattern": ["category", "pattern", "priority", "is_durable"],
     "region": ["code", "name", "level", "parent"],
     "tag": ["one_id", "tag", "value"],
@@ -198,6 +205,7 @@ def one_of_everything() -> World:
         world.add("profiles", "region", code=code, name=name, level=level)
     world.add("profiles", "category_pattern", category="water_heater", pattern="热水器", priority=1, is_durable=True)
     world.add("profiles", "category_pattern", category="filter", pattern="滤芯|净水器", priority=2, is_durable=False)
+    world.add("profiles", "durable", one_id="P1", category="water_heater", last_purchase_date=day("2025-02-01"))
     world.add("profiles", "tag", one_id="P1", tag="coupon_lover", value="true")
     world.add(
         "touchpoints", "attribute", record_id="m1", role="member", name="birth_date", value_date=day("1988-03-02")

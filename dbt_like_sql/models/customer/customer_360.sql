@@ -37,8 +37,8 @@ clv as (
     select * from {{ ref('stg_profiles__clv') }}
 ),
 
-owned_device as (
-    select * from {{ ref('owned_device') }}
+durable as (
+    select * from {{ ref('stg_profiles__durable') }}
 ),
 
 tag as (
@@ -50,7 +50,7 @@ devices as (
         one_id,
         list({'category': category, 'last_purchase_date': last_purchase_date} order by category) as devices,
         count(*) as n_devices
-    from owned_device
+    from durable
     group by one_id
 ),
 
