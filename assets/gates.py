@@ -177,7 +177,13 @@ def validate(rows: "pd.DataFrame", expectations: dict[str, Expectation]) -> dict
         # One by one: a suite takes two expectations of one type on one column for the same.
         wanted = ExpectationConfiguration(type=expectation.type, kwargs=expectation.kwargs).to_domain_obj()
         result = batch.validate(wanted, result_format="BASIC")
-        if result.exception_info.get("raised_exception"):
+        if _raised(result.exception_info):
             raise DefinitionError(FOLDER, f"{name} cannot be evaluated.", "Check its columns and arguments.")
         outcome[name] = (bool(result.success), int(result.result.get("unexpected_count") or 0))
     return outcome
+
+
+def _raised(information: dict[str, Any]) -> bool:
+    """Whether an evaluation raised: told at the top, or once for each metric that could not be computed."""
+    parts = [information, *(part for part in information.values() if isinstance(part, dict))]
+    return any(part.get("raised_exception") for part in parts)

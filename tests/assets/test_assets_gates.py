@@ -1,0 +1,43 @@
+"""The Great Expectations gates: what passes, what fails, and that a failure tells no value."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from assets.gates import Expectation, load_gates, validate
+from common.errors import DefinitionError
+
+UNIQUE = Expectation(type="expect_column_values_to_be_unique", kwargs={"column": "one_id"})
+PRESENT = Expectation(type="expect_column_values_to_not_be_null", kwargs={"column": "one_id"})
+
+
+def test_each_expectation_has_its_own_outcome_and_count_of_failing_rows() -> None:
+    rows = pd.DataFrame({"one_id": ["a", "b", "b", None]})
+    assert validate(rows, {"unique": UNIQUE, "present": PRESENT}) == {"unique": (False, 2), "present": (False, 1)}
+
+
+def test_two_expectations_of_one_type_on_one_column_are_both_evaluated() -> None:
+    strict = Expectation(type="expect_column_values_to_be_in_set", kwargs={"column": "status", "value_set": ["loaded"]})
+    mild = Expectation(
+        type="expect_column_values_to_be_in_set",
+        kwargs={"column": "status", "value_set": ["loaded"], "mostly": 0.5},
+        severity="warn",
+    )
+    rows = pd.DataFrame({"status": ["loaded", "unknown"]})
+    assert validate(rows, {"strict": strict, "mild": mild}) == {"strict": (False, 1), "mild": (True, 1)}
+
+
+def test_an_empty_table_passes() -> None:
+    assert validate(pd.DataFrame({"one_id": pd.Series([], dtype="str")}), {"unique": UNIQUE}) == {"unique": (True, 0)}
+
+
+def test_an_expectation_on_a_column_that_is_not_there_is_a_mistake_in_the_file() -> None:
+    with pytest.raises(DefinitionError, match="unique cannot be evaluated"):
+        validate(pd.DataFrame({"other": [1]}), {"unique": UNIQUE})
+
+
+def test_a_gate_file_with_an_unknown_key_is_refused_with_its_name(tmp_path: Path) -> None:
+    (tmp_path / "odd.yml").write_text("description: d\nframes: []\nmood: good\n")
+    with pytest.raises(DefinitionError, match=r"odd\.yml"):
+        load_gates(tmp_path)

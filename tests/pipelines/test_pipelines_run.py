@@ -1,0 +1,177 @@
+"""The daily job from end to end on a small world, and what happens when it cannot end."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from datetime import timedelta
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pytest
+
+from common.errors import GuiyiError, UsageError
+from pipelines.run import RunOutcome, landed, run_job
+from segments.api import load_audiences
+from warehouse.building import identifier
+from warehouse.home import Home
+from warehouse.snapshot import open_warehouse
+
+ROOT = Path(__file__).parents[2]
+
+
+def _one(con: duckdb.DuckDBPyConnection, query: str):
+    return con.sql(query).fetchall()[0]
+
+
+def test_a_run_publishes_every_table_that_others_build_on(home: Home) -> None:
+    promised = {
+        "identity.record_map", "identity.one_id", "identity.edge", "identity.change",
+        "customer.golden_field", "customer.customer_360", "customer.tag", "customer.lifecycle", "customer.rfm",
+        "customer.clv", "core.orders", "core.order_lines", "core.events", "core.ledger", "core.consent",
+        "ops.source_file", "ops.reject", "ops.run",
+    }  # fmt: skip
+    with open_warehouse(home) as con:
+        tables = {f"{schema}.{table}" for schema, table in con.sql(
+            "select schema_name, table_name from duckdb_tables()").fetchall()}  # fmt: skip
+    assert promised <= tables
+    manifest = home.manifest(home.require_published())
+    assert {f"{table['schema']}.{table['table']}" for table in manifest["tables"]} == tables
+
+
+def test_customer_360_has_one_row_for_each_active_one_id(home: Home) -> None:
+    with open_warehouse(home) as con:
+        n, distinct, active = _one(
+            con,
+            "select count(*), count(distinct one_id), "
+            "(select count(*) from identity.one_id where status = 'active') from customer.customer_360",
+        )
+    assert n == distinct == active > 100
+
+
+def test_rows_read_are_accepted_rejected_or_repeats_in_every_file(home: Home) -> None:
+    with open_warehouse(home) as con:
+        bad = con.sql(
+            "select path from ops.source_file where rows_read <> rows_accepted + rows_rejected + rows_repeated"
+        ).fetchall()
+        statuses = {status for (status,) in con.sql("select distinct status from ops.source_file").fetchall()}
+    assert bad == []
+    assert {"loaded", "unknown", "empty"} <= statuses, "odd files are told of, and the run goes on"
+
+
+def test_every_audience_is_exported_with_its_manifest(home: Home) -> None:
+    run_id = home.require_published()
+    for name in load_audiences():
+        manifest = json.loads((home.exports / name / run_id / "manifest.json").read_text(encoding="utf-8"))
+        assert manifest["run_id"] == run_id
+        assert (home.exports / name / run_id / f"{name}.csv").exists()
+
+
+def test_all_steps_are_timed_and_no_check_failed(outcome: RunOutcome) -> None:
+    assert {"touchpoints", "identity", "customer__customer_360", "warehouse__published"} <= set(outcome.steps)
+    assert outcome.failed_checks == []
+
+
+def test_no_phone_email_or_national_id_of_the_vault_is_in_the_warehouse(home: Home) -> None:
+    run_id = home.require_published()
+    values = (
+        pl.read_parquet(home.vault / run_id / "touchpoints" / "identifier.parquet")
+        .filter(pl.col("id_type").is_in(["phone", "email", "national_id"]))["id_value"]
+        .unique()
+    )
+    assert len(values) > 100
+    with open_warehouse(home) as con:
+        con.register("secret", pl.DataFrame({"value": values}).to_arrow())
+        text = con.sql(
+            "select schema_name, table_name, column_name from duckdb_columns() "
+            "where data_type = 'VARCHAR' and not internal and schema_name not in ('main', 'information_schema')"
+        ).fetchall()
+        for schema, table, column in text:
+            found = _one(
+                con,
+                f"select count(*) from {identifier(schema)}.{identifier(table)} "
+                f"where {identifier(column)} in (select value from secret)",
+            )
+            assert found == (0,), f"{schema}.{table}.{column}"
+
+
+def test_dagsters_log_of_a_run_holds_no_personal_value(home: Home) -> None:
+    run_id = home.require_published()
+    identifiers = pl.read_parquet(home.vault / run_id / "touchpoints" / "identifier.parquet")
+    personal = identifiers.filter(pl.col("id_type").is_in(["phone", "email", "national_id"]))
+    values = [value.encode() for value in personal["id_value"].unique().sort()[:300]]
+    for path in home.dagster.rglob("*"):
+        if path.is_file():
+            content = path.read_bytes()
+            assert not any(value in content for value in values), path
+
+
+def test_a_second_run_on_the_same_files_keeps_every_one_id(world: Path, own_home: Home) -> None:
+    before = own_home.require_published()
+    outcome = run_job(own_home, world / "landing", *_as_of(own_home))
+    maps = [
+        pl.read_parquet(own_home.snapshot(run) / "tables" / "identity" / "record_map.parquet").sort("record_id", "role")
+        for run in (before, outcome.run_id)
+    ]
+    assert outcome.run_id == before.replace(".1", ".2")
+    assert maps[0].equals(maps[1])
+    with open_warehouse(own_home) as con:
+        assert con.sql("select run_id from ops.run order by 1").fetchall() == [(before,), (outcome.run_id,)]
+
+
+def test_a_run_that_finds_nobody_does_not_replace_one_that_did(own_home: Home, tmp_path: Path) -> None:
+    before = own_home.require_published()
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    with pytest.raises(GuiyiError, match="Nothing was published"):
+        run_job(own_home, empty, *_as_of(own_home))
+    assert own_home.published() == before
+    with open_warehouse(own_home) as con:
+        assert _one(con, "select count(*) > 0 from customer.customer_360") == (True,)
+
+
+def test_a_busy_home_refuses_a_second_run_in_one_sentence(world: Path, own_home: Home) -> None:
+    with own_home.lock(), pytest.raises(GuiyiError, match=r"Another run .* is working in .*; wait"):
+        run_job(own_home, world / "landing", *_as_of(own_home))
+
+
+def test_a_landing_folder_that_is_not_there_is_wrong_usage(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="There is no landing folder"):
+        landed(tmp_path / "nowhere")
+
+
+def _as_of(home: Home):
+    from datetime import date
+
+    return (date.fromisoformat(home.manifest(home.require_published())["as_of"]),)
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment_the_warehouse_stays_readable_and_the_next_run_succeeds(
+    world: Path, own_home: Home
+) -> None:
+    (as_of,) = _as_of(own_home)
+    people = _people(own_home)
+    command = [sys.executable, "-c", "from pipelines.cli import main; main()", "run", "--home", str(own_home.path),
+               "--landing", str(world / "landing")]  # fmt: skip
+    for moment in (3.0, 7.0, 10.0, 14.0, 18.0):
+        victim = subprocess.Popen([*command, "--as-of", (as_of + timedelta(days=1)).isoformat()], cwd=ROOT)
+        until = time.monotonic() + moment
+        while time.monotonic() < until:
+            assert _people(own_home) == people, "readable throughout"
+            time.sleep(0.2)
+        os.kill(victim.pid, signal.SIGKILL)
+        victim.wait()
+        assert _people(own_home) == people
+    done = subprocess.run([*command, "--as-of", (as_of + timedelta(days=1)).isoformat()], cwd=ROOT, check=False)
+    assert done.returncode == 0
+    assert _people(own_home) == people
+    assert list(own_home.building.iterdir()) == []
+
+
+def _people(home: Home) -> int:
+    with duckdb.connect(str(home.warehouse), read_only=True) as con:
+        return _one(con, "select count(*) from customer.customer_360")[0]
