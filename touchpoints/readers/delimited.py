@@ -29,7 +29,8 @@ from touchpoints.readers.tables import (
 
 _DELIMITERS: Final = (",", "\t", ";")
 _HEADER_WITHIN: Final = 60  # lines; the longest preamble known has 24
-_QUOTED: Final = "\x01"  # stands for a whole quoted cell; after it a delimiter must come
+_QUOTED: Final = "\x01"  # stands for what is between two quotes
+_SLICE: Final = 100_000
 _SAYS: Final = "[^\\s`'\"=]"
 _SPARE_CELLS: Final = 16  # cells beyond the header that are looked at before a row counts as broken
 
@@ -106,44 +107,58 @@ def _data_rows(rows: pl.DataFrame, contract: Contract, delimiter: str) -> pl.Dat
 
 
 def _split(rows: pl.DataFrame, names: Sequence[str], needed: int, delimiter: str, encoding: str) -> Cells:
+    """Rows into cells, a slice at a time, since cells take several times the room of their text."""
     line = pl.col("line")
     unreadable = line.str.contains(REPLACEMENT, literal=True)
-    broken = rows.filter(pl.col("is_broken") & ~unreadable)
     rejects = [
         reject_rows(rows.filter(unreadable), "bad_encoding", "line"),
-        reject_rows(broken, "unterminated_quote", "line"),
+        reject_rows(rows.filter(pl.col("is_broken") & ~unreadable), "unterminated_quote", "line"),
     ]
-    rows = rows.filter(~pl.col("is_broken") & ~unreadable)
-    width = len(names) + _SPARE_CELLS
-    frame = _parse(rows, width, delimiter)
-    spare = [pl.col(f"c{i}").fill_null("").str.contains(_SAYS) for i in range(len(names), width)]
+    rows = _measured(rows.filter(~pl.col("is_broken") & ~unreadable), delimiter)
+    few = pl.col("n_cells") < needed
     # One empty cell more is a comma at the end, or the file's habit; several in one row are cells that slipped in.
     slipped = (pl.col("n_cells") > len(names) + 1) & (pl.col("n_cells") != pl.col("n_cells").median())
-    frame = frame.with_columns(
-        too_few=pl.col("n_cells") < needed,
-        too_many=(pl.col("n_cells") > width) | slipped | pl.any_horizontal(spare),
+    many = slipped | (pl.col("n_cells") > len(names) + _SPARE_CELLS)
+    rejects.append(reject_rows(rows.filter(few), "too_few_cells", "line"))
+    rejects.append(reject_rows(rows.filter(many), "too_many_cells", "line"))
+    rows = rows.filter(~few & ~many)
+    parts = [_named(part, names, delimiter) for part in rows.iter_slices(_SLICE)] or [_named(rows, names, delimiter)]
+    rejects += [refused for _, refused in parts]
+    return Cells(pl.concat([good for good, _ in parts]), gather_rejects(rejects), encoding)
+
+
+def _measured(rows: pl.DataFrame, delimiter: str) -> pl.DataFrame:
+    """Rows with `n_cells`, and `is_plain`: a quote in them stands at the beginning or end of a cell alone."""
+    line, bare = pl.col("line"), pl.col("bare")
+    unquoted = line.str.replace_all('"[^"]*"', _QUOTED)
+    rows = rows.with_columns(bare=pl.when(line.str.contains('"', literal=True)).then(unquoted).otherwise(line))
+    inside = rf'"|[^{delimiter}=]{_QUOTED}|{_QUOTED}[^{delimiter}]|[^{delimiter}]={_QUOTED}'
+    split_formula = line.str.contains(rf'="[^"{delimiter}]*{delimiter}')
+    return rows.select(
+        ROW,
+        "line",
+        n_cells=bare.str.count_matches(delimiter, literal=True).cast(pl.Int64) + 1,
+        is_plain=~bare.str.contains(inside) & ~split_formula & ~line.str.contains("\n", literal=True),
     )
-    rejects.append(reject_rows(frame.filter("too_few"), "too_few_cells", "line"))
-    rejects.append(reject_rows(frame.filter(pl.col("too_many")), "too_many_cells", "line"))
-    good = frame.filter(~pl.col("too_few") & ~pl.col("too_many"))
+
+
+def _named(rows: pl.DataFrame, names: Sequence[str], delimiter: str) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The cells of rows under their names, and reject rows for those that say something beyond the header."""
+    width = len(names) + _SPARE_CELLS
+    frame = _parse(rows, width, delimiter)
+    spare = pl.any_horizontal(pl.col(f"c{i}").fill_null("").str.contains(_SAYS) for i in range(len(names), width))
     named = {name: pl.col(f"c{i}") for i, name in enumerate(names)}
-    return Cells(good.select(pl.col(ROW).cast(pl.Int64), **named), gather_rejects(rejects), encoding)
+    good = frame.filter(~spare).select(pl.col(ROW).cast(pl.Int64), **named)
+    return good, reject_rows(frame.filter(spare), "too_many_cells", "line")
 
 
 def _parse(rows: pl.DataFrame, width: int, delimiter: str) -> pl.DataFrame:
-    """The cells c0, c1, … of each row, with its text and how many cells it has; in row order."""
-    quoted = rf'(^|{delimiter})(?:"(?:[^"]|"")*"|="[^"{delimiter}]*")'
-    bare = pl.col("line").str.replace_all(quoted, f"$1{_QUOTED}")
-    rows = rows.with_columns(bare=pl.when(pl.col("line").str.contains('"', literal=True)).then(bare))
-    rows = rows.with_columns(pl.col("bare").fill_null(pl.col("line"))).with_columns(
-        n_cells=pl.col("bare").str.count_matches(delimiter, literal=True).cast(pl.Int64) + 1,
-        is_plain=~pl.col("bare").str.contains(rf'"|{_QUOTED}[^{delimiter}]') & ~pl.col("line").str.contains("\n"),
-    )
+    """The cells c0, c1, … of each row, with its text, in row order."""
     plain = rows.filter("is_plain")
     cells = _by_polars(plain["line"], width, delimiter)
     if cells is None:
         return _by_csv(rows, width, delimiter).sort(ROW)
-    read = pl.concat([plain.select(ROW, "line", "n_cells"), cells], how="horizontal")
+    read = pl.concat([plain.select(ROW, "line"), cells], how="horizontal")
     return pl.concat([read, _by_csv(rows.filter(~pl.col("is_plain")), width, delimiter)]).sort(ROW)
 
 
@@ -170,10 +185,10 @@ def _by_polars(lines: pl.Series, width: int, delimiter: str) -> pl.DataFrame | N
 def _by_csv(rows: pl.DataFrame, width: int, delimiter: str) -> pl.DataFrame:
     """The few rows with quotes inside cells or line breaks, one by one."""
     names = [f"c{i}" for i in range(width)]
-    schema = pl.Schema([(ROW, rows.schema[ROW]), ("line", pl.String()), ("n_cells", pl.Int64())])
+    schema = pl.Schema([(ROW, rows.schema[ROW]), ("line", pl.String())])
     schema.update((name, pl.String()) for name in names)
     split = []
     for number, line in rows.select(ROW, "line").iter_rows():
         cells: list[str | None] = [*_cells(line, delimiter)]
-        split.append((number, line, len(cells), *(cells + [None] * width)[:width]))
+        split.append((number, line, *(cells + [None] * width)[:width]))
     return pl.DataFrame(split, schema=schema, orient="row")
