@@ -54,6 +54,10 @@ _VALUE = """
            (select any_value(gate) from customer.value_model) as gate
     from ranked
 """
+_VALUED_PERSON = """
+    select one_id from customer.customer_360 where n_purchases > 1
+    order by n_sources desc, net_amount_cny desc, one_id limit 1
+"""
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,7 @@ class Figures:
     stages: Rows
     value: dict[str, Any]
     audiences: Rows
+    valued_person: str | None  # somebody worth looking at: the buyer whom most sources know
 
 
 def collect(home: Home) -> Figures:
@@ -89,6 +94,7 @@ def collect(home: Home) -> Figures:
             stages=_rows(con, _STAGES),
             value=_rows(con, _VALUE)[0],
             audiences=_audiences(home, run_id),
+            valued_person=next((row["one_id"] for row in _rows(con, _VALUED_PERSON)), None),
         )
 
 

@@ -93,20 +93,24 @@ def run_job(home: Home, landing: Path, as_of: date, progress: Watch | None = Non
     Raises:
         GuiyiError: the run could not publish; the message says why.
     """
-    _quieten()
     started = time.perf_counter()
     before = home.published()
     steps = _Steps(progress)
     run_id = str(uuid.uuid4())
     config = run_config(as_of=as_of.isoformat(), path=str(home.path), landing=str(landing), log_level="CRITICAL")
-    with dg.DagsterInstance.from_config(str(dagster_home(home))) as instance, _quick_commits(), _watched(steps.inside):
+    with (
+        _quiet(),
+        _quick_commits(),
+        _watched(steps.inside),
+        dg.DagsterInstance.from_config(str(dagster_home(home))) as instance,
+    ):
         job = build_defs().resolve_job_def(DAILY)
         steps.expect([node.name for node in job.graph.nodes])
         instance.add_event_listener(run_id, steps.tell)
         try:
             job.execute_in_process(run_config=config, instance=instance, run_id=run_id)
         except Exception as error:
-            raise _in_one_sentence(error, steps, home) from error
+            raise _in_one_sentence(error, steps, home, has_published=home.published() != before) from error
     published = home.published()
     if published is None or published == before:
         raise GuiyiError("The run ended without publishing; look at it with `make ui`.")
@@ -159,10 +163,13 @@ class _Steps:
             self._progress(min(here / whole, 1.0), self.current, text)
 
 
-def _in_one_sentence(error: Exception, steps: _Steps, home: Home) -> GuiyiError:
+def _in_one_sentence(error: Exception, steps: _Steps, home: Home, *, has_published: bool) -> GuiyiError:
     if steps.stopped_by:
+        failed = "; ".join(steps.stopped_by)
+        if has_published:
+            return GuiyiError(f"The warehouse is published, but an audience failed its check: {failed}.")
         return GuiyiError(
-            f"Nothing was published, because a check failed: {'; '.join(steps.stopped_by)}. "
+            f"Nothing was published, because a check failed: {failed}. "
             "What was published before is unchanged; correct the cause and run again."
         )
     for cause in _causes(error):
@@ -212,9 +219,12 @@ def _quick_commits() -> Iterator[None]:
         event.remove(Engine, "connect", relax)
 
 
-def _quieten() -> None:
-    """Libraries' own chatter, which is not for the person who runs this."""
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the libraries' own chatter, which is not for the person who runs this."""
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
-    warnings.filterwarnings("ignore")
     for name in ("dagster", "alembic", "great_expectations", "splink"):
         logging.getLogger(name).setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield

@@ -3,6 +3,8 @@
 Where the figures come from is in `figures`.
 """
 
+import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -81,7 +83,6 @@ def show_summary(
     *,
     outcome: "RunOutcome",
     evaluation: "Evaluation | None" = None,
-    n_simulated: int | None = None,
 ) -> None:
     """Print the end of a run.
 
@@ -90,12 +91,11 @@ def show_summary(
         home: the home that was run.
         outcome: how the run went.
         evaluation: comparison with the truth, where there is one.
-        n_simulated: people that the simulator put into the files.
     """
     figures = collect(home)
     show_figures(console, figures)
     if evaluation:
-        console.print(evaluation_table(evaluation, n_simulated))
+        console.print(evaluation_table(evaluation))
     for check in outcome.failed_checks:
         console.print(Text(f"⚠ {check}", style="yellow"))
     console.print(_audiences(figures))
@@ -117,17 +117,16 @@ def show_figures(console: Console, figures: Figures) -> None:
     console.print(_value(figures))
 
 
-def evaluation_table(found: "Evaluation", n_simulated: int | None = None) -> Table:
+def evaluation_table(found: "Evaluation") -> Table:
     """OneIDs against the truth: over all pairs, and over those that the files allow anyone to know."""
     persons = f"{found.n_persons:,} 真实的人 true persons"
-    simulated = f" ({n_simulated:,} simulated)" if n_simulated else ""
     made = table(
         "",
-        "精确率 precision",
-        "召回率 recall (可达 reachable)",
-        "召回率 recall (全部 all)",
-        "F1 (可达 reachable)",
-        title=f"归一质量 OneIDs against the truth · {persons}{simulated}",
+        "精确率\nprecision",
+        "可达召回率\nrecall, reachable",
+        "全部召回率\nrecall, all",
+        "F1\nreachable",
+        title=f"归一质量 OneIDs against the truth · {persons}",
     )
     made.add_row(
         "成对 pairwise",
@@ -155,13 +154,13 @@ def _shares(*values: float) -> list[str]:
 
 def _files(figures: Figures) -> Table:
     made = table(
-        "来源 source",
-        "",
-        "文件 files",
-        "行 rows",
-        "采用 accepted",
-        "重复 repeats",
-        "拒收 rejected",
+        "来源",
+        "source",
+        "文件\nfiles",
+        "行\nrows",
+        "采用\naccepted",
+        "重复\nrepeats",
+        "拒收\nrejected",
         title="文件 Files in",
         numbers_from=2,
     )
@@ -184,8 +183,8 @@ def _rejects(figures: Figures) -> Group:
 def _people(figures: Figures) -> Text:
     p = figures.people
     return Text.from_markup(
-        f"[bold]找到 {p['n_people']:,} 人 people found[/] from {p['n_parties']:,} 条身份记录 identity records · "
-        f"{p['n_in_several_sources']:,} 跨来源 in several sources · {p['n_buyers']:,} 已购 buyers · "
+        f"[bold]找到 {p['n_people']:,} 人 people found[/] from {p['n_parties']:,} 条身份记录 identity records\n"
+        f"  {p['n_in_several_sources']:,} 跨来源 in several sources · {p['n_buyers']:,} 已购 buyers · "
         f"{p['n_members']:,} 会员 members · {p['n_reachable']:,} 可触达 reachable\n"
     )
 
@@ -211,30 +210,33 @@ def _stages(figures: Figures) -> Table:
     return made
 
 
-def _value(figures: Figures) -> Text:
+def _value(figures: Figures) -> Group:
     value = figures.value
-    lines = [
-        f"[bold]客户资产 Customer base[/]: 累计净额 net so far {_money(value['net_all_cny'])} · "
-        f"近一年 last 365 days {_money(value['net_365d_cny'])} · "
-        f"前10%客户占 top tenth holds {value['top_tenth_share'] or 0:.0%}"
+    facts = [
+        ("累计净额 net so far", _money(value["net_all_cny"])),
+        ("近一年净额 net in 365 days", _money(value["net_365d_cny"])),
+        ("前 10% 客户占比 held by the top tenth", f"{value['top_tenth_share'] or 0:.0%}"),
     ]
-    if value["gate"]:
-        lines.append(f"[yellow]{value['gate']}[/]")
-    elif value["clv_12m_cny"] is not None:
-        lines.append(
-            f"未来一年预计 expected in the next year: {value['expected_purchases_365d']:,.0f} 次购买 purchases · "
-            f"毛利现值 value {_money(value['clv_12m_cny'])} · 仍活跃 still customers {value['n_alive']:,.0f}"
-        )
-    return Text.from_markup("\n".join(lines) + "\n")
+    if value["clv_12m_cny"] is not None:
+        facts += [
+            ("仍是客户 still customers", f"{value['n_alive']:,.0f}"),
+            ("未来一年购买 purchases expected in a year", f"{value['expected_purchases_365d']:,.0f}"),
+            ("未来一年价值 value of that, CLV 12 m", _money(value["clv_12m_cny"])),
+        ]
+    made = table("", "", title="客户资产 Customer base")
+    made.show_header = False
+    for label, shown in facts:
+        made.add_row(label, shown)
+    return Group(made, *([Text(value["gate"], style="yellow")] if value["gate"] else []))
 
 
 def _audiences(figures: Figures) -> Table:
     made = table(
         "人群",
         "audience",
-        "渠道 channel",
-        "符合 match",
-        "可发 in the CSV",
+        "渠道",
+        "符合\nmatch",
+        "可发\nCSV",
         title="人群导出 Audiences exported",
         numbers_from=3,
     )
@@ -254,15 +256,24 @@ def _audiences(figures: Figures) -> Table:
 
 def _next(home: Home, figures: Figures) -> Text:
     audience = figures.audiences[0]["audience"] if figures.audiences else "silent_high_value"
+    guiyi = _command()
     commands = (
-        ("看一个人群 look at an audience", f"guiyi segment preview {audience} --home {home.path}"),
-        ("查数据 query the warehouse", f'duckdb -readonly {home.warehouse} "from marts.lifecycle_summary"'),
-        ("打开 Dagster open Dagster", f"make ui GUIYI_HOME={home.path}"),
+        ("看一个人群 look at an audience, masked", f"{guiyi} segment preview {audience} --home {home.path}"),
+        ("看一位客户 look at one customer", f"{guiyi} profile {figures.valued_person} --home {home.path}"),
+        ("为何是同一人 why it is one person", f"{guiyi} explain {figures.valued_person} --home {home.path}"),
     )
     text = Text("\n接下来 Try next\n", style="bold")
     for label, command in commands:
         text.append(f"  {label}\n", style="not bold dim").append(f"    {command}\n", style="not bold cyan")
     return text
+
+
+def _command() -> str:
+    """How this program is called from here: by name where the shell finds it, else by its path."""
+    if shutil.which("guiyi"):
+        return "guiyi"
+    program = Path(sys.executable).with_name("guiyi")
+    return str(program.relative_to(Path.cwd())) if program.is_relative_to(Path.cwd()) else str(program)
 
 
 def _money(value: float | None) -> str:

@@ -48,10 +48,10 @@ def demo(
     console.print(f"[bold]归一 Guiyi[/bold] · 模拟品牌 a simulated brand of {people:,} people → {place.path}")
     # Only what this command wrote itself is replaced, and only while no run works on it.
     with place.lock():
-        report = _simulate(people, seed, place.path, DEMO_AS_OF)
+        _simulate(people, seed, place.path, DEMO_AS_OF)
     outcome = _run(place, landed(place.landing), DEMO_AS_OF)
     evaluation = _evaluate(place, place.path / "truth" / "party.parquet")
-    show_summary(console, place, outcome=outcome, evaluation=evaluation, n_simulated=report.n_persons)
+    show_summary(console, place, outcome=outcome, evaluation=evaluation)
 
 
 def simulate(

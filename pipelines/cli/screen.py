@@ -42,7 +42,14 @@ def table(*columns: str, title: str = "", numbers_from: int = 1) -> "Table":
     from rich import box
     from rich.table import Table
 
-    made = Table(box=box.SIMPLE_HEAD, title=title or None, title_justify="left", title_style="bold", pad_edge=False)
+    made = Table(
+        box=box.SIMPLE_HEAD,
+        title=title or None,
+        title_justify="left",
+        title_style="bold",
+        pad_edge=False,
+        collapse_padding=True,
+    )
     for number, column in enumerate(columns):
         made.add_column(column, justify="right" if number >= numbers_from else "left", overflow="fold")
     return made
