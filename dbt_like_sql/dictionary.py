@@ -1,40 +1,90 @@
-"""The data dictionary page, generated from the models' YAML: `python -m dbt_like_sql.dictionary` writes it.
+"""The data dictionary page, generated from the YAML: `python -m dbt_like_sql.dictionary` writes it.
 
-Only published tables are listed; what a column means is said in its model's YAML and nowhere else.
+Only published tables are listed: those that models build, and those that other stages bring (`published_as` of a
+source's table). What a column means is said in the YAML and nowhere else.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from dbt_like_sql.project import Model, Project, load_project
+from dbt_like_sql.yaml_format import SourceColumn, SourceTable
 
 PAGE = Path("docs/data-dictionary.md")
-SCHEMAS = {"core": "what happened", "customer": "one person at a time", "marts": "figures to look at"}
+SCHEMAS = {
+    "core": "what happened",
+    "customer": "one person at a time",
+    "marts": "figures to look at",
+    "identity": "who is who, and why",
+    "ops": "files, rows that could not be used, runs",
+}
 _HEAD = """# Data dictionary · 数据字典
 
-Generated from the YAML beside the models in `dbt_like_sql/models`; change it there and run
-`python -m dbt_like_sql.dictionary`. The tables lie in `warehouse.duckdb`; `describe` and `duckdb_columns()` show the
-same descriptions there. Columns that end in `_at` are UTC, in `_date` local dates of the business time zone, in `_cny`
-yuan. Only what happened up to the end of the as-of day is in them. No column holds a phone number, a name, an e-mail
-address, a street or a national id; *personal* marks what still describes a person. No name needs quotes in SQL.
+Generated from the YAML in `dbt_like_sql/models`, beside the models and in `sources/`; change it there and run
+`python -m dbt_like_sql.dictionary`. The tables lie in `warehouse.duckdb`, where `duckdb_columns()` has the same
+descriptions as comments on those that models build. Columns that end in `_at` are UTC, in `_date` local dates of the
+business time zone, in `_cny` yuan. In core, customer and marts is only what happened up to the end of the as-of day. No
+column holds a phone number, a name, an e-mail address, a street or a national id; *personal* marks what still describes
+a person. No name needs quotes in SQL.
 """
 
 
+@dataclass(frozen=True)
+class PublishedTable:
+    """A table that analysts see.
+
+    Attributes:
+        name: schema.table.
+        key: what no two rows share; each is a column, or several with commas between them.
+    """
+
+    name: str
+    description: str
+    key: tuple[str, ...]
+    columns: Sequence[SourceColumn]
+
+    @property
+    def schema(self) -> str:
+        """The schema that it lies in."""
+        return self.name.partition(".")[0]
+
+
+def published_tables(project: Project) -> list[PublishedTable]:
+    """Every table of the warehouse, by name."""
+    found = [_of_model(model) for model in project.models.values() if model.schema in SCHEMAS]
+    declared = [table for source in project.sources.values() for table in source.tables]
+    found += [_of_source(table) for table in declared if "published_as" in table.config.meta]
+    return sorted(found, key=lambda table: table.name)
+
+
 def data_dictionary(project: Project) -> str:
-    """The page as Markdown: each published table with its grain, what it is made from, and its columns."""
+    """The page as Markdown: each published table with its grain, its key and its columns."""
+    tables = published_tables(project)
     parts = [_HEAD]
     for schema, about in SCHEMAS.items():
-        models = sorted((m for m in project.models.values() if m.schema == schema), key=lambda model: model.name)
-        parts += [f"## {schema}: {about}\n", *(_table(model) for model in models)]
+        parts += [f"## {schema}: {about}\n", *(_section(table) for table in tables if table.schema == schema)]
     return "\n".join(parts)
 
 
-def _table(model: Model) -> str:
-    english, chinese = _languages(model.description)
-    keys = {test.column for test in model.tests if test.kind == "unique"}
-    lines = [f"### {model.schema}.{model.name}\n", f"{english}.\n\n{chinese}。\n"]
-    lines += [f"Key: {', '.join(f'`{key}`' for key in sorted(keys))}.\n"]
+def _of_model(model: Model) -> PublishedTable:
+    keys = {test.column.replace(" || '#' || ", ", ") for test in model.tests if test.kind == "unique"}
+    return PublishedTable(model.relation, model.description, tuple(sorted(keys)), model.columns)
+
+
+def _of_source(table: SourceTable) -> PublishedTable:
+    meta = table.config.meta
+    keys = (", ".join(meta["key"]),) if "key" in meta else ()
+    return PublishedTable(meta["published_as"], table.description, keys, table.columns)
+
+
+def _section(table: PublishedTable) -> str:
+    english, chinese = _languages(table.description)
+    lines = [f"### {table.name}\n", f"{english}.\n\n{chinese}。\n"]
+    if table.key:
+        lines += [f"Key: {'; '.join(f'`{key}`' for key in table.key)}.\n"]
     lines += ["| column | type | meaning | 含义 | personal |", "|---|---|---|---|---|"]
-    for column in model.columns:
+    for column in table.columns:
         meaning, meaning_zh = _languages(column.description)
         personal = column.config.meta.get("pii", "")
         lines.append(f"| `{column.name}` | {column.data_type or ''} | {meaning} | {meaning_zh} | {personal} |")

@@ -14,15 +14,20 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
+class MetaConfig(_Strict):
+    """`config:` of a column, model or source table in YAML: free notes.
+
+    The data dictionary reads `pii` of columns, and of source tables `published_as` (schema.table in the warehouse) and
+    `key` (its columns).
+    """
+
+    meta: dict[str, Any] = {}
+
+
 class _Named(_Strict):
     name: str = Field(pattern=IDENTIFIER)
     description: str = ""
-
-
-class MetaConfig(_Strict):
-    """`config:` of a column or model in YAML: free notes, of which `pii` is read by exports and docs."""
-
-    meta: dict[str, Any] = {}
+    config: MetaConfig = MetaConfig()
 
 
 class TestConfig(_Strict):
@@ -39,7 +44,6 @@ class TestSpec(_Strict):
 
 
 class _Tested(_Named):
-    config: MetaConfig = MetaConfig()
     data_tests: list[str | dict[str, TestSpec]] = []
 
 

@@ -1,5 +1,6 @@
 """A small invented world as Parquet files, and the warehouse that the models make of it. No tests here."""
 
+from collections import defaultdict
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -13,47 +14,10 @@ from touchpoints.model import TABLES, empty
 
 AS_OF = "2026-06-30"
 VARS = {"as_of": AS_OF, "run_id": f"{AS_OF}.1"}
-IDENTITY = {
-    "record_map": ["record_id", "source", "account", "record_type", "natural_key", "role", "one_id"],
-    "one_id": ["one_id", "status", "merged_into", "first_run", "last_run", "n_records"],
-    "golden_field": ["one_id", "field", "value", "value_hash", "source", "record_id", "rule"],
-}
-NUMBERS = {
-    "n_records": pl.Int64,
-    "priority": pl.Int64,
-    "is_durable": pl.Boolean,
-    "next_purchase_date": pl.Date,
-    "last_purchase_date": pl.Date,
-}
-PROFILES = {
-    "clv": [
-        "one_id",
-        "p_alive",
-        "expected_purchases_365d",
-        "p_buy_90d",
-        "p_buy_365d",
-        "next_purchase_date",
-        "expected_order_value_cny",
-        "clv_12m_cny",
-        "tier",
-        "model_run",
-    ],
-    "stage_threshold": ["scope", "category", "q80_days", "q95_days"],
-    "durable": ["one_id", "category", "last_purchase_date"],
-    "category_pattern": ["category", "pattern", "priority", "is_durable"],
-    "region": ["code", "name", "level", "parent"],
-    "tag": ["one_id", "tag", "value"],
-}
-REAL = {
-    "p_alive",
-    "expected_purchases_365d",
-    "p_buy_90d",
-    "p_buy_365d",
-    "expected_order_value_cny",
-    "clv_12m_cny",
-    "q80_days",
-    "q95_days",
-}
+SOURCES = ("touchpoints", "identity", "profiles")  # the folders that models read
+TYPES = {
+    "varchar": pl.String, "bigint": pl.Int64, "double": pl.Float64, "date": pl.Date, "boolean": pl.Boolean,
+}  # fmt: skip
 
 
 def at(text: str) -> datetime:
@@ -65,11 +29,7 @@ class World:
     """Rows by source and table, with short ways to say what happened."""
 
     def __init__(self) -> None:
-        self.rows: dict[str, dict[str, list[dict[str, Any]]]] = {
-            "touchpoints": {t: [] for t in TABLES},
-            "identity": {t: [] for t in IDENTITY},
-            "profiles": {t: [] for t in PROFILES},
-        }
+        self.rows: dict[str, dict[str, list[dict[str, Any]]]] = {name: defaultdict(list) for name in SOURCES}
         self.add("profiles", "stage_threshold", scope="all", q80_days=90.0, q95_days=180.0)
 
     def add(self, schema: str, table: str, /, **row: object) -> None:
@@ -162,13 +122,13 @@ class World:
             strength="exact",
         )
 
-    def write(self, folder: Path) -> None:
+    def write(self, project: Project, folder: Path) -> None:
         for table in TABLES:
             self._write(folder / "touchpoints", table, dict(empty(table).schema))
-        for source, tables in (("identity", IDENTITY), ("profiles", PROFILES)):
-            for table, columns in tables.items():
-                types = {c: pl.Float64 if c in REAL else NUMBERS.get(c, pl.String) for c in columns}
-                self._write(folder / source, table, types)
+        for source in ("identity", "profiles"):
+            for table in project.sources[source].tables:
+                types = {column.name: TYPES[column.data_type] for column in table.columns}
+                self._write(folder / source, table.name, types)
 
     def _write(self, folder: Path, table: str, schema: dict[str, Any]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -176,10 +136,10 @@ class World:
 
     def build(self, project: Project, folder: Path, only: str | None = None, **more: object) -> Runner:
         """Writes the files and builds every model, or one and what it needs, in an in-memory warehouse."""
-        self.write(folder)
+        self.write(project, folder)
         con = duckdb.connect()
         con.execute("attach ':memory:' as lake")
-        for source in project.sources:
+        for source in SOURCES:
             mount(con, project, source, folder / source)
         runner = Runner(con, project, {**VARS, **more})
         needed = project.upstream([only]) if only else project.models

@@ -9,11 +9,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from dbt_like_sql.dictionary import PAGE, SCHEMAS, data_dictionary
+from dbt_like_sql.dictionary import PAGE, data_dictionary, published_tables
 from dbt_like_sql.project import PACKAGE_ROOT, load_project
 from touchpoints.model import TABLES
 
 PROJECT = load_project()
+PUBLISHED = published_tables(PROJECT)
 REPOSITORY = PACKAGE_ROOT.parent
 ENGINE = ("yaml_format", "project", "compile", "runner", "lineage")
 TYPES = {"String": "varchar", "Int64": "bigint", "Float64": "double", "Date": "date", "Boolean": "boolean"}
@@ -25,8 +26,7 @@ def test_each_model_says_its_grain_and_every_column_in_both_languages(name):
     assert model.description.startswith(("One row per ", "One row:"))
     assert model.path.with_suffix(".yml").exists()
     for text in [model.description, *(column.description for column in model.columns)]:
-        english, separator, chinese = text.partition(" · ")
-        assert english and separator and re.search("[一-鿿]", chinese), text
+        assert_both_languages(text)
 
 
 @pytest.mark.parametrize("name", [n for n in PROJECT.order() if not n.startswith("stg_")])
@@ -54,24 +54,35 @@ def test_later_models_read_sources_through_staging_only():
     assert not [m.name for m in PROJECT.models.values() if m.sources and not m.name.startswith("stg_")]
 
 
-def test_published_models_do_not_hold_personal_columns():
+def test_published_tables_do_not_hold_personal_columns():
     hidden = {"identifier", "birth_date", "attribute", "name", "phone", "email", "address"}
-    for model in PROJECT.models.values():
-        if model.schema in SCHEMAS:
-            assert not [c.name for c in model.columns if c.config.meta.get("pii") in hidden], model.name
+    for table in PUBLISHED:
+        assert not [c.name for c in table.columns if c.config.meta.get("pii") in hidden], table.name
 
 
-def test_no_published_column_needs_quotes_in_sql():
+@pytest.mark.parametrize("table", PUBLISHED, ids=lambda table: table.name)
+def test_each_published_table_says_its_grain_and_every_column_in_both_languages(table):
+    assert table.description.startswith(("One row per ", "One row:"))
+    for text in [table.description, *(column.description for column in table.columns)]:
+        assert_both_languages(text)
+
+
+@pytest.mark.parametrize("table", PUBLISHED, ids=lambda table: table.name)
+def test_no_published_column_needs_quotes_in_sql(table):
     con = duckdb.connect()
-    for model in PROJECT.models.values():
-        if model.schema in SCHEMAS:
-            columns = {column.name: column.data_type for column in model.columns}
-            con.execute(f"create schema if not exists {model.schema}")
-            quoted = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
-            con.execute(f"create table {model.relation} ({quoted})")
-            for name in columns:
-                query = f"select {name} from {model.relation} where {name} is not null group by {name} order by {name}"
-                assert con.sql(query).columns == [name], f"{model.relation}.{name}"
+    con.execute(f"create schema {table.schema}")
+    quoted = ", ".join(f'"{column.name}" {column.data_type}' for column in table.columns)
+    con.execute(f"create table {table.name} ({quoted})")
+    for column in table.columns:
+        name = column.name
+        query = f"select {name} from {table.name} where {name} is not null group by {name} order by {name}"
+        assert con.sql(query).columns == [name]
+
+
+def test_keys_of_published_tables_are_their_columns():
+    for table in PUBLISHED:
+        parts = {part for key in table.key for part in re.findall(r"[a-z_0-9]+", key)}
+        assert parts <= {column.name for column in table.columns}, table.name
 
 
 def test_touchpoint_sources_are_declared_as_the_canonical_model_has_them():
@@ -90,6 +101,11 @@ def test_the_data_dictionary_page_is_up_to_date():
 
 def test_the_reader_stays_under_400_lines_of_code():
     assert sum(lines_of_code(PACKAGE_ROOT / f"{module}.py") for module in ENGINE) < 400
+
+
+def assert_both_languages(text: str) -> None:
+    english, separator, chinese = text.partition(" · ")
+    assert english and separator and re.search("[一-鿿]", chinese), text
 
 
 def lines_of_code(path: Path) -> int:

@@ -10,7 +10,7 @@ import subprocess
 
 import duckdb
 import pytest
-from dbt_world import AS_OF, VARS, one_of_everything, rows
+from dbt_world import AS_OF, SOURCES, VARS, one_of_everything, rows
 
 from dbt_like_sql.project import PACKAGE_ROOT, load_project
 from dbt_like_sql.runner import mount
@@ -30,7 +30,7 @@ def test_real_dbt_builds_the_same_tables(tmp_path):
     (folder / "profiles.example.yml").rename(folder / "profiles.yml")
     with duckdb.connect() as lake:
         lake.execute(f"attach '{tmp_path}/lake.duckdb' as lake")
-        for source in project.sources:
+        for source in SOURCES:
             mount(lake, project, source, tmp_path / "data" / source)
 
     command = [DBT, "build", "--project-dir", folder, "--profiles-dir", folder, "--vars", str(VARS)]

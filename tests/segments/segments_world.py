@@ -29,7 +29,7 @@ CUSTOMER_360 = {
     "clv_tier": "VARCHAR", "tags": "VARCHAR[]",
 }  # fmt: skip
 OTHERS = {
-    "customer.consent_state": 'one_id VARCHAR, channel VARCHAR, purpose VARCHAR, state VARCHAR, stated_at TIMESTAMP',
+    "customer.consent_state": "one_id VARCHAR, channel VARCHAR, purpose VARCHAR, state VARCHAR, stated_at TIMESTAMP",
     "customer.tag": "one_id VARCHAR, tag VARCHAR, value VARCHAR, since DATE",
     "customer.durable": "one_id VARCHAR, category VARCHAR, status VARCHAR, last_purchase_date DATE",
     "core.events": "event_id VARCHAR, one_id VARCHAR, type VARCHAR, subtype VARCHAR, channel VARCHAR, "
