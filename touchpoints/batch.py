@@ -24,7 +24,6 @@ class Batch:
             `occurred_at` and `order_key` (null where the record is no order).
         lines: the rows of orders over several rows, typed; empty otherwise.
         history: every version's columns as text, oldest first within a record.
-        time_zone: for times in nested lists.
         unknown: statuses that no vocabulary names, counted.
     """
 
@@ -32,13 +31,12 @@ class Batch:
     records: pl.DataFrame
     lines: pl.DataFrame
     history: pl.DataFrame
-    time_zone: str
     unknown: dict[str, int] = field(default_factory=dict)
 
     def exploded(self, nested: Nested) -> pl.DataFrame:
         """The elements of a nested list, with the columns of their record beside them."""
         keep = [c for c in self.records.columns if c != nested.column and c != "position"]
-        return explode_objects(self.records, nested, keep, self.time_zone)
+        return explode_objects(self.records, nested, keep)
 
 
 def evaluate(frame: pl.DataFrame, **slots: str | None) -> pl.DataFrame:

@@ -89,7 +89,7 @@ def build(contract: Contract, tables: Sequence[LoadedTable], key: bytes) -> Buil
 
 
 def _batch(contract: Contract, tables: Sequence[LoadedTable], versions: Versions) -> Batch:
-    batch = Batch(contract, versions.records, versions.lines, versions.history, tables[0].account.time_zone)
+    batch = Batch(contract, versions.records, versions.lines, versions.history)
     order_no = contract.order.order_no if contract.order else None
     unique_in = contract.order.unique_in if contract.order else "platform"
     records = typed(with_since(versions.records, batch), contract, tables)

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Annotated, Any, Literal
 
 import polars as pl
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
 
 def _as_list(value: Any) -> Any:
@@ -203,6 +203,13 @@ class Nested(Part):
 
     column: str
     columns: dict[str, Column]
+
+    @field_validator("columns")
+    @classmethod
+    def _without_times(cls, columns: dict[str, Column]) -> dict[str, Column]:
+        if any(column.kind in ("time", "date") for column in columns.values()):
+            raise ValueError("a nested column cannot be a time: the zone is the record's")
+        return columns
 
 
 class Lines(Part):

@@ -6,6 +6,7 @@ another definition is another entry. It holds personal data, so folder and files
 
 import hashlib
 import os
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -65,10 +66,11 @@ class Lake:
         return self._folder / f"{sha256}-{part}-{definition}.parquet"
 
     def _write(self, path: Path, frame: pl.DataFrame, encoding: str) -> None:
-        fresh = path.with_suffix(f".{os.getpid()}.tmp")
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        # Each writer has a file of its own: equal bytes of two accounts are parsed side by side.
+        descriptor, fresh = tempfile.mkstemp(dir=self._folder, suffix=".tmp")  # mode 0600
+        with os.fdopen(descriptor, "wb") as file:
             frame.write_parquet(file, compression="lz4", statistics=False, metadata={_ENCODING: encoding})
-        fresh.replace(path)
+        Path(fresh).replace(path)
 
 
 def _metadata(path: Path) -> dict[str, str] | None:

@@ -27,7 +27,7 @@ def explode_values(values: pl.Series) -> pl.DataFrame:
         return con.sql(query).pl().sort("row", maintain_order=True)
 
 
-def explode_objects(frame: pl.DataFrame, nested: Nested, keep: Sequence[str], time_zone: str) -> pl.DataFrame:
+def explode_objects(frame: pl.DataFrame, nested: Nested, keep: Sequence[str]) -> pl.DataFrame:
     """The objects of a nested list with their columns typed, the kept columns beside them and `position` from 1."""
     cells = frame.select(cell=pl.col(nested.column)).with_row_index(_ROW)
     cells = cells.filter(pl.col("cell").str.starts_with("["))
@@ -49,7 +49,7 @@ def explode_objects(frame: pl.DataFrame, nested: Nested, keep: Sequence[str], ti
         },
     )
     elements = elements.with_columns(
-        parsed_column(elements, name, column, time_zone) for name, column in nested.columns.items()
+        parsed_column(elements, name, column, zones="UTC") for name, column in nested.columns.items()
     )
     kept = frame.select(keep).with_row_index(_ROW)
     return elements.join(kept.drop(set(kept.columns) & set(nested.columns)), on=_ROW, how="left", maintain_order="left")

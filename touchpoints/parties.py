@@ -3,6 +3,7 @@
 Values go through the normalisers here. Which identifiers make two records one person is identity's to judge.
 """
 
+from collections import Counter
 from typing import Final
 
 import polars as pl
@@ -69,7 +70,17 @@ def _attributes(facts: list[pl.DataFrame]) -> pl.DataFrame:
     table = gathered(facts, "attribute").filter(
         pl.any_horizontal(pl.col("value", "value_num", "value_date").is_not_null())
     )
-    return table.unique(["record_id", "role", "name", "value", "quality"], keep="first", maintain_order=True)
+    told_twice = [name for name, n in _tellings(facts).items() if n > 1]
+    if not told_twice:
+        return table
+    key = ["record_id", "role", "name", "value", "quality"]
+    twice = table.filter(pl.col("name").is_in(told_twice)).unique(key, keep="first", maintain_order=True)
+    return pl.concat([table.filter(~pl.col("name").is_in(told_twice)), twice])
+
+
+def _tellings(facts: list[pl.DataFrame]) -> Counter[str]:
+    """In how many of the frames each attribute is told."""
+    return Counter(name for frame in facts for name in frame["name"].unique())
 
 
 def _slot(batch: Batch, value: str, **more: str | None) -> pl.DataFrame:

@@ -111,6 +111,9 @@ def _text_derived(contract: Contract) -> list[tuple[str, str]]:
     wanted = [*contract.natural_key.parts, *(refusal.when for refusal in contract.reject)]
     wanted += [contract.lines.order_no] if contract.lines else []
     used = {name for sql in wanted for name in expression(sql).meta.root_names()}
+    for name, sql in reversed(contract.derived.items()):  # a derived column may use those before it
+        if name in used:
+            used |= set(expression(sql).meta.root_names())
     return [(name, sql) for name, sql in contract.derived.items() if name in used]
 
 

@@ -190,3 +190,9 @@ def test_two_runs_on_a_growing_landing_end_as_one_run_on_all_of_it(tmp_path):
     result = Ingested(grown, work=tmp_path / "grown")
     for name in TABLES:
         assert result.table(name).equals(whole.table(name)), name
+
+
+def test_equal_bytes_of_many_accounts_are_each_read(landing):
+    for account in range(20):
+        put(landing, f"pos/till{account}/tickets_20260501.jsonl", files.jsonl(files.ticket("T1")))
+    assert Ingested(landing).table("orders").height == 20
