@@ -17,7 +17,14 @@ from touchpoints.model import TABLES
 from touchpoints.parties import parties
 from touchpoints.readers.tables import ROW
 from touchpoints.rows import FILE, RECORD, REPEATED, LoadedTable, gather, in_version_order, judge
-from touchpoints.sales import order_entries, order_events, order_lines, orders, with_order_key
+from touchpoints.sales import (
+    order_entries,
+    order_events,
+    order_lines,
+    order_numbers,
+    orders,
+    with_order_key,
+)
 from touchpoints.versions import Versions, settle
 
 
@@ -31,6 +38,7 @@ class Built:
         counts: path → rows_read, rows_accepted, rows_rejected, rows_repeated.
         rejects: refused rows by reason.
         unknown: statuses that the vocabulary lacks, counted.
+        numbers: by which other sources name the orders: source, number, order_key.
     """
 
     contract: str
@@ -38,6 +46,7 @@ class Built:
     counts: dict[str, dict[str, int]]
     rejects: dict[str, int]
     unknown: dict[str, int]
+    numbers: pl.DataFrame
 
 
 def build(contract: Contract, tables: Sequence[LoadedTable], key: bytes) -> Built:
@@ -85,7 +94,9 @@ def build(contract: Contract, tables: Sequence[LoadedTable], key: bytes) -> Buil
     }
     assert set(result) == set(TABLES) - {"source_file"}
     by_reason = dict(refused.group_by(REASON).len().iter_rows())
-    return Built(contract.name, result, _counts(tables, refused, versions), by_reason, batch.unknown)
+    return Built(
+        contract.name, result, _counts(tables, refused, versions), by_reason, batch.unknown, order_numbers(batch)
+    )
 
 
 def _batch(contract: Contract, tables: Sequence[LoadedTable], versions: Versions) -> Batch:

@@ -185,6 +185,7 @@ class Order(Part):
     """The sale that the record is."""
 
     order_no: Sql
+    other_numbers: list[Sql] = Field(default=[], description="numbers by which payments may name it besides")
     unique_in: Literal["platform", "account"] = "platform"
     status: Status
     after_sale: Status | None = Field(default=None, description="else told from the refunded amount")

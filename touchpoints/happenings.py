@@ -108,18 +108,26 @@ def consents(batch: Batch, identifiers: pl.DataFrame) -> pl.DataFrame:
     return gathered(found, "consent")
 
 
-def resolve_orders(ledger: pl.DataFrame, orders: pl.DataFrame, sources: dict[str, list[str]]) -> pl.DataFrame:
-    """The ledger with the order of entries that name one by its number in another source.
+def orders_by_number(ledger: pl.DataFrame, numbers: pl.DataFrame, sources: list[str]) -> pl.DataFrame:
+    """The ledger with the orders of entries that name one by its number in another source.
 
     Args:
-        ledger: entries of several contracts with `join_no` and the `contract` that they are of.
-        orders: all orders.
-        sources: contract → sources among whose orders its numbers are looked up. A number that two orders have
-            names neither.
+        ledger: entries with `join_no`, the number that they name.
+        numbers: `sales.order_numbers` of all contracts.
+        sources: among whose orders the number is looked up. A number that two orders have names neither.
     """
-    for contract, among in sources.items():
-        known = orders.filter(pl.col("source").is_in(among)).select(join_no="order_no", found="order_key")
-        known = known.filter(pl.col("join_no").is_unique()).with_columns(contract=pl.lit(contract))
-        ledger = ledger.join(known, on=["contract", "join_no"], how="left", maintain_order="left")
-        ledger = ledger.with_columns(order_key=pl.coalesce("order_key", "found")).drop("found")
-    return ledger
+    known = numbers.filter(pl.col("source").is_in(sources)).select(join_no="number", found="order_key")
+    known = known.filter(pl.col("join_no").is_unique())
+    ledger = ledger.join(known, on="join_no", how="left", maintain_order="left")
+    return ledger.with_columns(order_key=pl.coalesce("order_key", "found")).drop("found")
+
+
+def with_orders_of(events: pl.DataFrame, ledger: pl.DataFrame) -> pl.DataFrame:
+    """Events with the order that their record's ledger entries found."""
+    found = (
+        ledger.drop_nulls("order_key")
+        .select(RECORD, found="order_key")
+        .unique(RECORD, keep="first", maintain_order=True)
+    )
+    events = events.join(found, on=RECORD, how="left", maintain_order="left")
+    return events.with_columns(order_key=pl.coalesce("order_key", "found")).drop("found")

@@ -18,7 +18,7 @@ from touchpoints.accounts import load_accounts
 from touchpoints.build import Built, build
 from touchpoints.contract import Contract
 from touchpoints.contracts import load_contracts
-from touchpoints.happenings import resolve_orders
+from touchpoints.happenings import orders_by_number, with_orders_of
 from touchpoints.lake import Lake
 from touchpoints.landing import Finding, Found, Landing, survey
 from touchpoints.model import TABLES, empty
@@ -113,7 +113,8 @@ def ingest(
         steps.built(number + 1, contract.name)
     clock.lap("build")
     files = _account_for(found, loaded, built)
-    rows = _write(out, files, built, contracts)
+    _join_orders(built, contracts)
+    rows = _write(out, files, built)
     clock.lap("write")
     return IngestReport(files, rows, _rejects(built), _unknown(built), clock.laps)
 
@@ -245,26 +246,26 @@ def _of_finding(finding: Finding) -> dict[str, object]:
     }
 
 
-def _write(out: Path, files: pl.DataFrame, built: Sequence[Built], contracts: Sequence[Contract]) -> dict[str, int]:
+def _join_orders(built: Sequence[Built], contracts: Sequence[Contract]) -> None:
+    """Payments find the orders of other sources, now that all of them are read."""
+    joins = {contract.name: contract.join_orders for contract in contracts}
+    for part in built:
+        join = joins[part.contract]
+        if join is None:
+            continue
+        numbers = pl.concat([other.numbers for other in built])
+        ledger = orders_by_number(part.tables["ledger"], numbers, join.sources)
+        part.tables["ledger"] = ledger
+        part.tables["event"] = with_orders_of(part.tables["event"], ledger)
+
+
+def _write(out: Path, files: pl.DataFrame, built: Sequence[Built]) -> dict[str, int]:
     rows = {"source_file": write_table(out, "source_file", files)}
     for name in TABLES:
-        if name in ("source_file", "ledger"):
-            continue
-        table = pl.concat([empty(name), *(part.tables.pop(name) for part in built if name in part.tables)])
-        if name == "orders":
-            rows["ledger"] = write_table(out, "ledger", _joined_ledger(built, table, contracts))
-        rows[name] = write_table(out, name, table)
+        if name != "source_file":
+            parts = [part.tables.pop(name).select(empty(name).columns) for part in built]
+            rows[name] = write_table(out, name, pl.concat([empty(name), *parts]))
     return rows
-
-
-def _joined_ledger(built: Sequence[Built], orders: pl.DataFrame, contracts: Sequence[Contract]) -> pl.DataFrame:
-    sources = {c.name: c.join_orders.sources for c in contracts if c.join_orders is not None}
-    parts = [
-        part.tables.pop("ledger").with_columns(contract=pl.lit(part.contract))
-        for part in built
-        if "ledger" in part.tables
-    ]
-    return resolve_orders(pl.concat(parts), orders, sources) if parts else empty("ledger")
 
 
 def _rejects(built: Sequence[Built]) -> dict[str, int]:

@@ -56,6 +56,20 @@ def orders(batch: Batch) -> pl.DataFrame:
     return shaped(frame.with_columns(after_sale_status=after_sale), "orders")
 
 
+def order_numbers(batch: Batch) -> pl.DataFrame:
+    """The numbers by which other sources name the orders of a batch: source, number, order_key."""
+    order = batch.contract.order
+    if order is None:
+        return pl.DataFrame(schema={"source": pl.String, "number": pl.String, "order_key": pl.String})
+    told = [evaluate(batch.records, number=sql) for sql in (order.order_no, *order.other_numbers)]
+    numbers = pl.concat([frame.select(pl.col("number").cast(pl.String), "order_key") for frame in told])
+    return (
+        numbers.drop_nulls()
+        .unique(maintain_order=True)
+        .select(pl.lit(batch.contract.source).alias("source"), "number", "order_key")
+    )
+
+
 def _text(frame: pl.DataFrame, sql: str) -> pl.Series:
     return evaluate(frame, _text=sql)["_text"].cast(pl.String)
 

@@ -211,6 +211,21 @@ def test_a_payment_finds_its_order_by_the_merchants_number(landing):
     assert result.identifiers("payer") == {("wechat_openid", "wxaaaa", "o_openid_1", "scoped")}
 
 
+def test_a_payment_finds_a_till_ticket_by_its_external_number(landing):
+    put(landing, "wechatpay/m/bill_20260501.csv", files.wechatpay(files.payment_row("42001", 商户订单号="W9")))
+    put(landing, "pos/east/t.jsonl", files.jsonl(files.ticket("T1", externalOrderNo="W9"), files.ticket("T2")))
+    result = Ingested(landing)
+    assert result.table("ledger").filter(pl.col("role") == "payer")["order_key"].to_list() == ["pos/east/T1"]
+    assert result.table("event").filter(pl.col("type") == "payment")["order_key"].to_list() == ["pos/east/T1"]
+
+
+def test_a_number_that_two_orders_have_names_neither(landing):
+    put(landing, "wechatpay/m/bill_20260501.csv", files.wechatpay(files.payment_row("42001", 商户订单号="T1")))
+    put(landing, "pos/east/t.jsonl", files.jsonl(files.ticket("T1")))
+    put(landing, "pos/west/t.jsonl", files.jsonl(files.ticket("T1")))
+    assert Ingested(landing).table("ledger").filter(pl.col("role") == "payer")["order_key"].to_list() == [None]
+
+
 def test_a_till_ticket_has_lines_payments_and_a_member(landing):
     back = files.ticket(
         "T2",
