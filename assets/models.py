@@ -25,6 +25,11 @@ def model_assets(project: Project) -> list[dg.AssetsDefinition]:
     ]
 
 
+def stage_of(model: Model) -> str:
+    """The group that a model is drawn in: its schema, unless its YAML names the stage of the picture it belongs to."""
+    return str(model.meta.get("stage", model.schema))
+
+
 def upstream_keys(project: Project, model: Model) -> list[dg.AssetKey]:
     """The assets that a model reads, through its ephemeral models."""
     parts = _parts(project, model)
@@ -59,7 +64,7 @@ def _model_asset(project: Project, model: Model, schemas: dict[str, dict[str, st
     @dg.asset(
         key=key,
         deps=upstream_keys(project, model),
-        group_name=model.schema,
+        group_name=stage_of(model),
         description=f"{model.description}\n\n```sql\n{model.sql.strip()}\n```",
         kinds={"duckdb", "sql"},
         check_specs=checks,

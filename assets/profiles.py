@@ -40,10 +40,10 @@ def profile_assets() -> list[dg.AssetsDefinition]:
     return [_reference(), _thresholds(), _values(), _durables(), _tags()]
 
 
-def _specs(descriptions: dict[str, str], deps: list[dg.AssetKey]) -> list[dg.AssetSpec]:
+def _specs(descriptions: dict[str, str], deps: list[dg.AssetKey], stage: str = SCHEMA) -> list[dg.AssetSpec]:
     return [
         dg.AssetSpec(
-            table_key(SCHEMA, table), deps=deps, group_name="profiles", description=text, kinds={"polars", "parquet"}
+            table_key(SCHEMA, table), deps=deps, group_name=stage, description=text, kinds={"polars", "parquet"}
         )
         for table, text in descriptions.items()
     ]
@@ -56,6 +56,7 @@ def _reference() -> dg.AssetsDefinition:
             "region": "Provinces, cities and districts after GB/T 2260 · 行政区划",
         },
         deps=[],
+        stage="reference",
     )
 
     @dg.multi_asset(name="profiles_reference", specs=specs, pool=POOL)
@@ -132,6 +133,7 @@ def _tags() -> dg.AssetsDefinition:
             "tag_catalogue": "What each tag is called and means · 标签目录",
         },
         deps=read,
+        stage="customer",
     )
 
     @dg.multi_asset(name="profiles_tags", specs=specs, pool=POOL)

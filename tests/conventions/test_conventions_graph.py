@@ -9,7 +9,7 @@ from pipelines.definitions import build_defs
 from pipelines.jobs import DAILY
 
 STAGES = (
-    "landing", "touchpoints", "identity", "staging", "intermediate", "core", "customer", "profiles", "marts",
+    "landing", "touchpoints", "identity", "reference", "staging", "core", "profiles", "customer", "marts",
     "warehouse", "segments",
 )  # fmt: skip
 
@@ -34,6 +34,13 @@ def test_every_dependency_is_an_asset_of_the_graph(specs: dict[dg.AssetKey, dg.A
     for spec in specs.values():
         for dependency in spec.deps:
             assert dependency.asset_key in specs, (spec.key, dependency.asset_key)
+
+
+def test_data_flows_one_way_through_the_stages(specs: dict[dg.AssetKey, dg.AssetSpec]) -> None:
+    for spec in specs.values():
+        for dependency in spec.deps:
+            before = specs[dependency.asset_key].group_name
+            assert STAGES.index(before) <= STAGES.index(spec.group_name), (dependency.asset_key, spec.key)
 
 
 def test_every_model_says_what_a_row_is_and_describes_its_columns() -> None:
