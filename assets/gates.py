@@ -17,7 +17,6 @@ import polars as pl
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from assets.metadata import POOL
 from common.errors import DefinitionError
 from segments.api import load_audiences
 from warehouse.building import Building, literal
@@ -99,7 +98,7 @@ def _gate(name: str, gate: Gate) -> dg.AssetChecksDefinition:
         for check_name, expectation in frame.expectations.items()
     ]
 
-    @dg.multi_asset_check(name=f"gate_{name}", specs=specs, pool=POOL)
+    @dg.multi_asset_check(name=f"gate_{name}", specs=specs)
     def check(building: dg.ResourceParam[Building]) -> Iterator[dg.AssetCheckResult]:
         for frame in gate.frames:
             rows = _rows(building, frame)

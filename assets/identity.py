@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from assets.metadata import POOL, parquet_results, table_key
+from assets.metadata import parquet_results, table_key
 from identity.pipeline import resolve
 from warehouse.building import Building
 
@@ -38,7 +38,7 @@ def identity_assets() -> dg.AssetsDefinition:
         for (schema, table), text in _DESCRIPTIONS.items()
     ]
 
-    @dg.multi_asset(name="identity", specs=specs, pool=POOL)
+    @dg.multi_asset(name="identity", specs=specs)
     def identity(building: dg.ResourceParam[Building]) -> Iterator[dg.MaterializeResult]:
         folders = {PUBLIC: building.scratch("public", PUBLIC), PRIVATE: building.scratch("private", PUBLIC)}
         report = resolve(

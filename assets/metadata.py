@@ -1,6 +1,6 @@
 """What assets say of themselves, in the terms that the Dagster UI understands, and the names they go by.
 
-Every asset's step reaches its run through the resource `building`; POOL keeps two writers apart.
+Every asset's step reaches its run through the resource `building`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,7 +12,6 @@ import polars as pl
 
 from common.errors import GuiyiError
 
-POOL = "warehouse"
 Lineage = Mapping[str, list[tuple[dg.AssetKey, str]]]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from assets.metadata import POOL, Lineage, column_lineage, column_schema, table_key, table_metadata
+from assets.metadata import Lineage, column_lineage, column_schema, table_key, table_metadata
 from dbt_like_sql.lineage import column_lineage as columns_read
 from dbt_like_sql.lineage import documented_schemas
 from dbt_like_sql.project import Model, Project
@@ -76,7 +76,6 @@ def _model_asset(project: Project, model: Model, schemas: dict[str, dict[str, st
             "dagster/column_lineage": column_lineage(_lineage(project, model, schemas)),
             **{f"meta/{name}": str(value) for name, value in model.meta.items()},
         },
-        pool=POOL,
     )
     def build(building: dg.ResourceParam[Building]) -> dg.MaterializeResult:
         _mount_sources(building, project, model)

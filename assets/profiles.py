@@ -9,7 +9,7 @@ from pathlib import Path
 import dagster as dg
 import polars as pl
 
-from assets.metadata import POOL, parquet_results, table_key
+from assets.metadata import parquet_results, table_key
 from profiles.categories import load_categories
 from profiles.replacement import replacement_due
 from profiles.tagging.build import build, catalogue
@@ -59,7 +59,7 @@ def _reference() -> dg.AssetsDefinition:
         stage="reference",
     )
 
-    @dg.multi_asset(name="profiles_reference", specs=specs, pool=POOL)
+    @dg.multi_asset(name="profiles_reference", specs=specs)
     def profiles_reference(building: dg.ResourceParam[Building]) -> Iterator[dg.MaterializeResult]:
         folder = _write(building, {"category_pattern": load_categories(), "region": region_names()})
         yield from parquet_results(specs, {SCHEMA: folder}, {})
@@ -73,7 +73,7 @@ def _thresholds() -> dg.AssetsDefinition:
         deps=[table_key("customer", "purchase_day"), table_key("customer", "category_purchase_day")],
     )
 
-    @dg.multi_asset(name="profiles_thresholds", specs=specs, pool=POOL)
+    @dg.multi_asset(name="profiles_thresholds", specs=specs)
     def profiles_thresholds(building: dg.ResourceParam[Building]) -> Iterator[dg.MaterializeResult]:
         purchases = building.con.sql("select one_id, purchase_date from customer.purchase_day").pl()
         table = stage_thresholds(purchases, building.as_of, building.con.sql(_BY_CATEGORY).pl())
@@ -93,7 +93,7 @@ def _values() -> dg.AssetsDefinition:
         deps=[table_key("customer", "purchase_day")],
     )
 
-    @dg.multi_asset(name="profiles_values", specs=specs, pool=POOL)
+    @dg.multi_asset(name="profiles_values", specs=specs)
     def profiles_values(building: dg.ResourceParam[Building]) -> Iterator[dg.MaterializeResult]:
         query = "select one_id, purchase_date, net_amount_cny from customer.purchase_day order by all"
         scores = score(building.con.sql(query).pl(), building.as_of)
@@ -112,7 +112,7 @@ def _durables() -> dg.AssetsDefinition:
         deps=[table_key("customer", "category_purchase_day"), table_key(SCHEMA, "category_pattern")],
     )
 
-    @dg.multi_asset(name="profiles_durables", specs=specs, pool=POOL)
+    @dg.multi_asset(name="profiles_durables", specs=specs)
     def profiles_durables(building: dg.ResourceParam[Building]) -> Iterator[dg.MaterializeResult]:
         found = replacement_due(building.con.sql(_BY_CATEGORY).pl(), load_categories(), building.as_of)
         folder = _write(building, {"durable": found.durable, "durable_life": found.life})
@@ -136,7 +136,7 @@ def _tags() -> dg.AssetsDefinition:
         stage="customer",
     )
 
-    @dg.multi_asset(name="profiles_tags", specs=specs, pool=POOL)
+    @dg.multi_asset(name="profiles_tags", specs=specs)
     def profiles_tags(building: dg.ResourceParam[Building]) -> Iterator[dg.MaterializeResult]:
         tags = load_tags()
         build(building.con, tags, building.as_of, time_zone=building.time_zone)

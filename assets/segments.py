@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from assets.metadata import POOL, plain, table_key
+from assets.metadata import plain, table_key
 from assets.warehouse import PUBLISHED
 from segments.api import Audience, export_audience, load_audiences
 from warehouse.building import Building
@@ -23,7 +23,6 @@ def _audience_asset(audience: Audience) -> dg.AssetsDefinition:
         description="\n\n".join((f"{label.zh} · {label.en}", definition.description.zh, definition.description.en)),
         kinds={"csv"},
         metadata={"channel": definition.channel or "none", "owner": definition.owner},
-        pool=POOL,
     )
     def export(building: dg.ResourceParam[Building]) -> dg.MaterializeResult:
         report = export_audience(building.home.path, audience)

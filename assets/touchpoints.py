@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import dagster as dg
 import polars as pl
 
-from assets.metadata import POOL, parquet_results, table_key
+from assets.metadata import parquet_results, table_key
 from touchpoints.contracts import load_contracts
 from touchpoints.ingest import ingest
 from touchpoints.model import TABLES
@@ -58,7 +58,7 @@ def touchpoint_assets() -> dg.AssetsDefinition:
         for table in TABLES
     ]
 
-    @dg.multi_asset(name="touchpoints", specs=specs, pool=POOL)
+    @dg.multi_asset(name="touchpoints", specs=specs)
     def touchpoints(building: dg.ResourceParam[Building]) -> Iterator[dg.MaterializeResult]:
         out = building.scratch("private", SCHEMA)
         report = ingest(

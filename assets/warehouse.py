@@ -5,7 +5,7 @@ from datetime import datetime
 
 import dagster as dg
 
-from assets.metadata import POOL, plain, table_key
+from assets.metadata import plain, table_key
 from warehouse.building import Building
 from warehouse.privacy import scan
 from warehouse.publish import publish
@@ -46,7 +46,6 @@ def warehouse_assets(upstream: list[dg.AssetKey], clock: Callable[[], datetime])
                 description="A run that found nobody does not replace one that did.",
             ),
         ],
-        pool=POOL,
     )
     def candidate(building: dg.ResourceParam[Building]) -> dg.MaterializeResult:
         identity = building.public / "identity"
@@ -66,7 +65,6 @@ def warehouse_assets(upstream: list[dg.AssetKey], clock: Callable[[], datetime])
         group_name="warehouse",
         description="warehouse.duckdb as analysts open it: the snapshot that is live · 已发布的数据仓库",
         kinds={"duckdb"},
-        pool=POOL,
     )
     def published(building: dg.ResourceParam[Building]) -> dg.MaterializeResult:
         snapshot = publish(building)

@@ -25,18 +25,25 @@ from pipelines.jobs import DAILY, run_config
 from pipelines.resources import WATCHER
 from warehouse.home import Home
 
-# One run at a time on a home, whoever starts it: the others wait in Dagster's queue.
+# One run at a time on a home: others that the UI starts wait in Dagster's queue. No pools: a killed run would keep
+# its slot for ever, and the home's lock keeps two writers apart anyway.
 DAGSTER_YAML: Final = """\
 telemetry:
   enabled: false
 concurrency:
-  pools:
-    default_limit: 1
   runs:
     max_concurrent_runs: 1
 """
 # Rough shares of a run's time, for the progress bar: the long stages by their step, all others alike.
 _WEIGHTS: Final = {"touchpoints": 30.0, "identity": 30.0, "profiles_values": 3.0, "gate_landing": 8.0}
+
+_PROCESS: Final = "guiyi/process"
+_UNFINISHED: Final = [
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
 
 Watch = Callable[[float, str, str], None]
 
@@ -104,11 +111,13 @@ def run_job(home: Home, landing: Path, as_of: date, progress: Watch | None = Non
         _watched(steps.inside),
         dg.DagsterInstance.from_config(str(dagster_home(home))) as instance,
     ):
+        _report_dead_runs(instance)
         job = build_defs().resolve_job_def(DAILY)
         steps.expect([node.name for node in job.graph.nodes])
         instance.add_event_listener(run_id, steps.tell)
         try:
-            job.execute_in_process(run_config=config, instance=instance, run_id=run_id)
+            tags = {_PROCESS: str(os.getpid()), "as_of": as_of.isoformat()}
+            job.execute_in_process(run_config=config, instance=instance, run_id=run_id, tags=tags)
         except Exception as error:
             raise _in_one_sentence(error, steps, home, has_published=home.published() != before) from error
     published = home.published()
@@ -161,6 +170,24 @@ class _Steps:
             whole = sum(self._weights.values()) or 1.0
             here = self._done + share * self._weights.get(self.current, 0.0)
             self._progress(min(here / whole, 1.0), self.current, text)
+
+
+def _report_dead_runs(instance: dg.DagsterInstance) -> None:
+    """Tell Dagster of runs whose process was killed, lest its queue wait for them for ever."""
+    for run in instance.get_runs(filters=dg.RunsFilter(statuses=_UNFINISHED)):
+        process = run.tags.get(_PROCESS)
+        if process and not _is_running(int(process)):
+            instance.report_run_failed(run, "The process of this run was killed; nothing was published by it.")
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return process != os.getpid()  # the same number again: the older run is gone
 
 
 def _in_one_sentence(error: Exception, steps: _Steps, home: Home, *, has_published: bool) -> GuiyiError:
