@@ -111,7 +111,7 @@ def _write_table(con: duckdb.DuckDBPyConnection, folder: Path, schema: str, tabl
     path = folder / schema / f"{table}.parquet"
     path.parent.mkdir(exist_ok=True)
     source = f"{identifier(schema)}.{identifier(table)}"
-    con.execute(f"copy {source} to {literal(str(path))} (format parquet, compression zstd)")
+    con.execute(f"copy {source} to {literal(str(path))} (format parquet, compression zstd, compression_level 1)")
     return {
         "schema": schema,
         "table": table,
