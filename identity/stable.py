@@ -7,24 +7,27 @@ ever and is never used again. Records that are gone are remembered, so a source 
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from identity.graph import Keys
 from identity.parties import PARTY, Parties
 
-_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: no I, L, O, U
-_SPACE = 1 << 60
-_STRIDE = 0x9E3779B97F4A7C5  # odd, so that multiplying by it visits every 60-bit number once
+# Crockford's base 32: no I, L, O, U
+_ALPHABET = np.frombuffer(b"0123456789ABCDEFGHJKMNPQRSTVWXYZ", dtype="S1")
+_BITS = 60
+# Odd, so that multiplying by it, modulo 2**60, gives every number once.
+_STRIDE = np.uint64(0x9E3779B97F4A7C5)
 
 
-def one_id(number: int) -> str:
-    """The OneID with a serial number from 1: `P` and 12 characters. Different numbers never give one id."""
-    mixed = number * _STRIDE % _SPACE
-    digits = []
-    for _ in range(12):
-        mixed, digit = divmod(mixed, 32)
-        digits.append(_ALPHABET[digit])
-    return "P" + "".join(reversed(digits))
+def one_ids(serials: pl.Series) -> pl.Series:
+    """The OneIDs with these serial numbers, from 1: `P` and 12 characters. Different numbers never give one id."""
+    # 64-bit overflow is meant: the low 60 bits are those of the product.
+    mixed = serials.cast(pl.UInt64).to_numpy() * _STRIDE & np.uint64((1 << _BITS) - 1)
+    shifts = np.arange(_BITS - 5, -1, -5, dtype=np.uint64)
+    digits = _ALPHABET[(mixed[:, None] >> shifts & np.uint64(31)).astype(np.int64)]
+    texts = np.ascontiguousarray(digits).view(f"S{len(shifts)}").ravel().astype(str)
+    return "P" + pl.Series("one_id", texts, dtype=pl.String)
 
 
 @dataclass(frozen=True)
@@ -63,7 +66,7 @@ def assign(
     n_known = int(known["serial"].max() or 0) if len(known) else 0  # type: ignore[arg-type]  # max of an Int64 column
     fresh = party.select("cluster").unique().join(survivor, on="cluster", how="anti").sort("cluster")
     fresh = fresh.with_columns((pl.int_range(1, pl.len() + 1) + n_known).cast(pl.Int64).alias("serial"))
-    fresh = fresh.with_columns(pl.Series("one_id", [one_id(n) for n in fresh["serial"]], dtype=pl.String))
+    fresh = fresh.with_columns(one_ids(fresh["serial"]).alias("one_id"))
     ids = pl.concat([survivor.select("cluster", "one_id"), fresh.select("cluster", "one_id")])
     placed = joined.join(ids, on="cluster")
     change = (
