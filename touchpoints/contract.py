@@ -275,7 +275,9 @@ class Consent(Part):
     channel: Literal["sms", "email", "wechat_oa", "wecom", "phone"]
     purpose: str = "marketing"
     state: Literal["granted", "revoked"]
-    at: Sql
+    at: Sql | None = Field(
+        default=None, description="left out where the file does not tell; a grant is never dated by its export"
+    )
     basis: str
     when: Sql | None = None
 

@@ -80,6 +80,7 @@ def check(path: Path, contract: Contract) -> None:
             raise DefinitionError(path, problem, "Add it under `parties:` or mend the name.")
     _check_required(path, contract)
     _check_vocabularies(path, contract)
+    _check_grants(path, contract)
 
 
 def _check_required(path: Path, contract: Contract) -> None:
@@ -88,6 +89,15 @@ def _check_required(path: Path, contract: Contract) -> None:
         if column.required and not any(set(names) <= set(column.names) for names in contract.signature):
             problem = f"the required column `{name}` is not in the signature."
             raise DefinitionError(path, problem, "Add its header names there or make it optional.")
+
+
+def _check_grants(path: Path, contract: Contract) -> None:
+    """A grant dated by its export would come after every opt-out, each time that the list is exported again."""
+    by_export = {"version_at", *(f"{change.column}_since" for change in contract.changes)}
+    for consent in contract.consent:
+        if consent.state == "granted" and consent.at and by_export & set(expression(consent.at).meta.root_names()):
+            problem = f"a grant for {consent.channel} takes its `at` from the moment of the export."
+            raise DefinitionError(path, problem, "Name the column that tells when it was given, or leave `at` out.")
 
 
 def _check_vocabularies(path: Path, contract: Contract) -> None:

@@ -1,0 +1,79 @@
+"""Who allowed what and who ended it: a list that is exported again grants nothing again, every no counts."""
+
+from datetime import datetime
+
+import pytest
+import touchpoints_files as files
+import yaml
+from touchpoints_files import Ingested, put
+
+from common.errors import DefinitionError
+from touchpoints.contracts import SOURCES, load_contract
+
+
+@pytest.fixture
+def landing(tmp_path):
+    return tmp_path / "landing"
+
+
+def test_a_grant_whose_moment_no_file_tells_has_no_time(landing):
+    member = {"会员编号": "M001", "会员姓名": "何阿姨", "手机号码": "13900002222"}
+    put(landing, "pos/east/members_20260501.csv", files.csv_text(files.POS_MEMBER, [member]))
+    customer = {"客户姓名": "何阿姨", "客户手机号": "13900002222", "是否会员": "是"}
+    put(landing, "youzan/小店/客户导出_20260501.csv", files.csv_text(files.YOUZAN_CUSTOMER, [customer]))
+    put(
+        landing,
+        "wecom/corp1/c_20260501.json",
+        files.wecom(({"external_userid": "wo_1", "name": "海边"}, {"userid": "g"})),
+    )
+    put(landing, "wechat_oa/wx1/a_20260501.jsonl", files.jsonl({"openid": "o_1", "subscribe": 1}))
+    buyer = shopify_customer("yes", "yes")
+    put(landing, "shopify/us/customers_20260501.csv", files.csv_text(files.SHOPIFY_CUSTOMER, [buyer]))
+    consent = Ingested(landing).table("consent")
+    assert set(consent["channel"]) == {"sms", "email", "wecom", "wechat_oa"}
+    assert consent.height == 6
+    assert set(consent["state"]) == {"granted"}
+    assert consent["at"].null_count() == consent.height
+
+
+def test_no_contract_dates_a_grant_by_its_export(tmp_path):
+    contract = yaml.safe_load((SOURCES / "pos_member.yml").read_text(encoding="utf-8"))
+    contract["consent"][0]["at"] = "coalesce(joined_at, version_at)"
+    path = tmp_path / "pos_member.yml"
+    path.write_text(yaml.safe_dump(contract, allow_unicode=True), encoding="utf-8")
+    with pytest.raises(DefinitionError, match="moment of the export"):
+        load_contract(path)
+
+
+def shopify_customer(email: str, sms: str) -> dict[str, object]:
+    return {
+        "Customer ID": "'9013808660771",
+        "First Name": "Jo",
+        "Last Name": "Miller",
+        "Email": "jo@example.com",
+        "Phone": "'+12127365000",
+        "Accepts Email Marketing": email,
+        "Accepts SMS Marketing": sms,
+        "Total Spent": "35.00",
+    }
+
+
+def test_a_no_of_a_shopify_customer_always_ends_the_consent(landing):
+    rows = files.csv_text(files.SHOPIFY_CUSTOMER, [shopify_customer("no", "no")])
+    put(landing, "shopify/us/customers_20260201.csv", rows)
+    consent = Ingested(landing).table("consent").sort("channel")
+    told = datetime(2026, 1, 31, 16)
+    assert consent.select("channel", "state", "at", "basis").rows() == [
+        ("email", "revoked", told, "unsubscribe"),
+        ("sms", "revoked", told, "unsubscribe"),
+    ]
+
+
+def test_a_no_after_a_yes_ends_the_consent_and_is_an_event(landing):
+    for day, answer in (("20260101", "yes"), ("20260201", "no")):
+        rows = files.csv_text(files.SHOPIFY_CUSTOMER, [shopify_customer(answer, "yes")])
+        put(landing, f"shopify/us/customers_{day}.csv", rows)
+    result = Ingested(landing)
+    consent = result.table("consent").sort("channel").select("channel", "state")
+    assert consent.rows() == [("email", "revoked"), ("sms", "granted")]
+    assert result.table("event")["type"].to_list() == ["unsubscribe"]
