@@ -77,3 +77,65 @@ def test_a_no_after_a_yes_ends_the_consent_and_is_an_event(landing):
     consent = result.table("consent").sort("channel").select("channel", "state")
     assert consent.rows() == [("email", "revoked"), ("sms", "granted")]
     assert result.table("event")["type"].to_list() == ["unsubscribe"]
+
+
+OPT_OUTS = [
+    "TD",
+    " 退订 ",
+    "r",
+    "退订。",
+    "退 订",
+    "Ｔ",
+    "ＴＤ",
+    "TD，谢谢",
+    "TD谢谢",
+    "T D",
+    "回T退订",
+    "回T",
+    "回复TD",
+    "回复：td",
+]
+OPT_OUTS += [
+    "t!",
+    "N",
+    "n。",
+    "【退订】",
+    "请退订",
+    "退訂",
+    "拒收",
+    "拒收！！",
+    "取消",
+    "取消订阅",
+    "不要再发了",
+    "别再发",
+    "请勿打扰",
+]
+OPT_OUTS += ["勿扰", "T\n", "'TD'", "“T”"]
+ANSWERS = [
+    "好的",
+    "多少钱",
+    "怎么预约安装",
+    "谢谢",
+    "1",
+    "收到",
+    "TDX",
+    "Thanks",
+    "no",
+    "N95",
+    "R1型号有货吗",
+    "T恤有吗",
+    "取消订单",
+]
+ANSWERS += ["什么时候发货", "", "回复"]
+
+
+def test_an_opt_out_in_any_spelling_ends_the_consent_and_an_answer_does_not(landing):
+    said = OPT_OUTS + ANSWERS
+    replies = [files.reply(n, text, f"1390001{n:04d}") for n, text in enumerate(said)]
+    put(landing, "aliyun_sms/acc/SmsUp_20260601.json", files.json_array(*replies))
+    result = Ingested(landing)
+    consent = result.table("consent")
+    ended = {said[int(phone[7:])] for phone in consent["id_value"]}
+    assert ended == set(OPT_OUTS)
+    assert set(consent.select("state", "basis").rows()) == {("revoked", "opt_out_reply")}
+    assert result.table("event")["subtype"].drop_nulls().to_list() == ["opt_out"] * len(OPT_OUTS)

@@ -300,17 +300,6 @@ def test_receipts_tell_what_was_sent_and_what_arrived(landing):
     assert result.table("record")["natural_key"].str.starts_with("h:").all()
 
 
-@pytest.mark.parametrize(
-    ("content", "ends"), [("TD", True), (" 退订 ", True), ("r", True), ("好的", False), ("TDX", False)]
-)
-def test_an_opt_out_word_ends_the_consent(landing, content, ends):
-    put(landing, "aliyun_sms/acc/SmsUp_20260601.json", files.json_array(files.reply(1, content)))
-    consent = Ingested(landing).table("consent")
-    assert consent.select("id_value", "state", "basis").rows() == (
-        [("13900002222", "revoked", "opt_out_reply")] if ends else []
-    )
-
-
 def test_work_orders_open_and_solve_tickets(landing):
     rows = [
         ["售后工单明细"],
