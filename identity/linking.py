@@ -66,7 +66,7 @@ def link_by_score(
         if number:
             rows = candidates(parties, label)
         scores = score(rows, model)
-        clusters = cluster(count(label), scores.pair, _of_clusters(guards_of, label), merge_weight=weight)
+        clusters = cluster(count(label), scores.pair, guards_of_clusters(guards_of, label), merge_weight=weight)
         edges.append(_edges(scores, clusters, label, with_doubtful=is_last))
         by_rule = by_rule or scores.pairs_by_rule
         n_pairs += len(scores.pair)
@@ -89,7 +89,7 @@ def count(label: Keys) -> int:
     return int(label.max()) + 1 if len(label) else 0
 
 
-def _of_clusters(guards_of: list[dict[int, frozenset[str]]], label: Keys) -> list[dict[int, frozenset[str]]]:
+def guards_of_clusters(guards_of: list[dict[int, frozenset[str]]], label: Keys) -> list[dict[int, frozenset[str]]]:
     """The single-valued identifiers of each cluster."""
     guards = []
     for of_party in guards_of:

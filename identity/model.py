@@ -21,6 +21,8 @@ from identity.names import agreement_sql
 SHIPPED_MODEL = Path(__file__).parent / "models" / "retail_zh.json"
 # Below this, EM has too few matches to learn from, and the shipped model knows better.
 TRAINING_MINIMUM = 4_000
+# A file of this name in the home's model folder asks the next run to train anew.
+TRAIN_REQUEST = "train"
 
 
 @dataclass(frozen=True)
@@ -38,26 +40,36 @@ class Model:
     is_new: bool = False
 
 
-def load_or_train(models: Path, material: Callable[[], tuple[pl.DataFrame, pl.DataFrame]]) -> Model:
-    """The newest model of a home; where it has none, one trained now and kept, or the shipped one if data is thin.
+def load_or_train(
+    models: Path, material: Callable[[], tuple[pl.DataFrame, pl.DataFrame]], *, is_first: bool = True
+) -> Model:
+    """The model that a run scores with; trained only on a home's first run, or where the file `train` asks for it.
 
     Args:
         models: the home's model folder.
         material: gives what `train` trains on: descriptions and distinct people.
+        is_first: nothing has been published before. Later runs keep to the model that the ids rest on.
     """
     kept = sorted(models.glob("splink-*.json"))
+    is_asked = (models / TRAIN_REQUEST).exists()
+    if is_asked or (is_first and not kept):
+        descriptions, distinct = material()
+        if len(descriptions) >= TRAINING_MINIMUM:
+            return _train_and_keep(models, f"splink-{len(kept) + 1:04d}", descriptions, distinct)
     if kept:
         return Model(kept[-1].stem, json.loads(kept[-1].read_text("utf-8")))
-    descriptions, distinct = material()
-    if len(descriptions) < TRAINING_MINIMUM:
-        return Model("shipped", json.loads(SHIPPED_MODEL.read_text("utf-8")))
+    return Model("shipped", json.loads(SHIPPED_MODEL.read_text("utf-8")))
+
+
+def _train_and_keep(models: Path, name: str, descriptions: pl.DataFrame, distinct: pl.DataFrame) -> Model:
     trained, report = train(descriptions, distinct)
     models.mkdir(parents=True, exist_ok=True)
-    (models / "splink-0001.report.txt").write_text(report, "utf-8")
-    fresh = models / ".splink-0001.json"
+    (models / f"{name}.report.txt").write_text(report, "utf-8")
+    fresh = models / f".{name}.json"
     fresh.write_text(json.dumps(trained, ensure_ascii=False, indent=1), "utf-8")
-    fresh.replace(models / "splink-0001.json")
-    return Model("splink-0001", trained, is_new=True)
+    fresh.replace(models / f"{name}.json")
+    (models / TRAIN_REQUEST).unlink(missing_ok=True)
+    return Model(name, trained, is_new=True)
 
 
 def train(descriptions: pl.DataFrame, distinct: pl.DataFrame, *, u_pairs: float = 1e6) -> tuple[dict[str, Any], str]:

@@ -15,13 +15,13 @@ from common.keys import keyed_hashes
 from identity.candidates import candidates, descriptions
 from identity.golden import Golden, golden_records
 from identity.judge import Judgement, judge
-from identity.linking import ROUND_WEIGHTS, Linked, count, link_by_score
+from identity.linking import ROUND_WEIGHTS, Linked, count, guards_of_clusters, link_by_score
 from identity.model import Model, load_or_train
 from identity.parties import Parties, read_parties
 from identity.registry import DEFAULT_REGISTRY, load_registry
 from identity.stable import Identities, assign
 from identity.steady import SteadyLinks, apply_links, steady_links
-from identity.sure import SureClusters, sure_clusters
+from identity.sure import SureClusters, single_values, sure_clusters
 
 Progress = Callable[[int, int, str], None]
 _STEPS = (
@@ -111,12 +111,12 @@ def resolve(
     sure = sure_clusters(parties, judgement, registry)
     tell()
     rows = candidates(parties, sure.label)
-    model = load_or_train(models, lambda: (candidates(parties, descriptions(parties)), rows))
+    model = load_or_train(models, lambda: (candidates(parties, descriptions(parties)), rows), is_first=previous is None)
     tell()
     linked = link_by_score(parties, sure.label, rows, model, registry)
     tell()
     label = linked.label
-    steady = steady_links(parties, label, touchpoints)
+    steady = steady_links(parties, label, touchpoints, guards_of_clusters(single_values(parties, registry), label))
     label = apply_links(label, steady)
     tell()
     identities = assign(parties, label, previous, run_id, _cause(previous, model))

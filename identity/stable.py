@@ -144,9 +144,10 @@ def _id_table(placed: pl.DataFrame, known: pl.DataFrame, fresh: pl.DataFrame, ru
         .join(heir.rename({"one_id": "merged_into", "heir": "later_heir"}), on="merged_into", how="left")
     )
     is_now = pl.col("now").is_not_null()
-    merged = pl.coalesce(
-        pl.when(~is_now).then(pl.coalesce(pl.col("later_heir"), pl.col("merged_into"), pl.col("heir")))
-    )
+    # An alias follows its survivor only where that id has itself given way; a living one keeps its aliases.
+    survivor_lives = pl.col("merged_into").is_in(now["one_id"].implode())
+    followed = pl.when(survivor_lives).then(pl.col("merged_into")).otherwise(pl.col("later_heir"))
+    merged = pl.when(~is_now).then(pl.coalesce(followed, "merged_into", "heir"))
     return (
         table.with_columns(merged.alias("merged_into"))
         .with_columns(

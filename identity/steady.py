@@ -4,17 +4,20 @@ Being on one order is no link: people send gifts. Being on most of an account's 
 that holds is measured in every run on the accounts whose owner is known by other evidence.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
-from identity.graph import Keys, by_first_node
+from identity.graph import GuardedMerge, Keys, by_first_node
 from identity.parties import Parties
 
 # An account must have met its companion on at least this many orders, and on more than this share of them.
 LEAST_ORDERS = 2
+# … or on this many, where too few accounts have a known owner to measure how often the rule is right.
+LEAST_ORDERS_UNMEASURED = 3
 LEAST_SHARE = 0.5
 # Below this measured chance the rule is not applied.
 LEAST_PROBABILITY = 0.9
@@ -38,17 +41,22 @@ class SteadyLinks:
     n_measured: int
 
 
-def steady_links(parties: Parties, label: Keys, touchpoints: Path) -> SteadyLinks:
+def steady_links(
+    parties: Parties, label: Keys, touchpoints: Path, guards: Sequence[dict[int, frozenset[str]]] = ()
+) -> SteadyLinks:
     """The links that the orders and payments of this run support.
 
     Args:
         label: per party, its cluster so far.
         touchpoints: folder with the canonical `orders` and `ledger`.
+        guards: per type that a person has one of, the values of each cluster; they hold a link back as any merge.
     """
     meeting = _meetings(parties.party.with_columns(pl.Series("cluster", label)), touchpoints)
-    per_account = pl.col("order_key").n_unique().over("cluster").alias("n_orders")
+    # Of all its orders, also those whose receiver has no name: two of two may be two of ten.
+    of_account = meeting.group_by("cluster").agg(pl.col("order_key").n_unique().alias("n_orders"))
     met = (
-        meeting.with_columns(per_account)
+        meeting.filter("is_named_b")
+        .join(of_account, on="cluster")
         .group_by("cluster", "cluster_b")
         .agg(
             pl.col("order_key").n_unique().alias("n_met"),
@@ -57,23 +65,29 @@ def steady_links(parties: Parties, label: Keys, touchpoints: Path) -> SteadyLink
             pl.col("party_b").min().alias("party_b"),
             pl.col("is_named").first(),
         )
-        .filter((pl.col("n_met") >= LEAST_ORDERS) & (pl.col("n_met") > LEAST_SHARE * pl.col("n_orders")))
+        .filter(pl.col("n_met") > LEAST_SHARE * pl.col("n_orders"))
         .sort("cluster", "cluster_b")
     )
-    known = met.filter("is_named")
+    known = met.filter(pl.col("is_named") & (pl.col("n_met") >= LEAST_ORDERS))
     own = int((known["cluster"] == known["cluster_b"]).sum())
-    probability = (own + 1) / (len(known) + 2) if len(known) >= MEASURED_MINIMUM else ASSUMED_PROBABILITY
-    link = met.filter(~pl.col("is_named") & (pl.col("cluster") != pl.col("cluster_b"))).select(
+    is_measured = len(known) >= MEASURED_MINIMUM
+    probability = (own + 1) / (len(known) + 2) if is_measured else ASSUMED_PROBABILITY
+    least = LEAST_ORDERS if is_measured else LEAST_ORDERS_UNMEASURED
+    is_new = ~pl.col("is_named") & (pl.col("cluster") != pl.col("cluster_b")) & (pl.col("n_met") >= least)
+    link = met.filter(is_new).select(
         pl.col("cluster").alias("account"), pl.col("cluster_b").alias("companion"),
         "party_a", "party_b", "n_orders", "n_met",
     )  # fmt: skip
     if probability < LEAST_PROBABILITY:
         link = link.clear()
+    apart = GuardedMerge(int(label.max()) + 1 if len(label) else 0, guards)
+    allowed = [apart.merge(a, b) for a, b in link.select("account", "companion").iter_rows()]
+    link = link.filter(pl.Series(allowed, dtype=pl.Boolean))
     return SteadyLinks(link, round(probability, 6), len(known))
 
 
 def _meetings(party: pl.DataFrame, touchpoints: Path) -> pl.DataFrame:
-    """Who met whom on which order: party, cluster, is_named of the account side; party_b, cluster_b of the other."""
+    """Who met whom on which order: party, cluster, is_named of the account side; the other side's with `_b`."""
     orders = pl.read_parquet(touchpoints / "orders.parquet", columns=["order_key", "record_id"])
     payments = (
         pl.read_parquet(touchpoints / "ledger.parquet", columns=["record_id", "order_key", "role"])
@@ -88,14 +102,12 @@ def _meetings(party: pl.DataFrame, touchpoints: Path) -> pl.DataFrame:
     on_order = orders.join(side, on="record_id")
     payer = payments.join(side.filter(pl.col("role") == "payer"), left_on="payment", right_on="record_id")
     account = on_order.filter(pl.col("role").is_in(["buyer", "member"]))
-    receiver = on_order.filter((pl.col("role") == "receiver") & pl.col("is_named"))
-    customer = account.filter("is_named")
+    receiver = on_order.filter(pl.col("role") == "receiver")
     columns = ["order_key", "party", "cluster", "is_named"]
-    other = ["order_key", "party", "cluster"]
     return pl.concat(
         [
-            account.select(columns).join(receiver.select(other), on="order_key", suffix="_b"),
-            payer.select(columns).join(customer.select(other), on="order_key", suffix="_b"),
+            account.select(columns).join(receiver.select(columns), on="order_key", suffix="_b"),
+            payer.select(columns).join(account.select(columns), on="order_key", suffix="_b"),
         ]
     )
 

@@ -47,12 +47,18 @@ def as_of_date(given: str, now: datetime) -> date:
         raise UsageError(f"The as-of date {given!r} is not a date; write it as YYYY-MM-DD.") from error
 
 
+def landing_path(home: Home, landing: str = "") -> Path:
+    """The landing folder: as given, else GUIYI_LANDING, else the home's own. Schedule, sensor and CLI agree on it."""
+    named = landing or os.environ.get("GUIYI_LANDING", "")
+    return Path(named).expanduser().absolute() if named else home.landing
+
+
 class GuiyiHome(dg.ConfigurableResource[Building]):
     """A home, locked for the whole run, with the building that the run's assets write to.
 
     Attributes:
         path: the home; empty for GUIYI_HOME, else `./data`.
-        landing: the landing folder; empty for the home's own.
+        landing: the landing folder; empty for GUIYI_LANDING, else the home's own.
         as_of: last day that counts, YYYY-MM-DD; empty for today in the business zone.
         key: for keyed hashes; empty for GUIYI_KEY, else the home's own.
         memory_limit: of DuckDB, such as `2GB`; empty for GUIYI_MEMORY_LIMIT, else DuckDB's choice.
@@ -89,7 +95,7 @@ class GuiyiHome(dg.ConfigurableResource[Building]):
                 home,
                 name=name,
                 as_of=as_of_date(self.as_of, now),
-                landing=Path(self.landing).expanduser().absolute() if self.landing else home.landing,
+                landing=landing_path(home, self.landing),
                 key=load_key(home.vault, configured=self.key or os.environ.get("GUIYI_KEY")),
                 started_at=now,
                 engine=self._engine(),

@@ -67,7 +67,9 @@ class RunOutcome:
 
 def dagster_home(home: Home) -> Path:
     """The home's DAGSTER_HOME, made when missing; a dagster.yaml that is there is left alone."""
+    # An error of a library may quote data, and Dagster keeps every error: for the owner's eyes only.
     home.dagster.mkdir(parents=True, exist_ok=True)
+    home.dagster.chmod(0o700)
     config = home.dagster / "dagster.yaml"
     if not config.exists():
         config.write_text(DAGSTER_YAML)

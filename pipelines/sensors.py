@@ -1,13 +1,12 @@
 """The sensor on the landing folder: new or changed files ask for a run, once."""
 
 import hashlib
-import os
 from pathlib import Path
 
 import dagster as dg
 
 from pipelines.jobs import DAILY, run_config
-from pipelines.resources import home_path
+from pipelines.resources import home_path, landing_path
 from warehouse.home import Home
 
 
@@ -34,7 +33,7 @@ def landing_sensor() -> dg.SensorDefinition:
         description="Runs the whole line when files in the landing folder are new or changed · 落地文件变化时运行",
     )
     def landing(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-        folder = Path(os.environ.get("GUIYI_LANDING") or Home(home_path()).landing)
+        folder = landing_path(Home(home_path()))
         digest = landing_digest(folder)
         if digest is None:
             return dg.SkipReason(f"No files in {folder}.")

@@ -181,6 +181,11 @@ class Home:
                     shutil.rmtree(root / run_id, ignore_errors=True)
             shutil.rmtree(folder)
             removed.append(folder.name)
+        kept = {path.parent.name for path in self.snapshots.glob(f"*/{MANIFEST}")} | {published}
+        for root in (self.snapshots, self.vault):
+            for folder in root.iterdir():
+                if RUN_ID.fullmatch(folder.name) and folder.name not in kept:
+                    shutil.rmtree(folder)
         for link in self.path.glob(f".{WAREHOUSE}.*"):
             link.unlink()
         return removed

@@ -62,9 +62,10 @@ def prune(home: Home, *, keep: int = KEEP) -> list[str]:
     runs = [manifest["run_id"] for manifest in home.kept()]
     surplus = [run for run in runs[: max(len(runs) - keep, 0)] if run != published]
     for run_id in surplus:
-        # The snapshot first: a vault without one is unreachable, a snapshot without its vault cannot export.
-        shutil.rmtree(home.snapshot(run_id))
+        # The manifest first: without it the snapshot counts no more, and the next start removes what a kill leaves.
+        (home.snapshot(run_id) / MANIFEST).unlink(missing_ok=True)
         shutil.rmtree(home.vault / run_id, ignore_errors=True)
+        shutil.rmtree(home.snapshot(run_id))
     return surplus
 
 

@@ -339,9 +339,10 @@ def test_a_refusal_holds_for_everyone_who_carries_the_number(build):
     assert sms_state(build, *said, holders=holders) == {"P1": "revoked", "P2": "revoked"}
 
 
-def test_a_statement_after_the_as_of_day_does_not_count_yet(build):
+def test_a_permission_after_the_as_of_day_does_not_count_yet_but_a_refusal_does(build):
+    assert sms_state(build, ("13900000001", "granted", "2026-07-01")) == {}
     said = [("13900000001", "granted", "2025-01-01"), ("13900000001", "revoked", "2026-07-01")]
-    assert sms_state(build, *said) == {"P1": "granted"}
+    assert sms_state(build, *said) == {"P1": "revoked"}
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

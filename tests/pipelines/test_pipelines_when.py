@@ -10,9 +10,10 @@ import pytest
 
 from common.errors import UsageError
 from pipelines.jobs import run_config
-from pipelines.resources import GuiyiHome, as_of_date, home_path
+from pipelines.resources import GuiyiHome, as_of_date, home_path, landing_path
 from pipelines.schedules import daily_schedule
 from pipelines.sensors import landing_digest, landing_sensor
+from warehouse.home import Home
 
 
 def test_the_schedule_runs_at_night_for_the_day_that_has_ended_in_the_business_zone() -> None:
@@ -85,6 +86,15 @@ def test_the_resource_reads_its_settings_when_it_is_opened_and_frees_the_home_af
         assert building.con.sql("select current_setting('threads')").fetchall() == [(1,)]
     with resource.open("two", clock=lambda: moment):
         pass
+
+
+def test_schedule_sensor_and_command_read_one_landing_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = Home(tmp_path / "home")
+    monkeypatch.delenv("GUIYI_LANDING", raising=False)
+    assert landing_path(home) == home.landing
+    monkeypatch.setenv("GUIYI_LANDING", str(tmp_path / "exports"))
+    assert landing_path(home) == tmp_path / "exports"
+    assert landing_path(home, str(tmp_path / "named")) == tmp_path / "named"
 
 
 def test_run_config_leaves_out_what_is_not_given() -> None:

@@ -99,3 +99,13 @@ def test_a_warehouse_that_is_no_link_is_not_overwritten_silently(tmp_path: Path)
     home.warehouse.write_text("mine")
     with pytest.raises(GuiyiError, match="not a link that Guiyi made"):
         home.published()
+
+
+def test_halves_that_a_killed_pruning_left_are_cleared_at_the_next_start(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.prepare()
+    (home.vault / "2026-01-01.1").mkdir()
+    (home.snapshots / "2026-01-02.1" / "tables").mkdir(parents=True)
+    home.clean_up()
+    assert not (home.vault / "2026-01-01.1").exists()
+    assert not (home.snapshots / "2026-01-02.1").exists()

@@ -36,7 +36,11 @@ stated as (
     left join record_map
         on consent.record_id = record_map.record_id
         and consent.role = record_map.role
-    where consent.stated_at is null or consent.stated_at < (select ends_at from as_of)
+    -- a refusal that is in the files counts even if it came after the as-of day: nobody who has said no is written to
+    where
+        consent.state = 'revoked'
+        or consent.stated_at is null
+        or consent.stated_at < (select ends_at from as_of)
 ),
 
 final as (

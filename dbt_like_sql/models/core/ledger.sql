@@ -12,6 +12,10 @@ people as (
     select * from {{ ref('int_record_people') }}
 ),
 
+record as (
+    select * from {{ ref('stg_touchpoints__record') }}
+),
+
 final as (
     select
         ledger.entry_id,
@@ -35,8 +39,11 @@ final as (
         cast(timezone('{{ var("time_zone") }}', timezone('UTC', ledger.entry_at)) as date) as entry_date,
         ledger.entry_at_precision,
         ledger.order_key,
-        ledger.ref_no
+        ledger.ref_no,
+        -- the provider's bill tells again what the order itself says was paid: leave one of the two out of a sum
+        record.record_type = 'payment' and ledger.order_key is not null as is_settlement
     from ledger
+    left join record on ledger.record_id = record.record_id
     left join people on ledger.record_id = people.record_id
     -- an entry without a time is in the file, so it has happened
     where ledger.entry_at is null or ledger.entry_at < (select ends_at from as_of)
