@@ -20,6 +20,7 @@ class Batch:
 
     Attributes:
         contract: theirs.
+        key: for the hashes of what is personal in keys and numbers.
         records: one row a record, typed, with `record_id`, `account`, `scope`, `natural_key`, `version_at`,
             `occurred_at` and `order_key` (null where the record is no order).
         lines: the rows of orders over several rows, typed; empty otherwise.
@@ -28,6 +29,7 @@ class Batch:
     """
 
     contract: Contract
+    key: bytes
     records: pl.DataFrame
     lines: pl.DataFrame
     history: pl.DataFrame

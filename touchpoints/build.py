@@ -62,7 +62,7 @@ def build(contract: Contract, tables: Sequence[LoadedTable], key: bytes) -> Buil
     refused = rows.filter(pl.col(REASON).is_not_null())
     versions = settle(rows.filter(pl.col(REASON).is_null()), contract)
     del rows
-    batch = _batch(contract, tables, versions)
+    batch = _batch(contract, tables, versions, key)
     order_rows = orders(batch)
     role = contract.order.buyer_role if contract.order else ""
     identifiers, attributes = parties(batch)
@@ -99,13 +99,13 @@ def build(contract: Contract, tables: Sequence[LoadedTable], key: bytes) -> Buil
     )
 
 
-def _batch(contract: Contract, tables: Sequence[LoadedTable], versions: Versions) -> Batch:
-    batch = Batch(contract, versions.records, versions.lines, versions.history)
+def _batch(contract: Contract, tables: Sequence[LoadedTable], versions: Versions, key: bytes) -> Batch:
+    batch = Batch(contract, key, versions.records, versions.lines, versions.history)
     order_no = contract.order.order_no if contract.order else None
     unique_in = contract.order.unique_in if contract.order else "platform"
     records = typed(with_since(versions.records, batch), contract, tables)
     records = evaluate(records, occurred_at=contract.occurred_at)
-    batch.records = with_order_key(records, contract.source, order_no, unique_in)
+    batch.records = with_order_key(records, batch, order_no, unique_in)
     batch.lines = typed(versions.lines, contract, tables)
     return batch
 

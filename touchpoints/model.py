@@ -42,7 +42,7 @@ RECORD: Final[Schema] = {
     "source": TEXT,
     "account": TEXT,
     "record_type": TEXT,  # customer | order | payment | message | ticket
-    "natural_key": TEXT,  # keyed hash where the key itself is personal
+    "natural_key": TEXT,  # keyed hash where the key itself is personal or has a mobile number in it
     "file_id": TEXT,  # of the current version
     "row_no": INT,
     "version_at": TIME,  # export time of the current version
@@ -118,7 +118,7 @@ ORDERS: Final[Schema] = {
     "refunded_amount": REAL,  # positive
     "coupon_amount": REAL,  # part of the discount that came from coupons, where the file says it
     "store_id": TEXT,
-    "guide_id": TEXT,
+    "guide_id": TEXT,  # the employee who sold it; keyed hash where the file gives a name
 }
 ORDER_LINES: Final[Schema] = {
     "order_key": TEXT,

@@ -16,7 +16,7 @@ from touchpoints.columns import RAW, REASON, REASON_COLUMN, text_or_null
 from touchpoints.contract import Contract, expression
 from touchpoints.exported import Exported
 from touchpoints.files import LandingFile
-from touchpoints.keys import md5_of
+from touchpoints.keys import hide_phones, md5_of
 from touchpoints.lake import Parsed
 from touchpoints.normalise.cell import is_lossy_id
 from touchpoints.readers.tables import Table
@@ -100,10 +100,11 @@ def _hide_personal_keys(rows: pl.DataFrame, text: pl.DataFrame, contract: Contra
     if natural_key.personal:
         return rows.with_columns(keyed_hashes(rows["natural_key"], key))
     if natural_key.personal_when is None:
-        return rows
+        return rows.with_columns(hide_phones(rows["natural_key"], key))
     hidden = text.select(expression(natural_key.personal_when).fill_null(False).alias("h")).to_series()
     hashes = keyed_hashes(rows["natural_key"].zip_with(hidden, rows["natural_key"].clear(rows.height)), key)
-    return rows.with_columns(hashes.zip_with(hidden, rows["natural_key"]).alias("natural_key"))
+    shown = hide_phones(rows["natural_key"], key)
+    return rows.with_columns(hashes.zip_with(hidden, shown).alias("natural_key"))
 
 
 def _text_derived(contract: Contract) -> list[tuple[str, str]]:

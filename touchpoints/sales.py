@@ -7,9 +7,10 @@ from typing import Final
 
 import polars as pl
 
+from common.keys import keyed_hashes
 from touchpoints.batch import Batch, evaluate, gathered, shaped
-from touchpoints.contract import Lines, Status
-from touchpoints.keys import md5_of
+from touchpoints.contract import Contract, Lines, Status, expression
+from touchpoints.keys import hide_phones, md5_of
 from touchpoints.normalise.status import fold
 from touchpoints.rows import FILE
 
@@ -25,12 +26,15 @@ _EVENTS: Final = (
 )
 
 
-def with_order_key(records: pl.DataFrame, batch_source: str, order_no: str | None, unique_in: str) -> pl.DataFrame:
-    """The records with `order_key`: source/number, or source/account/number where numbers are an account's own."""
+def with_order_key(records: pl.DataFrame, batch: Batch, order_no: str | None, unique_in: str) -> pl.DataFrame:
+    """The records with `order_key`: source/number, or source/account/number where numbers are an account's own.
+
+    A number that is a phone is hashed, here and in the orders.
+    """
     if order_no is None:
         return records.with_columns(order_key=pl.lit(None, dtype=pl.String))
-    frame = evaluate(records, _order_no=order_no)
-    parts = [pl.lit(batch_source), pl.col("_order_no").cast(pl.String)]
+    frame = records.with_columns(hide_phones(_text(records, order_no), batch.key).alias("_order_no"))
+    parts = [pl.lit(batch.contract.source), pl.col("_order_no")]
     if unique_in == "account":
         parts.insert(1, pl.col("account"))
     return frame.with_columns(order_key=pl.concat_str(parts, separator="/")).drop("_order_no")
@@ -45,7 +49,10 @@ def orders(batch: Batch) -> pl.DataFrame:
     slots |= {name: getattr(order.amounts, name) for name in type(order.amounts).model_fields}
     slots |= {"currency": order.currency, "store_id": order.store_id, "guide_id": order.guide_id}
     frame = evaluate(batch.records, **slots, order_no=order.order_no, is_return=order.is_return)
+    if is_name(batch.contract, order.guide_id):
+        frame = frame.with_columns(keyed_hashes(frame["guide_id"].cast(pl.String), batch.key))
     frame = frame.with_columns(
+        hide_phones(frame["order_no"].cast(pl.String), batch.key),
         pl.col("is_return").cast(pl.Boolean).fill_null(False),
         source=pl.lit(batch.contract.source),
         channel=pl.lit(batch.contract.channel),
@@ -54,6 +61,15 @@ def orders(batch: Batch) -> pl.DataFrame:
     )
     after_sale = _told_by_refund() if order.after_sale is None else status_of(batch, frame, order.after_sale, "none")
     return shaped(frame.with_columns(after_sale_status=after_sale), "orders")
+
+
+def is_name(contract: Contract, sql: str | None) -> bool:
+    """Whether an expression shows what the contract says is a person's name, itself or through derived columns."""
+    if sql is None:
+        return False
+    used = expression(sql).meta.root_names()
+    named = any(name in contract.columns and contract.columns[name].pii == "name" for name in used)
+    return named or any(is_name(contract, contract.derived[name]) for name in used if name in contract.derived)
 
 
 def order_numbers(batch: Batch) -> pl.DataFrame:
@@ -125,7 +141,7 @@ def order_lines(batch: Batch) -> pl.DataFrame:
         frame = batch.lines.with_columns(position=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("record_id"))
     else:
         frame = _of_newest_file(batch, lines)
-    frame = with_order_key(frame, batch.contract.source, lines.order_no, lines.unique_in)
+    frame = with_order_key(frame, batch, lines.order_no, lines.unique_in)
     names = [name for name in Lines.model_fields if name not in ("explode", "order_no", "unique_in")]
     frame = evaluate(frame, **{name: getattr(lines, name) for name in names})
     return shaped(frame.with_columns(pl.col("is_gift").cast(pl.Boolean).fill_null(False)), "order_lines")
