@@ -25,7 +25,7 @@ from touchpoints.sales import (
     orders,
     with_order_key,
 )
-from touchpoints.versions import Versions, settle
+from touchpoints.versions import Versions, settle, withdrawn
 
 
 @dataclass
@@ -60,7 +60,7 @@ def build(contract: Contract, tables: Sequence[LoadedTable], key: bytes) -> Buil
     tables = in_version_order(tables)
     rows = judge(gather(contract, tables), contract, tables, key)
     refused = rows.filter(pl.col(REASON).is_not_null())
-    versions = settle(rows.filter(pl.col(REASON).is_null()), contract)
+    versions = settle(rows.filter(pl.col(REASON).is_null()), contract).without(withdrawn(rows, contract))
     del rows
     batch = _batch(contract, tables, versions, key)
     order_rows = orders(batch)

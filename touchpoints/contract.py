@@ -288,6 +288,7 @@ class Refusal(Part):
     when: Sql
     reason: str
     column: str | None = None
+    withdraws: bool = Field(default=False, description="such a row also ends what older rows told of the thing")
 
 
 class OrderJoin(Part):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from touchpoints.columns import RAW
+from touchpoints.columns import RAW, REASON
 from touchpoints.contract import Contract
 from touchpoints.readers.tables import ROW
 from touchpoints.rows import CONTENT, FILE, RECORD, REPEATED
@@ -32,6 +32,29 @@ class Versions:
     history: pl.DataFrame
     records: pl.DataFrame
     lines: pl.DataFrame
+
+    def without(self, records: pl.Series) -> "Versions":
+        """The versions less some records; their rows stay counted."""
+        if records.is_empty():
+            return self
+        gone = pl.col(RECORD).is_in(records.implode())
+        history, merged, lines = (table.filter(~gone) for table in (self.history, self.records, self.lines))
+        return Versions(self.rows, history, merged, lines)
+
+
+def withdrawn(rows: pl.DataFrame, contract: Contract) -> pl.Series:
+    """The record_id of each thing of which the newest row, of those that can be read, is one that withdraws it.
+
+    Args:
+        rows: all rows with their reasons.
+        contract: says which reasons withdraw.
+    """
+    reasons = [refusal.reason for refusal in contract.reject if refusal.withdraws]
+    ends = pl.col(REASON).is_in(reasons)
+    if not reasons:
+        return rows[RECORD].clear()
+    last = rows.filter(ends | pl.col(REASON).is_null()).sort(RECORD, FILE, ROW).group_by(RECORD).agg(ends.last())
+    return last.filter(REASON)[RECORD].sort()
 
 
 def settle(good: pl.DataFrame, contract: Contract) -> Versions:

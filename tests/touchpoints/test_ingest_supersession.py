@@ -196,3 +196,29 @@ def test_equal_bytes_of_many_accounts_are_each_read(landing):
     for account in range(20):
         put(landing, f"pos/till{account}/tickets_20260501.jsonl", files.jsonl(files.ticket("T1")))
     assert Ingested(landing).table("orders").height == 20
+
+
+def test_a_ticket_that_is_voided_later_is_gone_and_its_rows_stay_counted(landing):
+    old, new = "pos/east/tickets_20260501.jsonl", "pos/east/tickets_20260601.jsonl"
+    put(landing, old, files.jsonl(files.ticket("T1"), files.ticket("T2")))
+    put(landing, new, files.jsonl(files.ticket("T1", invalid=1), files.ticket("T2")))
+    result = Ingested(landing)
+    for name in ("orders", "order_lines", "ledger", "event"):
+        assert set(result.table(name)["order_key"]) == {"pos/east/T2"}, name
+    for name in ("record", "record_version", "identifier"):
+        assert result.table(name)["record_id"].n_unique() == 1, name
+    assert (result.counts(old), result.counts(new)) == ((2, 2, 0, 0), (2, 0, 1, 1))
+    assert result.reasons() == ["void"]
+    result.assert_every_row_is_accounted_for()
+
+
+def test_a_void_ticket_that_a_newer_export_has_as_valid_counts(landing):
+    put(landing, "pos/east/tickets_20260501.jsonl", files.jsonl(files.ticket("T1", invalid=1)))
+    put(landing, "pos/east/tickets_20260601.jsonl", files.jsonl(files.ticket("T1")))
+    assert Ingested(landing).order("T1")["paid_amount"] == 90.0
+
+
+def test_a_void_ticket_of_another_till_withdraws_nothing_here(landing):
+    put(landing, "pos/east/tickets_20260501.jsonl", files.jsonl(files.ticket("T1")))
+    put(landing, "pos/west/tickets_20260601.jsonl", files.jsonl(files.ticket("T1", invalid=1)))
+    assert Ingested(landing).table("orders")["account"].to_list() == ["east"]
