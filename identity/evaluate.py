@@ -22,6 +22,7 @@ class Evaluation:
 
     Attributes:
         n_parties: parties compared; n_truth_only and n_run_only were in one of the two alone.
+        n_components: groups of parties that the files allow anyone to put together; never fewer than persons.
         pairwise_recall, b_cubed_recall: over all pairs of a person (the plain figures).
         pairwise_recall_reachable, b_cubed_recall_reachable: over pairs within one reachable component; equal to the
             plain ones where the truth names no components. The F1 figures `_reachable` use these.
@@ -32,6 +33,7 @@ class Evaluation:
     n_truth_only: int
     n_run_only: int
     n_persons: int
+    n_components: int
     n_one_ids: int
     pairwise_precision: float
     pairwise_recall: float
@@ -106,6 +108,7 @@ def _measure(both: pl.DataFrame, n_truth_only: int, n_run_only: int) -> Evaluati
         n_truth_only=n_truth_only,
         n_run_only=n_run_only,
         n_persons=both["person_id"].n_unique(),
+        n_components=both["component"].n_unique(),
         n_one_ids=both["one_id"].n_unique(),
         pairwise_precision=precision,
         pairwise_recall=recall,

@@ -94,7 +94,7 @@ def _edges(con: duckdb.DuckDBPyConnection, one_id: str) -> list[Step]:
         """,
         [one_id, one_id],
     ).fetchall()
-    return [Step((r[0], r[1]), (r[2], r[3]), r[4], r[5], r[6], _words(r[4], r[5], r[7])) for r in rows]
+    return [Step((r[0], r[1]), (r[2], r[3]), r[4], r[5], r[6], _words(r[4], r[5], r[6], r[7])) for r in rows]
 
 
 def _shortest(steps: list[Step], record_a: str, record_b: str) -> list[Step]:
@@ -126,7 +126,7 @@ def _back(came: dict[Party, tuple[Party, Step] | None], end: Party) -> list[Step
     return path[::-1]
 
 
-def _words(kind: str, rule: str, evidence: str | None) -> str:
+def _words(kind: str, rule: str, weight: float | None, evidence: str | None) -> str:
     if kind == "sure":
         return _SURE_WORDS.get(rule, f"same {rule.replace('_', ' ')}")
     told = json.loads(evidence or "{}")
@@ -138,7 +138,8 @@ def _words(kind: str, rule: str, evidence: str | None) -> str:
         for name, part in told.items()
         if part["level"] is not None and part["level"] >= 0
     ]
-    return "; ".join(parts)
+    before = (weight or 0.0) - sum(part["weight"] for part in told.values())
+    return "; ".join([*parts, f"two people at random ({before:+.1f})"])
 
 
 @cache

@@ -98,7 +98,12 @@ def show_summary(
         console.print(evaluation_table(evaluation))
     for check in outcome.failed_checks:
         console.print(Text(f"⚠ {check}", style="yellow"))
+    console.print()
     console.print(_audiences(figures))
+    if figures.audiences:
+        folder = Path(figures.audiences[0]["csv"]).parents[2]
+        # A path is for copying: it is never broken to fit the window.
+        console.print(f"CSV: {folder}/<audience>/{figures.run_id}/<audience>.csv", soft_wrap=True, markup=False)
     console.print(
         f"[bold green]✓[/] 已发布 published [bold]{figures.run_id}[/] in {outcome.seconds:.0f} s → {home.warehouse}"
     )
@@ -143,7 +148,12 @@ def evaluation_table(found: "Evaluation") -> Table:
             found.b_cubed_precision, found.b_cubed_recall_reachable, found.b_cubed_recall, found.b_cubed_f1_reachable
         ),
     )
-    made.caption = f"完全正确的人 exactly right: {found.exact_person_rate:.1%}"
+    made.caption = (
+        f"完全正确 exactly right: {found.exact_person_rate:.1%}\n"
+        f"文件中可归并的组 groups that the files allow anyone to put together: {found.n_components:,}; "
+        f"OneID: {found.n_one_ids:,}\n"
+        "记录间无任何共同线索时，同一人也会分开 records of one person that share no clue stay apart"
+    )
     made.caption_justify = "left"
     return made
 
@@ -195,7 +205,7 @@ def _stages(figures: Figures) -> Table:
         "stage",
         "人 people",
         "近一年净额 net 365 d",
-        "未来一年价值 CLV 12 m",
+        "未来一年毛利 CLV 12 m, margin",
         title="生命周期 Lifecycle",
         numbers_from=2,
     )
@@ -221,7 +231,7 @@ def _value(figures: Figures) -> Group:
         facts += [
             ("仍是客户 still customers", f"{value['n_alive']:,.0f}"),
             ("未来一年购买 purchases expected in a year", f"{value['expected_purchases_365d']:,.0f}"),
-            ("未来一年价值 value of that, CLV 12 m", _money(value["clv_12m_cny"])),
+            ("未来一年毛利现值 margin of that, CLV 12 m", _money(value["clv_12m_cny"])),
         ]
     made = table("", "", title="客户资产 Customer base")
     made.show_header = False
@@ -248,9 +258,6 @@ def _audiences(figures: Figures) -> Table:
             f"{row['n_matching']:,}",
             f"{row['n_rows']:,}",
         )
-    if figures.audiences:
-        made.caption = f"CSV: {Path(figures.audiences[0]['csv']).parents[2]}/<audience>/{figures.run_id}/<audience>.csv"
-        made.caption_justify = "left"
     return made
 
 

@@ -116,7 +116,7 @@ def _current(con: Any, one_id: str) -> str:
     """The OneID itself, or the active one that it was merged into."""
     from common.errors import UsageError
 
-    current = one_id
+    current = one_id.upper()
     for _ in range(100):
         found = _dicts(con, "select status, merged_into from identity.one_id where one_id = $one_id", current)
         if not found:

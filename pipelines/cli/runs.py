@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from pipelines.cli.screen import AsOfOption, HomeOption, JsonOption, as_json, progress_bar, screen, table
+from pipelines.cli.screen import AsOfOption, HomeOption, JsonOption, as_json, errors, progress_bar, screen, table
 
 if TYPE_CHECKING:
     from identity.evaluate import Evaluation
@@ -64,7 +64,7 @@ def simulate(
 ) -> None:
     """Write a retail world with known truth as the platforms' own export files.
 
-    Example: guiyi simulate --people 20000 --seed 7 --out /tmp/world
+    Example: guiyi simulate --people 20000 --seed 7 --out world
     """
     from pipelines.resources import as_of_date, utc_now
 
@@ -83,7 +83,8 @@ def simulate(
 def run(
     home: HomeOption = None,
     landing: Annotated[
-        Path | None, typer.Option(help="Export files, any folder tree; else HOME/landing.", show_default=False)
+        Path | None,
+        typer.Option(help="Export files, any folder tree; else GUIYI_LANDING, else HOME/landing.", show_default=False),
     ] = None,
     as_of: AsOfOption = "",
     truth: Annotated[
@@ -97,13 +98,15 @@ def run(
 
     Example: guiyi run --home data --landing /srv/exports --as-of 2026-11-20
     """
-    from pipelines.resources import as_of_date, home_path, utc_now
+    from pipelines.resources import as_of_date, home_path, landing_path, utc_now
     from pipelines.run import landed
     from warehouse.home import Home
 
     place = Home(home_path(home))
-    files = landed(landing.expanduser().absolute() if landing else place.landing)
-    outcome = _run(place, files, as_of_date(as_of, utc_now()))
+    files = landed(landing_path(place, str(landing) if landing else ""))
+    day = as_of_date(as_of, utc_now())
+    _warn_if_older(place, day)
+    outcome = _run(place, files, day)
     evaluation = _evaluate(place, truth) if truth else None
     if to_json:
         _print_json(place, outcome, evaluation)
@@ -111,6 +114,17 @@ def run(
     from pipelines.summary import show_summary
 
     show_summary(screen(), place, outcome=outcome, evaluation=evaluation)
+
+
+def _warn_if_older(home: "Home", day: date) -> None:
+    """A run for a past day replaces what is published; that is allowed, and said."""
+    published = home.published()
+    if published and day.isoformat() < (newest := home.manifest(published)["as_of"]):
+        errors().print(
+            f"⚠ 将以较早的日期发布 This publishes as of {day}, earlier than the {newest} that is published; "
+            "run again with a later --as-of to go forward.",
+            style="yellow",
+        )
 
 
 def status(home: HomeOption = None, to_json: JsonOption = False) -> None:

@@ -16,21 +16,38 @@ Values = Annotated[
 
 @app.command("list")
 def list_audiences(home: HomeOption = None, to_json: JsonOption = False) -> None:
-    """List the audiences with their channel and parameters.
+    """List the audiences with their sizes in the published warehouse, channel and parameters.
 
-    Example: guiyi segment list
+    Example: guiyi segment list --home data/demo
     """
     from segments.api import load_audiences
 
-    found = [audience.definition for audience in load_audiences().values()]
+    audiences = load_audiences()
+    found = [audience.definition for audience in audiences.values()]
     if to_json:
         as_json([one.model_dump(mode="json", by_alias=True, exclude_none=True) for one in found])
         return
-    rows = table("名称 name", "人群", "audience", "渠道 channel", "参数 parameters", numbers_from=9)
+    sizes = _sizes(audiences, home)
+    rows = table("名称 name", "人群 audience", "渠道 channel", "符合 match", "可触达 reach", numbers_from=3)
+    rows.columns[0].no_wrap = True
     for one in found:
-        parameters = ", ".join(f"{name}={value.default}" for name, value in one.parameters.items())
-        rows.add_row(one.name, one.label.zh, one.label.en, one.channel or "–", parameters or "–")
+        shown = [f"{n:,}" for n in sizes[one.name]] if one.name in sizes else ["–", "–"]
+        rows.add_row(one.name, f"{one.label.zh} {one.label.en}", one.channel or "–", *shown)
     screen().print(rows)
+
+
+def _sizes(audiences: dict[str, Any], home: Path | None) -> dict[str, tuple[int, int]]:
+    """How many people match each audience, and may be reached; nothing while nothing is published."""
+    from pipelines.resources import home_path
+    from segments.api import open_published, preview
+    from warehouse.home import Home
+
+    where = Home(home_path(home))
+    if where.published() is None:
+        return {}
+    with open_published(where.path) as published:
+        reach = {name: preview(published, audience, people=0).reach for name, audience in audiences.items()}
+    return {name: (found.matching, found.reachable) for name, found in reach.items()}
 
 
 @app.command()
@@ -39,6 +56,7 @@ def preview(
     home: HomeOption = None,
     people: Annotated[int, typer.Option(help="How many masked people to show.")] = 10,
     values: Values = None,
+    sql: Annotated[bool, typer.Option("--sql", help="Show the query too.")] = False,
     to_json: JsonOption = False,
 ) -> None:
     """Size an audience and look at a few of its people, masked.
@@ -70,6 +88,8 @@ def preview(
         for row in seen.people.iter_rows():
             rows.add_row(*("–" if cell is None else str(cell) for cell in row))
         console.print(rows)
+    if sql:
+        console.print(seen.compiled.sql, markup=False, soft_wrap=True)
 
 
 @app.command()
@@ -141,6 +161,7 @@ def overlap(
     rows = table("", *(str(number) for number in range(1, len(found.names) + 1)))
     for number, (name, counts) in enumerate(zip(found.names, found.matrix, strict=True), start=1):
         rows.add_row(f"{number} {name}", *(f"{n:,}" for n in counts))
+    rows.caption = "可触达的人 people who may be reached, in both audiences; on the diagonal: in that one"
     screen().print(rows)
 
 

@@ -18,14 +18,28 @@ titles as (
     where title is not null
 ),
 
-categorised as (
+-- A line that packs several titles (热水器…;镁棒…) is of its appliance: the part does not make it a part's line.
+matching as (
     select
         titles.title,
-        arg_min(category_pattern.category, (category_pattern.priority, category_pattern.category)) as category,
-        arg_min(category_pattern.is_durable, (category_pattern.priority, category_pattern.category)) as is_durable
+        category_pattern.category,
+        category_pattern.is_durable,
+        (
+            contains(titles.title, ';') and not category_pattern.is_durable,
+            category_pattern.priority,
+            category_pattern.category
+        ) as rank
     from titles
     inner join category_pattern on regexp_matches(titles.title, category_pattern.pattern)
-    group by titles.title
+),
+
+categorised as (
+    select
+        title,
+        arg_min(category, rank) as category,
+        arg_min(is_durable, rank) as is_durable
+    from matching
+    group by title
 ),
 
 final as (
