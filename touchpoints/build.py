@@ -76,9 +76,10 @@ def build(contract: Contract, tables: Sequence[LoadedTable], key: bytes) -> Buil
     ledger = entries(batch)
     happened = events(batch)
     if contract.order is not None:
-        happened = pl.concat([happened, shaped(order_events(order_rows, role), "event")])
+        dated = order_rows.join(batch.records.select(RECORD, "version_at"), on=RECORD, maintain_order="left")
+        happened = pl.concat([happened, shaped(order_events(dated, role), "event")])
         if contract.order.tells_payments:
-            own = shaped(order_entries(order_rows, role), "ledger")
+            own = shaped(order_entries(dated, role), "ledger")
             ledger = pl.concat([ledger, own], how="diagonal")
     result = {
         "record": _records(batch, files),

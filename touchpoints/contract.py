@@ -231,7 +231,7 @@ class Lines(Part):
 
 
 class Entry(Part):
-    """A ledger entry: money to the brand is positive."""
+    """A ledger entry: money to the brand is positive; so is what raises a balance."""
 
     kind: Literal["payment", "refund", "points", "coupon", "stored_value"]
     amount: Sql

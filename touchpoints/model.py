@@ -137,10 +137,12 @@ LEDGER: Final[Schema] = {
     "entry_id": TEXT,
     "record_id": TEXT,
     "kind": TEXT,  # payment | refund | points | coupon | stored_value
-    "amount": REAL,  # signed: money to the brand is positive
+    # Signed: money to the brand is positive. What is paid from stored value lowers that balance and is no new
+    # money: it is negative, under the kind `stored_value`; a return into the balance is positive.
+    "amount": REAL,
     "unit": TEXT,  # currency code or `points`
     "at": TIME,
-    "at_precision": TEXT,  # second | day | unknown
+    "at_precision": TEXT,  # second | day | unknown (a refund's `at` is then the export from which it is known)
     "order_key": TEXT,
     "role": TEXT,  # the party that it belongs to
     "ref_no": TEXT,

@@ -59,7 +59,11 @@ def orders(batch: Batch) -> pl.DataFrame:
         status=status_of(batch, frame, order.status),
         status_raw=_text(frame, order.status.value),
     )
-    after_sale = _told_by_refund() if order.after_sale is None else status_of(batch, frame, order.after_sale, "none")
+    after_sale = _told_by_refund()
+    if order.after_sale is not None:
+        word = pl.lit(status_of(batch, frame, order.after_sale, "none"))
+        # Of an order given back in part some platforms use the word for the whole.
+        after_sale = pl.when(after_sale == "refunded_part").then(after_sale).otherwise(word)
     return shaped(frame.with_columns(after_sale_status=after_sale), "orders")
 
 
@@ -155,7 +159,12 @@ def _of_newest_file(batch: Batch, lines: Lines) -> pl.DataFrame:
 
 
 def order_events(table: pl.DataFrame, buyer_role: str) -> pl.DataFrame:
-    """What happened to orders, by their times; a refund by the refunded amount."""
+    """What happened to orders, by their times; a refund by the refunded amount.
+
+    Args:
+        table: orders with `version_at` beside their columns.
+        buyer_role: the party that ordered and paid.
+    """
     found = [
         table.filter(pl.col(at).is_not_null()).select(
             *_event_columns(buyer_role), type=pl.lit(kind), at=pl.col(at), value_num=pl.col(value)
@@ -178,21 +187,28 @@ def _event_columns(buyer_role: str) -> list[pl.Expr]:
 
 
 def _refunded_at() -> pl.Expr:
-    return pl.coalesce("closed_at", "completed_at")
+    """When money went back; where the file does not tell, the export from which it is known."""
+    return pl.coalesce("closed_at", "completed_at", "version_at")
 
 
 def order_entries(table: pl.DataFrame, buyer_role: str) -> pl.DataFrame:
-    """The ledger of orders: what was paid, what was given back, what coupons were worth."""
+    """The ledger of orders: what was paid, what was given back, what coupons were worth.
+
+    Args:
+        table: as for `order_events`.
+        buyer_role: likewise.
+    """
+    bought_at = pl.coalesce("paid_at", "created_at")
     kinds = (
-        ("payment", pl.col("paid_amount"), pl.coalesce("paid_at", "created_at")),
-        ("refund", -pl.col("refunded_amount"), _refunded_at()),
-        ("coupon", -pl.col("coupon_amount"), pl.coalesce("paid_at", "created_at")),
+        ("payment", pl.col("paid_amount"), bought_at, bought_at),
+        ("refund", -pl.col("refunded_amount"), _refunded_at(), pl.coalesce("closed_at", "completed_at")),
+        ("coupon", -pl.col("coupon_amount"), bought_at, bought_at),
     )
     happened = pl.col("paid_at").is_not_null() | pl.col("status").is_in(
         ["paid", "partly_shipped", "shipped", "completed"]
     )
     found = []
-    for kind, amount, at in kinds:
+    for kind, amount, at, told_at in kinds:
         entry = table.filter(happened | (pl.lit(kind) == "refund")).select(
             "record_id",
             "order_key",
@@ -202,7 +218,7 @@ def order_entries(table: pl.DataFrame, buyer_role: str) -> pl.DataFrame:
             amount=amount,
             unit=pl.col("currency"),
             at=at,
-            at_precision=pl.when(at.is_null()).then(pl.lit("unknown")).otherwise(pl.lit("second")),
+            at_precision=pl.when(told_at.is_null()).then(pl.lit("unknown")).otherwise(pl.lit("second")),
             role=pl.lit(buyer_role),
             ref_no=pl.lit(None, dtype=pl.String),
         )

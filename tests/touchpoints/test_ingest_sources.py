@@ -253,7 +253,7 @@ def test_a_till_ticket_has_lines_payments_and_a_member(landing):
     assert lines["sku"].to_list() == ["90071992547409931", "2"]  # more digits than a float has
     assert result.table("order_lines").filter(pl.col("order_key") == "pos/east/T2")["qty"].to_list() == [-1.0]
     kinds = result.table("ledger").sort("order_key", "kind").select("kind", "amount").rows()
-    assert kinds == [("coupon", -10.0), ("payment", 60.0), ("stored_value", 30.0), ("refund", -70.0)]
+    assert kinds == [("coupon", -10.0), ("payment", 60.0), ("stored_value", -30.0), ("refund", -70.0)]
     assert result.identifiers("member") == {("pos_card", "east", "M001", "scoped")}
     assert result.table("identifier")["record_id"].n_unique() == 2  # "0" is nobody
 
