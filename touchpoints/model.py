@@ -156,7 +156,7 @@ CONSENT: Final[Schema] = {
     "channel": TEXT,  # sms | email | wechat_oa | wecom | phone
     "purpose": TEXT,  # marketing
     "state": TEXT,  # granted | revoked
-    "at": TIME,  # null: the file does not tell when; counts as older than all others
+    "at": TIME,  # null: the file does not tell; a grant counts as the oldest word then, a refusal as the latest
     "basis": TEXT,  # membership_terms | opt_in | follow | opt_out_reply | unfollow | unsubscribe
 }
 REJECT: Final[Schema] = {
