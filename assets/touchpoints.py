@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import dagster as dg
 import polars as pl
 
+from assets.gates import import_ahead
 from assets.metadata import parquet_results, table_key
 from touchpoints.contracts import load_contracts
 from touchpoints.ingest import ingest
@@ -60,6 +61,7 @@ def touchpoint_assets() -> dg.AssetsDefinition:
 
     @dg.multi_asset(name="touchpoints", specs=specs)
     def touchpoints(building: dg.ResourceParam[Building]) -> Iterator[dg.MaterializeResult]:
+        import_ahead()
         out = building.scratch("private", SCHEMA)
         report = ingest(
             building.landing,

@@ -9,6 +9,8 @@ import polars as pl
 
 # What two names are to each other, from the strongest agreement down; `conflict` is the only disagreement.
 AGREEMENTS = ("same", "homophone", "one_character", "swapped", "typo", "masked", "surname", "conflict")
+# The first code point of the Chinese scripts (CJK radicals); what lies below is an alphabet.
+_FIRST_HAN = 0x2E80
 FULL_AGREEMENTS = ("same", "homophone", "one_character", "swapped", "typo")
 
 
@@ -22,20 +24,19 @@ def agreement_sql(left: str, right: str) -> str:
     ln, rn = left.format("name"), right.format("name")
     ls, rs = left.format("surname"), right.format("surname")
     lq, rq = left.format("quality"), right.format("quality")
-    both_full = f"{lq} = 'full' and {rq} = 'full'"
     either_title = f"'title' in ({lq}, {rq})"
-    han = f"regexp_matches({ln}, '^\\p{{Han}}+$') and regexp_matches({rn}, '^\\p{{Han}}+$')"
-    latin = f"not regexp_matches({ln} || {rn}, '\\p{{Han}}')"
-    first, last = (f"substr({n}, 1, 1)" for n in (ln, rn)), (f"substr({n}, length({n}), 1)" for n in (ln, rn))
-    (lf, rf), (ll, rl) = first, last
+    lf, rf = (f"substr({n}, 1, 1)" for n in (ln, rn))
+    ll, rl = (f"substr({n}, length({n}), 1)" for n in (ln, rn))
+    # Cases within cases: nearly all pairs differ, and those are settled before anything dear is worked out.
     return f"""case
         when {ln} is null or {rn} is null then null
-        when {both_full} and {ln} = {rn} then 'same'
-        when {both_full} and {left.format("name_pinyin")} = {right.format("name_pinyin")} then 'homophone'
-        when {both_full} and {han} and {_one_character(ln, rn, ls, rs)} then 'one_character'
-        when {both_full} and {_tokens(ln)} = {_tokens(rn)} then 'swapped'
-        when {both_full} and {latin} and jaro_winkler_similarity(lower({ln}), lower({rn})) >= 0.92 then 'typo'
-        when {both_full} then 'conflict'
+        when {lq} = 'full' and {rq} = 'full' then case
+            when {ln} = {rn} then 'same'
+            when {left.format("name_pinyin")} = {right.format("name_pinyin")} then 'homophone'
+            when unicode({ln}) < {_FIRST_HAN} and unicode({rn}) < {_FIRST_HAN} then {_western(ln, rn)}
+            when {ls} = {rs} and length({ln}) = length({rn}) then {_han(ln, rn, ls, rs)}
+            else 'conflict'
+        end
         when {either_title} and ({ls} = {rs} or {lf} = {rf} or '*' in ({lf}, {rf})) then 'surname'
         when {either_title} then 'conflict'
         when ({lf} = '*' or {rf} = '*' or {lf} = {rf}) and ({ll} = '*' or {rl} = '*' or {ll} = {rl}) then 'masked'
@@ -43,13 +44,24 @@ def agreement_sql(left: str, right: str) -> str:
     end"""
 
 
-def _one_character(ln: str, rn: str, ls: str, rs: str) -> str:
+def _western(ln: str, rn: str) -> str:
+    """Two western names: the same words in another order, or a slip of the pen."""
+    return f"""case
+                when {_tokens(ln)} = {_tokens(rn)} then 'swapped'
+                when jaro_winkler_similarity(lower({ln}), lower({rn})) >= 0.92 then 'typo'
+                else 'conflict'
+            end"""
+
+
+def _han(ln: str, rn: str, ls: str, rs: str) -> str:
     """One character of a given name of two or more differs: the last, or the first after the surname."""
-    return (
-        f"{ls} = {rs} and length({ln}) = length({rn}) and length({ln}) >= length({ls}) + 2 and "
-        f"(substr({ln}, 1, length({ln}) - 1) = substr({rn}, 1, length({rn}) - 1) or "
-        f"substr({ln}, length({ls}) + 2) = substr({rn}, length({rs}) + 2))"
-    )
+    return f"""case
+                when length({ln}) >= length({ls}) + 2 and (
+                    substr({ln}, 1, length({ln}) - 1) = substr({rn}, 1, length({rn}) - 1)
+                    or substr({ln}, length({ls}) + 2) = substr({rn}, length({rs}) + 2)
+                ) then 'one_character'
+                else 'conflict'
+            end"""
 
 
 def _tokens(name: str) -> str:

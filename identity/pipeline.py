@@ -156,7 +156,7 @@ def _write(found: _Resolved, public: Path, private: Path, key: bytes, model: Mod
         "identifier_value": _identifier_values(found.judgement, key),
     }
     for name, table in tables.items():
-        table.write_parquet(public / f"{name}.parquet")
+        table.write_parquet(public / f"{name}.parquet", compression_level=1)
     found.golden.value.write_parquet(private / "golden_value.parquet")
     found.golden.contact_point.write_parquet(private / "contact_point.parquet")
 
