@@ -200,15 +200,27 @@ def _holdings(linking: pl.DataFrame, named: pl.DataFrame, groups: pl.DataFrame, 
         .join(status, on=VALUE)
         .filter(pl.col("status") == "ok")
     )
-    # At a value that two people have held, a record without a name is as likely the one's as the other's (measured:
-    # six of ten right by time or by frequency). It goes to neither; records that say nothing else stay together.
+    # A record without a name belongs to the one holder there was when it came. Once a second has shown up it is as
+    # likely the one's as the other's (measured: six of ten right by time or by frequency) and goes to neither;
+    # records that say nothing else stay together.
     # A title or a nickname beside one full name (谢女士 in a colleague's note) makes no second holder.
-    holders = groups.group_by(VALUE).agg(
-        pl.col("holder").filter("is_full").n_unique().alias("n_full"),
-        pl.col("holder").n_unique().alias("n"),
-        pl.col("holder").filter("is_full").min().alias("full_holder"),
+    full = groups.filter("is_full").group_by(*VALUE, "holder").agg(pl.col("first_at").min()).sort(*VALUE, "holder")
+    holders = (
+        groups.group_by(VALUE)
+        .agg(pl.col("holder").n_unique().alias("n"))
+        .join(
+            full.group_by(VALUE, maintain_order=True).agg(
+                pl.len().alias("n_full"),
+                pl.col("holder").first().alias("full_holder"),
+                pl.col("first_at").get(0, null_on_oob=True).alias("from"),
+                pl.col("first_at").get(1, null_on_oob=True).alias("until"),
+            ),
+            on=VALUE,
+            how="left",
+        )
     )
-    is_one = (pl.col("n_full") == 1) | (pl.col("n").fill_null(0) <= 1)
+    is_alone = pl.col("seen_at").is_between("from", "until", closed="left").fill_null(False)
+    is_one = (pl.col("n_full") == 1).fill_null(False) | (pl.col("n").fill_null(0) <= 1) | is_alone
     in_doubt = (pl.col("links") == "with_name") & ~is_one
     says_more = pl.col("party").is_in(linking.filter(pl.len().over("party") > 1)["party"].unique().implode())
     own = pl.when(pl.col("links") == "with_name").then(pl.col("full_holder")).fill_null(0)

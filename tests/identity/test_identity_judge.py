@@ -29,6 +29,16 @@ def test_a_nameless_record_at_a_phone_of_two_people_goes_to_neither(world):
     assert ("wecom-5", "13900000001") not in held
 
 
+def test_a_nameless_record_from_before_the_second_holder_is_the_firsts(world):
+    world.say(1, [("phone", "13900000001")], name="王伟", surname="王", day=10)
+    world.say(2, [("phone", "13900000001")], name="李娜", surname="李", day=100)
+    for key, day in (("before", 5), ("between", 50), ("after", 150)):
+        world.say(key, [("phone", "13900000001")], source="aliyun_sms", day=day)
+    held, _ = holders(world)
+    assert held[("aliyun_sms-between", "13900000001")] == held[("pos-1", "13900000001")]
+    assert held[("aliyun_sms-before", "13900000001")] == held[("aliyun_sms-after", "13900000001")] == IN_DOUBT
+
+
 def test_a_title_in_a_note_makes_no_second_holder(world):
     world.say(1, [("phone", "13900000001")], name="王小伟", surname="王")
     world.say(2, [("phone", "13900000001")], name="谢", surname="谢", quality="title")
