@@ -125,7 +125,7 @@ def export(
         requested_by=requested_by or None,
         reason=reason or None,
         parameters=_parameters(audience, values),
-        language=language,  # type: ignore[arg-type]
+        language=language,  # type: ignore[arg-type]  # checked above
     )
     if to_json:
         as_json(vars(report))

@@ -72,8 +72,8 @@ def summarise(purchases: pl.DataFrame, as_of: date) -> CustomerHistory:
     return CustomerHistory(
         customers=customers,
         sum_log_gaps=float((gaps["len"].to_numpy() * np.log(gaps["gap"].to_numpy())).sum()),
-        first_date=day["purchase_date"].min() if day.height else None,  # type: ignore[arg-type]
-        last_date=day["purchase_date"].max() if day.height else None,  # type: ignore[arg-type]
+        first_date=day["purchase_date"].min() if day.height else None,  # type: ignore[arg-type]  # of a Date column
+        last_date=day["purchase_date"].max() if day.height else None,  # type: ignore[arg-type]  # of a Date column
         as_of=as_of,
     )
 

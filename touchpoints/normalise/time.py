@@ -123,7 +123,7 @@ def _own_formats(texts: pl.Series, formats: Sequence[str]) -> list[pl.Series]:
     for form in formats:
         found = texts.str.to_datetime(form, time_unit="us", strict=False)
         fresh = found.is_not_null() & local.is_null() & utc.is_null()
-        if found.dtype.time_zone:  # type: ignore[attr-defined]
+        if found.dtype.time_zone:  # type: ignore[attr-defined]  # a Datetime, checked above
             found = found.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
             utc = utc.zip_with(~fresh, found)
         else:
