@@ -62,7 +62,7 @@ def check_range(comparison: "NumberComparison | Comparison") -> None:
 
 def _is_above(lower: Value, upper: Value) -> bool:
     try:
-        return bool(lower > upper)  # type: ignore[operator]  # both of one type, checked above
+        return bool(lower > upper)  # type: ignore[operator]  # other types raise, and are answered below
     except TypeError:
         raise ValueError(f"{lower} and {upper} are of different kinds") from None
 

@@ -21,7 +21,7 @@ TABLES: Final = (
     "customer.durable",
 )
 
-Table = Literal[TABLES]  # type: ignore[valid-type]
+Table = Literal[TABLES]  # type: ignore[valid-type]  # one list for SQL and types
 Sql = Annotated[str, Field(min_length=1)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Text = Annotated[str, Field(min_length=1)]
