@@ -1,10 +1,13 @@
 """`guiyi profile` and `guiyi explain`: one person, and why records are that person."""
 
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from pipelines.cli.screen import HomeOption, JsonOption, as_json, screen, table
+
+if TYPE_CHECKING:
+    from identity.explain import Step
 
 _GROUPS: Final = {
     "身份 Identity": ("one_id", "n_records", "sources", "first_seen_at", "last_seen_at", "gender", "age_band",
@@ -85,14 +88,27 @@ def explain(
     if not steps:
         console.print("没有归一依据 No edge: " + ("two people." if second else "this person has a single record."))
         return
-    rows = table("记录 record", "记录 record", "规则 rule", "权重 weight", "依据 evidence", numbers_from=9)
-    for step in steps[:EDGES_SHOWN]:
-        weight = "sure" if step.match_weight is None else f"{step.match_weight:.1f}"
-        ends = (f"{names[record]} · {role}" for record, role in (step.a, step.b))
-        rows.add_row(*ends, step.rule, weight, step.words)
+    rows = table("记录 record", "记录 record", "权重 weight", "依据 evidence", numbers_from=9)
+    shown = _gathered(steps, names)
+    for ends, weight, words in shown[:EDGES_SHOWN]:
+        rows.add_row(*ends, "sure" if weight is None else f"{weight:.1f}", words)
     console.print(rows)
-    if len(steps) > EDGES_SHOWN:
-        console.print(f"… 另有 and {len(steps) - EDGES_SHOWN} more; --json gives all, with record ids.")
+    if len(shown) > EDGES_SHOWN:
+        console.print(f"… 另有 and {len(shown) - EDGES_SHOWN} more; --json gives all, with record ids.")
+
+
+def _gathered(steps: "list[Step]", names: dict[str, str]) -> list[tuple[tuple[str, str], float | None, str]]:
+    """The edges as they are shown: many of one kind at one record, such as ten messages to a phone, in one row."""
+    groups: dict[tuple[str, str, str, float | None], list[str]] = {}
+    for step in steps:
+        far = names[step.b[0]]
+        kind = far.rsplit(" ", 1)[0] if step.match_weight is None else far
+        key = (f"{names[step.a[0]]} · {step.a[1]}", f"{kind} · {step.b[1]}", step.words, step.match_weight)
+        groups.setdefault(key, []).append(f"{far} · {step.b[1]}")
+    return [
+        ((near, far[0] if len(far) == 1 else f"{len(far)} × {kind}"), weight, words)
+        for (near, kind, words, weight), far in groups.items()
+    ]
 
 
 def _record_names(con: Any, records: list[str]) -> dict[str, str]:
@@ -101,7 +117,11 @@ def _record_names(con: Any, records: list[str]) -> dict[str, str]:
         "select distinct record_id, source, record_type, natural_key from identity.record_map where record_id in $ids"
     )
     found = con.execute(query, {"ids": sorted(set(records))}).fetchall()
-    return {record: f"{source} {kind} {key}" for record, source, kind, key in found}
+    # Of a hash, its beginning is enough to tell records apart here.
+    return {
+        record: f"{source} {kind} {key[:10] + '…' if key.startswith('h:') else key}"
+        for record, source, kind, key in found
+    }
 
 
 def _warehouse(home: Any) -> Any:
