@@ -40,7 +40,11 @@ def test_numbers_made_after_the_standard_are_valid_and_say_birth_and_gender(numb
 @few
 @given(st.from_regex(r"[1-6][0-9]{5}(19|20)[0-9]{9}[0-9X]", fullmatch=True) | BODIES)
 def test_what_the_stdnum_library_takes_is_taken_here(number):
-    if ric.is_valid(number):
+    try:
+        is_taken = ric.is_valid(number)
+    except KeyError:  # python-stdnum 2.2 stumbles over districts that it lists without their county
+        is_taken = False
+    if is_taken:
         assert parsed(number)["status"] == "ok"
 
 
