@@ -30,6 +30,8 @@ from warehouse.home import Home
 DAGSTER_YAML: Final = """\
 telemetry:
   enabled: false
+nux:
+  enabled: false
 concurrency:
   runs:
     max_concurrent_runs: 1
