@@ -113,7 +113,7 @@ def test_a_person_and_a_pair_of_its_records_are_explained(home: Home, capsys: py
     path = _json(capsys, "explain", first, second, "--home", str(home.path))
     assert path[0]["a"][0] == first or path[0]["b"][0] == first
     assert run(["explain", one_id, "--home", str(home.path)]) == 0
-    assert "规则 rule" in capsys.readouterr().out
+    assert "依据 evidence" in capsys.readouterr().out
 
 
 def test_segments_are_listed_previewed_compared_and_exported(
