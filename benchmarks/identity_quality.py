@@ -23,6 +23,7 @@ from identity.model import load_or_train
 from identity.parties import Parties, read_parties
 from identity.pipeline import resolve
 from identity.registry import load_registry
+from identity.retail import RETAIL
 from identity.score import score
 from identity.sure import sure_clusters
 from simulator.world import simulate
@@ -89,7 +90,7 @@ def _splink(parties: Parties, folder: Path) -> Keys:
     registry = load_registry()
     sure = sure_clusters(parties, judge(parties, registry), registry).label
     rows = candidates(parties, sure)
-    pair = score(rows, load_or_train(folder / "models", lambda: (rows, rows))).pair
+    pair = score(rows, load_or_train(folder / "models", lambda: (rows, rows), RETAIL), RETAIL).pair
     strong = pair.filter(pl.col("match_weight") >= SPLINK_WEIGHT)
     return connected(int(sure.max()) + 1, strong["cluster_a"].to_numpy(), strong["cluster_b"].to_numpy())[sure]
 

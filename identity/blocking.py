@@ -4,34 +4,14 @@ A rule is an equality on values that may be many (every city that a candidate na
 candidates share is left to the other rules: its pairs grow with the square and hardly one of them is a match.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import duckdb
 
-
-@dataclass(frozen=True)
-class BlockingRule:
-    """One rule: `key` is SQL for the value, `explode` the list column that it takes one element of."""
-
-    name: str
-    key: str
-    explode: str | None = None
-    largest_block: int = 60
+from identity.scheme import BlockingRule
 
 
-RULES = (
-    BlockingRule("name and city", "name || '|' || item", "cities", 80),
-    BlockingRule("name and birth date", "name || '|' || birth_date"),
-    BlockingRule("pinyin and district", "name_pinyin || '|' || item", "districts"),
-    BlockingRule("surname and masked phone", "coalesce(surname, substr(name, 1, 1)) || '|' || item", "phone_forms"),
-    BlockingRule("surname and door", "coalesce(surname, substr(name, 1, 1)) || '|' || item", "doors"),
-    BlockingRule("surname and address", "coalesce(surname, substr(name, 1, 1)) || '|' || item", "addresses"),
-    BlockingRule("e-mail name", "item", "email_names", 20),
-    BlockingRule("birth date, surname and city", "birth_date || '|' || surname || '|' || item", "cities"),
-)
-
-
-def block(con: duckdb.DuckDBPyConnection, table: str, rules: tuple[BlockingRule, ...] = RULES) -> dict[str, int]:
+def block(con: duckdb.DuckDBPyConnection, table: str, rules: Sequence[BlockingRule]) -> dict[str, int]:
     """Creates table `blocked_pairs` (match_key, join_key_l < join_key_r) from a table of candidates.
 
     Returns:

@@ -51,8 +51,7 @@ def cluster(
         pair: scored pairs (`score.Scores.pair`).
         guards: per single-valued identifier type, the values of each sure cluster that has any.
     """
-    # A family has one phone and one door between them: where two full names differ, those prove nothing.
-    weight = pl.when("names_differ").then(MISSING_WEIGHT).otherwise(pl.col("match_weight")).alias("match_weight")
+    weight = pl.when("is_vetoed").then(MISSING_WEIGHT).otherwise(pl.col("match_weight")).alias("match_weight")
     usable = pair.with_columns(weight).filter(pl.col("match_weight") >= MISSING_WEIGHT)
     strong = usable.filter(pl.col("match_weight") >= merge_weight)
     component = connected(n_sure, strong["cluster_a"].to_numpy(), strong["cluster_b"].to_numpy())

@@ -2,7 +2,7 @@
 
 Pairwise and B-cubed measures by their usual definitions (Bagga and Baldwin 1998 for B-cubed), over the parties that
 both the truth and the run know. Recall is told twice: over all pairs of a person, and over those that the files
-allow anyone to know (pairs within one reachable component of the truth).
+allow anyone to know (pairs within one reachable component of the truth). What the mistakes come from is in `mistakes`.
 """
 
 from dataclasses import asdict, dataclass
@@ -14,6 +14,8 @@ from common.errors import UsageError
 from common.keys import keyed_hashes
 
 KEYS = ["source", "account", "record_type", "natural_key", "role"]
+PLAIN = "plain"
+ALL = "all"
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,10 @@ class Evaluation:
         pairwise_recall, b_cubed_recall: over all pairs of a person (the plain figures).
         pairwise_recall_reachable, b_cubed_recall_reachable: over pairs within one reachable component; equal to the
             plain ones where the truth names no components. The F1 figures `_reachable` use these.
-        exact_person_rate: share of persons (reachable components) whose parties are exactly one OneID's.
+        cluster_precision, cluster_recall: share of OneIDs that are exactly a person's parties, of persons that are
+            exactly a OneID's; `_reachable` asks for whole components in place of whole persons.
+        exact_person_rate: share of reachable components whose parties are one OneID's that holds nobody else's;
+            the recall that goes with `cluster_precision_reachable`.
     """
 
     n_parties: int
@@ -45,6 +50,11 @@ class Evaluation:
     b_cubed_f1: float
     b_cubed_recall_reachable: float
     b_cubed_f1_reachable: float
+    cluster_precision: float
+    cluster_recall: float
+    cluster_f1: float
+    cluster_precision_reachable: float
+    cluster_f1_reachable: float
     exact_person_rate: float
 
     def as_dict(self) -> dict[str, float]:
@@ -64,20 +74,35 @@ def evaluate(record_map: Path, truth: Path, key: bytes) -> Evaluation:
     Raises:
         UsageError: the truth file lacks a column, or shares no party with the record map.
     """
+    both, n_truth_only, n_run_only = compared(record_map, truth, key)
+    return _measure(both, n_truth_only, n_run_only)
+
+
+def compared(record_map: Path, truth: Path, key: bytes) -> tuple[pl.DataFrame, int, int]:
+    """The parties that both a record map and a truth file know, and how many each knows alone.
+
+    Returns:
+        `KEYS`, the other columns of the record map (one_id among them), person_id, component (the person's own
+        where the truth names none) and phenomenon (`plain` where the truth names none); then the two counts.
+
+    Raises:
+        UsageError: as `evaluate`.
+    """
     known = pl.read_csv(truth, infer_schema=False) if truth.suffix == ".csv" else pl.read_parquet(truth)
     missing = [c for c in (*KEYS, "person_id") if c not in known.columns]
     if missing:
         raise UsageError(f"{truth.name} has no column {missing[0]}; a truth file has {', '.join(KEYS)} and person_id.")
-    if "component" not in known.columns:
-        known = known.with_columns(pl.lit("").alias("component"))
-    known = known.select(*KEYS, pl.col("person_id").cast(pl.String), pl.col("component").cast(pl.String)).unique(
+    for column, instead in (("component", ""), ("phenomenon", PLAIN)):
+        told = pl.col(column).cast(pl.String) if column in known.columns else pl.lit(None, pl.String)
+        known = known.with_columns(told.fill_null(instead).alias(column))
+    known = known.select(*KEYS, pl.col("person_id").cast(pl.String), "component", "phenomenon").unique(
         KEYS, keep="first", maintain_order=True
     )
-    found = pl.read_parquet(record_map, columns=[*KEYS, "one_id"])
-    both = _joined(known, found, key)
+    found = pl.read_parquet(record_map)
+    both = _joined(known, found.select(*KEYS, "one_id", *(c for c in ("record_id",) if c in found.columns)), key)
     if both.is_empty():
         raise UsageError(f"no record of {truth.name} is in this warehouse; check that the truth is of the same files.")
-    return _measure(both, len(known) - len(both), len(found) - len(both))
+    return both, len(known) - len(both), len(found) - len(both)
 
 
 def _joined(known: pl.DataFrame, found: pl.DataFrame, key: bytes) -> pl.DataFrame:
@@ -88,18 +113,16 @@ def _joined(known: pl.DataFrame, found: pl.DataFrame, key: bytes) -> pl.DataFram
     candidates = rest.join(hashed_kinds, on=["source", "record_type"], how="semi")
     hashed = candidates.with_columns(keyed_hashes(candidates["natural_key"], key).alias("natural_key"))
     return pl.concat([plain, hashed.join(found, on=KEYS)]).with_columns(
-        (pl.col("person_id") + "/" + pl.col("component").fill_null("")).alias("component")
+        (pl.col("person_id") + "/" + pl.col("component")).alias("component")
     )
 
 
 def _measure(both: pl.DataFrame, n_truth_only: int, n_run_only: int) -> Evaluation:
     n = len(both)
-    together = _pairs(both, "one_id")
     right = _pairs(both, "one_id", "person_id")
-    right_reachable = _pairs(both, "one_id", "component")
-    precision = right / together if together else 1.0
-    recall = right / pairs if (pairs := _pairs(both, "person_id")) else 1.0
-    reachable = right_reachable / pairs if (pairs := _pairs(both, "component")) else 1.0
+    precision = _share(right, _pairs(both, "one_id"))
+    recall = _share(right, _pairs(both, "person_id"))
+    reachable = _share(_pairs(both, "one_id", "component"), _pairs(both, "component"))
     b_precision = _b_cubed(both, "one_id", "person_id", n)
     b_recall = _b_cubed(both, "person_id", "one_id", n)
     b_reachable = _b_cubed(both, "component", "one_id", n)
@@ -120,7 +143,12 @@ def _measure(both: pl.DataFrame, n_truth_only: int, n_run_only: int) -> Evaluati
         b_cubed_f1=_f1(b_precision, b_recall),
         b_cubed_recall_reachable=b_reachable,
         b_cubed_f1_reachable=_f1(b_precision, b_reachable),
-        exact_person_rate=_exact(both),
+        cluster_precision=(c_precision := _exact(both, "one_id", "person_id")),
+        cluster_recall=(c_recall := _exact(both, "person_id", "one_id")),
+        cluster_f1=_f1(c_precision, c_recall),
+        cluster_precision_reachable=(r_precision := _exact_reachable(both, "one_id")),
+        cluster_f1_reachable=_f1(r_precision, exact := _exact_reachable(both, "component")),
+        exact_person_rate=exact,
     )
 
 
@@ -137,16 +165,109 @@ def _b_cubed(both: pl.DataFrame, inside: str, other: str, n: int) -> float:
     return float(cells.select((pl.col("n") ** 2 / pl.col("size")).sum()).item()) / n
 
 
-def _exact(both: pl.DataFrame) -> float:
-    """The share of persons (reachable components) who are one OneID that holds nobody else."""
-    ids = both.group_by("one_id").agg(pl.col("person_id").n_unique().alias("n_people"))
-    people = (
-        both.join(ids, on="one_id")
-        .group_by("component")
-        .agg((pl.col("one_id").n_unique() == 1).alias("whole"), (pl.col("n_people").max() == 1).alias("alone"))
+def _exact(both: pl.DataFrame, group: str, other: str) -> float:
+    """The share of groups that are exactly one group of the other partition."""
+    sizes = both.with_columns(pl.len().over(other).alias("size")).group_by(group)
+    is_same = (pl.col(other).n_unique() == 1) & (pl.col("size").first() == pl.len())
+    return float(sizes.agg(is_same.alias("is_same"))["is_same"].mean())  # type: ignore[arg-type]  # a mean of booleans
+
+
+def _exact_reachable(both: pl.DataFrame, group: str) -> float:
+    """The share of OneIDs (or components) that hold, or are held with, one person's whole components alone."""
+    marked = both.with_columns(
+        (pl.col("person_id").n_unique().over("one_id") == 1).alias("is_pure"),
+        (pl.col("one_id").n_unique().over("component") == 1).alias("is_whole"),
     )
-    return float(people.select((pl.col("whole") & pl.col("alone")).mean()).item())
+    right = marked.group_by(group).agg((pl.col("is_pure") & pl.col("is_whole")).all().alias("is_right"))
+    return float(right["is_right"].mean())  # type: ignore[arg-type]  # a mean of booleans
 
 
 def _f1(precision: float, recall: float) -> float:
     return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+
+
+def evaluate_phenomena(record_map: Path, truth: Path, key: bytes, persons: Path | None = None) -> pl.DataFrame:
+    """Quality by phenomenon: what happens to people with a recycled phone, to gifts, to masked receivers ….
+
+    Args:
+        record_map: as for `evaluate`.
+        truth: as for `evaluate`, with a column phenomenon: what complicates the party.
+        key: the home's key.
+        persons: Parquet with person_id and booleans `is_<phenomenon>`: everything that complicates a person, where
+            the truth's one column tells only the most telling; None reads `person.parquet` beside the truth if there.
+
+    Returns:
+        One row per phenomenon, `all` first, then by name: phenomenon; n_persons and n_parties that it touches;
+        pairwise_precision, pairwise_recall_reachable, pairwise_recall over the pairs with at least one such party;
+        b_cubed_precision, b_cubed_recall_reachable over such parties; n_wrongly_merged (persons with such a party in
+        a OneID that holds another person's), wrongly_merged_rate of n_persons; n_split (persons with such a party in
+        a component that lies in several OneIDs), split_rate.
+
+    Raises:
+        UsageError: as `evaluate`.
+    """
+    both, _, _ = compared(record_map, truth, key)
+    both = both.with_row_index("row").with_columns(
+        (pl.col("person_id").n_unique().over("one_id") > 1).alias("is_mixed"),
+        (pl.col("one_id").n_unique().over("component") > 1).alias("is_split"),
+    )
+    touched = both.select("row", "phenomenon")
+    beside = persons or truth.with_name("person.parquet")
+    if beside.exists():
+        touched = pl.concat(
+            [touched, both.select("row", "person_id").join(_flags(beside), on="person_id").drop("person_id")]
+        )
+    names = sorted(set(touched["phenomenon"]) - {ALL})
+    return pl.DataFrame(
+        [_of_phenomenon(both, pl.Series(range(len(both))), ALL)]
+        + [_of_phenomenon(both, touched.filter(pl.col("phenomenon") == name)["row"], name) for name in names]
+    )
+
+
+def _flags(persons: Path) -> pl.DataFrame:
+    """person_id and phenomenon, one row for each of a person's flags."""
+    frame = pl.read_parquet(persons)
+    flags = [c for c, kind in frame.schema.items() if c.startswith("is_") and kind == pl.Boolean]
+    return (
+        frame.select(pl.col("person_id").cast(pl.String), *flags)
+        .unpivot(flags, index="person_id", variable_name="phenomenon")
+        .filter("value")
+        .select(pl.col("phenomenon").str.strip_prefix("is_"), "person_id")
+        .select("person_id", "phenomenon")
+    )
+
+
+def _of_phenomenon(both: pl.DataFrame, rows: pl.Series, name: str) -> dict[str, str | int | float]:
+    is_touched = pl.col("row").is_in(rows.unique().implode())
+    chosen, rest = both.filter(is_touched), both.filter(~is_touched)
+
+    def pairs(*columns: str) -> int:
+        return _pairs(both, *columns) - _pairs(rest, *columns)
+
+    n_persons = chosen["person_id"].n_unique()
+    merged = chosen.filter("is_mixed")["person_id"].n_unique()
+    split = chosen.filter("is_split")["person_id"].n_unique()
+    return {
+        "phenomenon": name,
+        "n_persons": n_persons,
+        "n_parties": len(chosen),
+        "pairwise_precision": _share(pairs("one_id", "person_id"), pairs("one_id")),
+        "pairwise_recall_reachable": _share(pairs("one_id", "component"), pairs("component")),
+        "pairwise_recall": _share(pairs("one_id", "person_id"), pairs("person_id")),
+        "b_cubed_precision": _b_cubed_of(both, is_touched, "one_id", "person_id"),
+        "b_cubed_recall_reachable": _b_cubed_of(both, is_touched, "component", "one_id"),
+        "n_wrongly_merged": merged,
+        "wrongly_merged_rate": merged / n_persons,
+        "n_split": split,
+        "split_rate": split / n_persons,
+    }
+
+
+def _b_cubed_of(both: pl.DataFrame, is_touched: pl.Expr, inside: str, other: str) -> float:
+    """B-cubed over some of the parties: the mean share of their `inside` group that is in their `other` group too."""
+    share = pl.len().over(inside, other) / pl.len().over(inside)
+    return float(both.with_columns(share.alias("share")).filter(is_touched)["share"].mean())  # type: ignore[arg-type]  # of floats
+
+
+def _share(part: int, whole: int) -> float:
+    return part / whole if whole else 1.0

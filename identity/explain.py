@@ -6,12 +6,11 @@ Belongs here: the path of edges and its words. Identifiers themselves are not sh
 import json
 from collections import defaultdict, deque
 from dataclasses import dataclass
-from functools import cache
 
 import duckdb
 
 from common.errors import UsageError
-from identity.model import settings
+from identity.retail import RETAIL
 
 Party = tuple[str, str]
 _SURE_WORDS = {
@@ -132,7 +131,7 @@ def _words(kind: str, rule: str, weight: float | None, evidence: str | None) -> 
     told = json.loads(evidence or "{}")
     if kind == "steady":
         return f"together on {told['met']} of the account's {told['orders']} orders"
-    labels = level_labels()
+    labels = RETAIL.level_labels()
     parts = [
         f"{labels[name][part['level']]} ({part['weight']:+.1f})"
         for name, part in told.items()
@@ -140,15 +139,3 @@ def _words(kind: str, rule: str, weight: float | None, evidence: str | None) -> 
     ]
     before = (weight or 0.0) - sum(part["weight"] for part in told.values())
     return "; ".join([*parts, f"two people at random ({before:+.1f})"])
-
-
-@cache
-def level_labels() -> dict[str, dict[int, str]]:
-    """The words of each comparison's levels by Splink's level number (0 is the last, the disagreement)."""
-    labels = {}
-    for comparison in settings()["comparisons"]:
-        levels = [x for x in comparison["comparison_levels"] if not x.get("is_null_level")]
-        labels[comparison["output_column_name"]] = {
-            len(levels) - 1 - n: str(level["label_for_charts"]) for n, level in enumerate(levels)
-        }
-    return labels

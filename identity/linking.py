@@ -10,16 +10,14 @@ import numpy as np
 import polars as pl
 
 from identity.candidates import candidates
-from identity.cluster import MERGE_WEIGHT, Clusters, cluster
+from identity.cluster import Clusters, cluster
 from identity.graph import Keys, by_first_node
 from identity.model import Model
 from identity.parties import Parties
 from identity.registry import IdentifierType
+from identity.retail import RETAIL
 from identity.score import Scores, score
 from identity.sure import single_values
-
-# The least average weight of each round: p = 0.996, then the ordinary threshold.
-ROUND_WEIGHTS = (8.0, MERGE_WEIGHT)
 
 
 @dataclass(frozen=True)
@@ -61,11 +59,11 @@ def link_by_score(
     label, edges, n_pairs, n_refused = sure, [], 0, 0
     n_first = len(rows)
     by_rule: dict[str, int] = {}
-    for number, weight in enumerate(ROUND_WEIGHTS):
-        is_last = number == len(ROUND_WEIGHTS) - 1
+    for number, weight in enumerate(RETAIL.round_weights):
+        is_last = number == len(RETAIL.round_weights) - 1
         if number:
             rows = candidates(parties, label)
-        scores = score(rows, model)
+        scores = score(rows, model, RETAIL)
         clusters = cluster(count(label), scores.pair, guards_of_clusters(guards_of, label), merge_weight=weight)
         edges.append(_edges(scores, clusters, label, with_doubtful=is_last))
         by_rule = by_rule or scores.pairs_by_rule

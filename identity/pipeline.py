@@ -15,10 +15,11 @@ from common.keys import keyed_hashes
 from identity.candidates import candidates, descriptions
 from identity.golden import Golden, golden_records
 from identity.judge import Judgement, judge
-from identity.linking import ROUND_WEIGHTS, Linked, count, guards_of_clusters, link_by_score
+from identity.linking import Linked, count, guards_of_clusters, link_by_score
 from identity.model import Model, load_or_train
 from identity.parties import Parties, read_parties
 from identity.registry import DEFAULT_REGISTRY, load_registry
+from identity.retail import RETAIL
 from identity.stable import Identities, assign
 from identity.steady import SteadyLinks, apply_links, steady_links
 from identity.sure import SureClusters, single_values, sure_clusters
@@ -111,7 +112,8 @@ def resolve(
     sure = sure_clusters(parties, judgement, registry)
     tell()
     rows = candidates(parties, sure.label)
-    model = load_or_train(models, lambda: (candidates(parties, descriptions(parties)), rows), is_first=previous is None)
+    material = lambda: (candidates(parties, descriptions(parties)), rows)  # noqa: E731
+    model = load_or_train(models, material, RETAIL, is_first=previous is None)
     tell()
     linked = link_by_score(parties, sure.label, rows, model, registry)
     tell()
@@ -129,7 +131,7 @@ def resolve(
 
 def rules_version() -> str:
     """A short hash of what decides besides the data: the registry's text and the clustering weights."""
-    return hashlib.sha256(DEFAULT_REGISTRY.read_bytes() + repr(ROUND_WEIGHTS).encode()).hexdigest()[:12]
+    return hashlib.sha256(DEFAULT_REGISTRY.read_bytes() + repr(RETAIL.round_weights).encode()).hexdigest()[:12]
 
 
 def _cause(previous: Path | None, model: Model) -> str:

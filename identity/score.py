@@ -13,6 +13,7 @@ import polars as pl
 
 from identity.blocking import block
 from identity.model import Model
+from identity.scheme import Scheme, prior
 
 # Weaker pairs say nothing that clustering would use.
 LEAST_WEIGHT = -6.0
@@ -24,7 +25,7 @@ class Scores:
 
     Attributes:
         pair: cluster_a < cluster_b, match_weight (log2 odds), match_probability, match_key, evidence (JSON of
-            each comparison's level and weight), names_differ (two full names that cannot be one person's).
+            each comparison's level and weight), is_vetoed (a comparison of the scheme's `vetoes` disagrees).
         pairs_by_rule: pairs that each blocking rule added.
     """
 
@@ -32,11 +33,11 @@ class Scores:
     pairs_by_rule: dict[str, int]
 
 
-def score(rows: pl.DataFrame, model: Model, *, threads: int | None = None) -> Scores:
+def score(rows: pl.DataFrame, model: Model, scheme: Scheme, *, threads: int | None = None) -> Scores:
     """Blocks the candidates and scores each pair.
 
     Args:
-        rows: `candidates.CANDIDATE_COLUMNS`.
+        rows: the scheme's columns.
         model: the trained model; its prior is set from the number of rows.
     """
     from splink import DuckDBAPI, Linker
@@ -48,17 +49,16 @@ def score(rows: pl.DataFrame, model: Model, *, threads: int | None = None) -> Sc
     try:
         con.register("candidate_rows", rows.to_arrow())
         con.execute("create table candidate as select * from candidate_rows order by unique_id")
-        by_rule = block(con, "candidate")
+        by_rule = block(con, "candidate", scheme.blocking)
         if not sum(by_rule.values()):
             return Scores(_EMPTY, by_rule)
         api = DuckDBAPI(connection=con)
-        tuned = {**model.settings, "probability_two_random_records_match": 1 / max(len(rows), 2)}
+        tuned = {**model.settings, "probability_two_random_records_match": prior(len(rows))}
         with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
             linker = Linker(api.register("candidate"), tuned, log_level="ERROR")
             linker.table_management.register_blocked_pairs_for_predict(api.register("blocked_pairs"))
             predicted = linker.inference.predict(threshold_match_weight=LEAST_WEIGHT)
-        comparisons = [c["output_column_name"] for c in model.settings["comparisons"]]
-        return Scores(_pairs(con, predicted.physical_name, comparisons), by_rule)
+        return Scores(_pairs(con, predicted.physical_name, scheme), by_rule)
     finally:
         con.close()
 
@@ -71,21 +71,21 @@ _EMPTY = pl.DataFrame(
         "match_probability": pl.Float64,
         "match_key": pl.String,
         "evidence": pl.String,
-        "names_differ": pl.Boolean,
+        "is_vetoed": pl.Boolean,
     }
 )
 
 
-def _pairs(con: duckdb.DuckDBPyConnection, table: str, comparisons: list[str]) -> pl.DataFrame:
+def _pairs(con: duckdb.DuckDBPyConnection, table: str, scheme: Scheme) -> pl.DataFrame:
     names = {str(row[0]) for row in con.sql(f"select column_name from (describe {table})").fetchall()}
     parts = []
-    for c in comparisons:
+    for c in (one["output_column_name"] for one in scheme.comparisons):
         weights = [f"coalesce({w}, 0)" for w in (f"mw_{c}", f"mw_tf_adj_{c}") if w in names]
         parts.append(f"'{c}', {{'level': gamma_{c}, 'weight': round({' + '.join(weights) or '0'}, 2)}}")
     return con.sql(f"""
         select unique_id_l::bigint as cluster_a, unique_id_r::bigint as cluster_b,
                round(match_weight, 6) as match_weight, match_probability, match_key,
                json_object({", ".join(parts)})::varchar as evidence,
-               gamma_name = 0 as names_differ
+               {" or ".join(f"gamma_{c} = 0" for c in scheme.vetoes) or "false"} as is_vetoed
         from {table} order by all
     """).pl()

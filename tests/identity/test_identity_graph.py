@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from identity.cluster import cluster
 from identity.graph import GuardedMerge, connected
 
-PAIR = {"cluster_a": pl.Int64, "cluster_b": pl.Int64, "match_weight": pl.Float64, "names_differ": pl.Boolean}
+PAIR = {"cluster_a": pl.Int64, "cluster_b": pl.Int64, "match_weight": pl.Float64, "is_vetoed": pl.Boolean}
 
 
 def pairs(*rows):
@@ -61,5 +61,5 @@ def test_the_order_of_the_pairs_does_not_matter(rows):
 
 
 def test_two_full_names_at_one_phone_and_door_are_a_family():
-    household = pairs((0, 1, 20.0)).with_columns(names_differ=pl.lit(True))
+    household = pairs((0, 1, 20.0)).with_columns(is_vetoed=pl.lit(True))
     assert len(set(cluster(2, household, []).label.tolist())) == 2

@@ -2,7 +2,8 @@ import json
 
 import pytest
 
-from identity.model import SHIPPED_MODEL, TRAIN_REQUEST, load_or_train
+from identity.model import TRAIN_REQUEST, load_or_train
+from identity.retail import RETAIL
 
 
 def never():
@@ -10,20 +11,20 @@ def never():
 
 
 def test_a_home_that_has_published_keeps_to_its_model(tmp_path):
-    assert load_or_train(tmp_path, never, is_first=False).name == "shipped"
-    (tmp_path / "splink-0001.json").write_text(SHIPPED_MODEL.read_text("utf-8"), "utf-8")
-    assert load_or_train(tmp_path, never, is_first=False).name == "splink-0001"
-    assert load_or_train(tmp_path, never, is_first=True).name == "splink-0001"
+    assert load_or_train(tmp_path, never, RETAIL, is_first=False).name == "shipped"
+    (tmp_path / "splink-0001.json").write_text(RETAIL.shipped_model.read_text("utf-8"), "utf-8")
+    assert load_or_train(tmp_path, never, RETAIL, is_first=False).name == "splink-0001"
+    assert load_or_train(tmp_path, never, RETAIL, is_first=True).name == "splink-0001"
 
 
 def test_a_request_to_train_is_heard_even_by_a_home_that_has_published(tmp_path):
     (tmp_path / TRAIN_REQUEST).touch()
     with pytest.raises(AssertionError, match="asked for training"):
-        load_or_train(tmp_path, never, is_first=False)
+        load_or_train(tmp_path, never, RETAIL, is_first=False)
 
 
 def test_the_shipped_model_is_trained_in_full_and_its_weights_point_the_right_way():
-    model = json.loads(SHIPPED_MODEL.read_text("utf-8"))
+    model = json.loads(RETAIL.shipped_model.read_text("utf-8"))
     for comparison in model["comparisons"]:
         levels = [x for x in comparison["comparison_levels"] if not x.get("is_null_level")]
         assert levels[0]["m_probability"] > levels[0]["u_probability"], comparison["output_column_name"]
