@@ -27,6 +27,7 @@ _DESCRIPTIONS = {
     "order_lines": "A line of a sale · 订单行",
     "ledger": "A signed amount of money, points, coupons or stored value · 流水",
     "consent": "Whether an identifier may be written to, since when, on what basis · 授权",
+    "identity_link": "A login that ties an anonymous identifier to a known one · 登录关联",
     "reject": "A row that could not be used, with the reason · 拒收的行",
 }
 

@@ -13,6 +13,7 @@ from touchpoints.cells import typed
 from touchpoints.columns import RAW, REASON, REASON_COLUMN
 from touchpoints.contract import Contract
 from touchpoints.happenings import consents, entries, events, with_since
+from touchpoints.links import links
 from touchpoints.model import TABLES
 from touchpoints.parties import parties
 from touchpoints.readers.tables import ROW
@@ -91,6 +92,7 @@ def build(contract: Contract, tables: Sequence[LoadedTable], key: bytes) -> Buil
         "order_lines": order_lines(batch),
         "ledger": ledger,
         "consent": consents(batch, identifiers),
+        "identity_link": links(batch),
         "reject": _refused(refused, files),
     }
     assert set(result) == set(TABLES) - {"source_file"}

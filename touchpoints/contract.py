@@ -282,6 +282,17 @@ class Consent(Part):
     when: Sql | None = None
 
 
+class Link(Part):
+    """A record's word that an anonymous identifier (a device, a cookie) and a known one were one person's then."""
+
+    role: str = Field(description="the party that logged in; it should carry the `to` identifier too")
+    from_id: Identifier = Field(alias="from", description="the anonymous one, as distinct_id or mac")
+    to: Identifier = Field(description="the known one, as user_id, wechat_unionid or phone")
+    at: Sql | None = Field(default=None, description="when; else the record's own time")
+    kind: Literal["login", "signup", "bind"] = "login"
+    when: Sql | None = None
+
+
 class Refusal(Part):
     """Rows that the contract does not want, with the reason under which they are counted."""
 
@@ -334,6 +345,7 @@ class Contract(Part):
     events: list[Event] = []
     changes: list[Change] = []
     consent: list[Consent] = []
+    links: list[Link] = []
 
     @cached_property
     def digest(self) -> str:

@@ -115,7 +115,7 @@ def _check_vocabularies(path: Path, contract: Contract) -> None:
 
 
 def _roles(contract: Contract) -> Iterator[tuple[str, str]]:
-    parts: Iterable[Any] = [*contract.ledger, *contract.events, *contract.changes, *contract.consent]
+    parts: Iterable[Any] = [*contract.ledger, *contract.events, *contract.changes, *contract.consent, *contract.links]
     for part in parts:
         if part.role is not None:
             yield type(part).__name__.lower(), part.role

@@ -159,6 +159,18 @@ CONSENT: Final[Schema] = {
     "at": TIME,  # null: the file does not tell; a grant counts as the oldest word then, a refusal as the latest
     "basis": TEXT,  # membership_terms | opt_in | follow | opt_out_reply | unfollow | unsubscribe
 }
+IDENTITY_LINK: Final[Schema] = {
+    "record_id": TEXT,
+    "role": TEXT,  # the party that logged in
+    "from_type": TEXT,  # the anonymous identifier: distinct_id, ga_user_pseudo_id, mac, …
+    "from_scope": TEXT,
+    "from_value": TEXT,
+    "to_type": TEXT,  # the known one: user_id, wechat_unionid, phone, …
+    "to_scope": TEXT,
+    "to_value": TEXT,
+    "at": TIME,
+    "kind": TEXT,  # login | signup | bind
+}
 REJECT: Final[Schema] = {
     "file_id": TEXT,
     "path": TEXT,
@@ -179,6 +191,7 @@ TABLES: Final[dict[str, Schema]] = {
     "order_lines": ORDER_LINES,
     "ledger": LEDGER,
     "consent": CONSENT,
+    "identity_link": IDENTITY_LINK,
     "reject": REJECT,
 }
 

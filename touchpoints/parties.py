@@ -43,7 +43,7 @@ def parties(batch: Batch) -> tuple[pl.DataFrame, pl.DataFrame]:
     found: list[pl.DataFrame] = []
     facts: list[pl.DataFrame] = []
     for role, party in batch.contract.parties.items():
-        told = [_identifier(batch, identifier) for identifier in party.identifiers]
+        told = [identifier_rows(batch, identifier) for identifier in party.identifiers]
         known = [_attribute(batch, attribute) for attribute in party.attributes]
         for identifier in party.identifiers:
             if identifier.type == "national_id":
@@ -90,7 +90,8 @@ def _slot(batch: Batch, value: str, **more: str | None) -> pl.DataFrame:
     return frame.select("record_id", seen_at, "value", *more, "account", "scope").filter(pl.col("value").is_not_null())
 
 
-def _identifier(batch: Batch, identifier: Identifier) -> pl.DataFrame:
+def identifier_rows(batch: Batch, identifier: Identifier) -> pl.DataFrame:
+    """One identifier of every record that tells it: record_id, seen_at, id_type, id_scope, id_value, strength."""
     frame = _slot(batch, identifier.value, country=identifier.country, own_scope=_scope_sql(identifier))
     frame = frame.with_columns(pl.col("value").cast(pl.String))
     if identifier.many:
