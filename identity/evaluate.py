@@ -16,6 +16,8 @@ from common.keys import keyed_hashes
 KEYS = ["source", "account", "record_type", "natural_key", "role"]
 PLAIN = "plain"
 ALL = "all"
+# What the simulator says of persons that complicates nothing.
+_NO_PHENOMENA = ("is_buyer", "is_alive")
 
 
 @dataclass(frozen=True)
@@ -227,7 +229,9 @@ def evaluate_phenomena(record_map: Path, truth: Path, key: bytes, persons: Path 
 def _flags(persons: Path) -> pl.DataFrame:
     """person_id and phenomenon, one row for each of a person's flags."""
     frame = pl.read_parquet(persons)
-    flags = [c for c, kind in frame.schema.items() if c.startswith("is_") and kind == pl.Boolean]
+    flags = [
+        c for c, kind in frame.schema.items() if c.startswith("is_") and kind == pl.Boolean and c not in _NO_PHENOMENA
+    ]
     return (
         frame.select(pl.col("person_id").cast(pl.String), *flags)
         .unpivot(flags, index="person_id", variable_name="phenomenon")
