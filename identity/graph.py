@@ -35,18 +35,25 @@ class GuardedMerge:
     """Union-find that keeps sets of values apart: two sets merge only where no guard holds against it.
 
     Each node may carry, per guard, the values that a person can have one of. A merge is refused where both sides
-    have values of one guard and share none.
+    have values of one guard and share none, or where two nodes are to be kept apart.
     """
 
-    def __init__(self, n_nodes: int, guards: Sequence[dict[int, frozenset[str]]]) -> None:
+    def __init__(
+        self, n_nodes: int, guards: Sequence[dict[int, frozenset[str]]], apart: Iterable[tuple[int, int]] = ()
+    ) -> None:
         """Starts with every node on its own.
 
         Args:
             n_nodes: nodes are 0 … n_nodes - 1.
             guards: per guard, the values of each node that has any.
+            apart: pairs of nodes that never come together.
         """
         self.parent = list(range(n_nodes))
         self.values = [{node: set(values) for node, values in guard.items()} for guard in guards]
+        self.strangers: dict[int, set[int]] = {}
+        for a, b in apart:
+            self.strangers.setdefault(a, set()).add(b)
+            self.strangers.setdefault(b, set()).add(a)
 
     def find(self, node: int) -> int:
         """The node that stands for the set of `node`."""
@@ -58,16 +65,27 @@ class GuardedMerge:
     def refuses(self, a: int, b: int) -> bool:
         """Whether a guard holds the sets of two nodes apart."""
         a, b = self.find(a), self.find(b)
-        return any(a in guard and b in guard and guard[a].isdisjoint(guard[b]) for guard in self.values if a != b)
+        if a == b:
+            return False
+        if any(self.find(stranger) == b for stranger in self.strangers.get(a, ())):
+            return True
+        return any(a in guard and b in guard and guard[a].isdisjoint(guard[b]) for guard in self.values)
 
     def merge(self, a: int, b: int) -> bool:
         """Merges the sets of two nodes; false where a guard refuses."""
         if self.refuses(a, b):
             return False
-        a, b = sorted((self.find(a), self.find(b)))
-        if a != b:
-            self.parent[b] = a
-            for guard in self.values:
-                if b in guard:
-                    guard.setdefault(a, set()).update(guard.pop(b))
+        self.join(a, b)
         return True
+
+    def join(self, a: int, b: int) -> None:
+        """Merges the sets of two nodes whatever the guards say: a steward knows better than a rule."""
+        a, b = sorted((self.find(a), self.find(b)))
+        if a == b:
+            return
+        self.parent[b] = a
+        for guard in self.values:
+            if b in guard:
+                guard.setdefault(a, set()).update(guard.pop(b))
+        if b in self.strangers:
+            self.strangers.setdefault(a, set()).update(self.strangers.pop(b))
