@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from touchpoints.contract import Contract, Nested, expression
+from touchpoints.keys import hide_phones
 from touchpoints.model import empty
 from touchpoints.nested import explode_objects
 
@@ -64,3 +65,18 @@ def shaped(frame: pl.DataFrame, table: str) -> pl.DataFrame:
 def gathered(frames: list[pl.DataFrame], table: str) -> pl.DataFrame:
     """Several frames in the shape of a canonical table."""
     return pl.concat([shaped(frame, table) for frame in frames]) if frames else empty(table)
+
+
+def with_order_key(records: pl.DataFrame, batch: Batch, order_no: str | None, unique_in: str) -> pl.DataFrame:
+    """The records with `order_key`: source/number, or source/account/number where numbers are an account's own.
+
+    A number that is a phone is hashed, here and in the orders.
+    """
+    if order_no is None:
+        return records.with_columns(order_key=pl.lit(None, dtype=pl.String))
+    numbers = evaluate(records, _order_no=order_no)["_order_no"].cast(pl.String)
+    frame = records.with_columns(hide_phones(numbers, batch.key).alias("_order_no"))
+    parts = [pl.lit(batch.contract.source), pl.col("_order_no")]
+    if unique_in == "account":
+        parts.insert(1, pl.col("account"))
+    return frame.with_columns(order_key=pl.concat_str(parts, separator="/")).drop("_order_no")

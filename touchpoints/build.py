@@ -8,23 +8,23 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from touchpoints.batch import Batch, evaluate, shaped
+from touchpoints.batch import Batch, evaluate, shaped, with_order_key
 from touchpoints.cells import typed
 from touchpoints.columns import RAW, REASON, REASON_COLUMN
 from touchpoints.contract import Contract
 from touchpoints.happenings import consents, entries, events, with_since
+from touchpoints.lines import order_lines
 from touchpoints.links import links
 from touchpoints.model import TABLES
 from touchpoints.parties import parties
 from touchpoints.readers.tables import ROW
+from touchpoints.reference import references
 from touchpoints.rows import FILE, RECORD, REPEATED, LoadedTable, gather, in_version_order, judge
 from touchpoints.sales import (
     order_entries,
     order_events,
-    order_lines,
     order_numbers,
     orders,
-    with_order_key,
 )
 from touchpoints.versions import Versions, settle, withdrawn
 
@@ -93,6 +93,7 @@ def build(contract: Contract, tables: Sequence[LoadedTable], key: bytes) -> Buil
         "ledger": ledger,
         "consent": consents(batch, identifiers),
         "identity_link": links(batch),
+        **references(batch),
         "reject": _refused(refused, files),
     }
     assert set(result) == set(TABLES) - {"source_file"}

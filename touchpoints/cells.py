@@ -5,12 +5,14 @@ How a kind of value is read is in `normalise`; which column is of which kind the
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
+from zoneinfo import available_timezones
 
 import polars as pl
 
 from touchpoints.contract import Column, Contract, expression
 from touchpoints.normalise.cell import is_lossy_id
 from touchpoints.normalise.money import parse_money
+from touchpoints.normalise.opt_out import is_opt_out
 from touchpoints.normalise.time import parse_times
 
 if TYPE_CHECKING:
@@ -24,15 +26,22 @@ _DTYPES: Final = {
     "number": pl.Float64(),
     "time": pl.Datetime("us"),
     "date": pl.Date(),
+    "opt_out": pl.Boolean(),
 }
 
 
-def time_zones(rows: pl.DataFrame, tables: Sequence["LoadedTable"]) -> pl.Series | str:
+def time_zones(rows: pl.DataFrame, contract: Contract, tables: Sequence["LoadedTable"]) -> pl.Series | str:
     """The zone in which each row's local times are meant; one name where it is the same for all."""
     by_file = [loaded.account.time_zone for loaded in tables]
-    if len(set(by_file)) == 1:
+    if len(set(by_file)) == 1 and contract.time_zone is None:
         return by_file[0]
-    return rows["_file"].replace_strict(range(len(by_file)), by_file, return_dtype=pl.String)
+    of_file = rows["_file"].replace_strict(range(len(by_file)), by_file, return_dtype=pl.String)
+    if contract.time_zone is None:
+        return of_file
+    told = expression(contract.time_zone.value).cast(pl.String)
+    said = rows.select(told.replace(contract.time_zone.names)).to_series()
+    known = said.is_in(available_timezones()).fill_null(False)
+    return said.zip_with(known, of_file)
 
 
 def parsed_column(rows: pl.DataFrame, name: str, column: Column, zones: pl.Series | str) -> pl.Series:
@@ -41,28 +50,30 @@ def parsed_column(rows: pl.DataFrame, name: str, column: Column, zones: pl.Serie
     if text.null_count() == len(text):
         return pl.Series(name, [None], dtype=_DTYPES[column.kind]).new_from_index(0, len(text))
     if column.kind in _TIMES:
-        return _times(text, "at" if column.kind == "time" else "local_date", zones)
+        return _times(text, "at" if column.kind == "time" else "local_date", zones, column.formats)
     if column.kind in ("money", "number"):
         return parse_money(text)["amount"].alias(name)
+    if column.kind == "opt_out":
+        return is_opt_out(text)
     if column.kind == "id":
         return text.to_frame().select(pl.when(~is_lossy_id(pl.col(name))).then(pl.col(name))).to_series()
     return text
 
 
-def _times(text: pl.Series, wanted: str, zones: pl.Series | str) -> pl.Series:
+def _times(text: pl.Series, wanted: str, zones: pl.Series | str, formats: Sequence[str]) -> pl.Series:
     if isinstance(zones, str):
-        return parse_times(text, time_zone=zones)[wanted].alias(text.name)
+        return parse_times(text, time_zone=zones, formats=formats)[wanted].alias(text.name)
     found = pl.Series(text.name, [None] * len(text), dtype=_DTYPES["time" if wanted == "at" else "date"])
     for zone in sorted(zones.unique()):
         here = zones == zone
-        parsed = parse_times(text.zip_with(here, text.clear(len(text))), time_zone=zone)[wanted]
+        parsed = parse_times(text.zip_with(here, text.clear(len(text))), time_zone=zone, formats=formats)[wanted]
         found = found.zip_with(~here, parsed)
     return found.alias(text.name)
 
 
 def typed(rows: pl.DataFrame, contract: Contract, tables: Sequence["LoadedTable"]) -> pl.DataFrame:
     """Rows with the contract's columns typed, and its derived columns after them."""
-    zones = time_zones(rows, tables)
+    zones = time_zones(rows, contract, tables)
     rows = rows.with_columns(parsed_column(rows, n, column, zones) for n, column in contract.columns.items())
     for name, sql in contract.derived.items():
         rows = rows.with_columns(expression(sql).alias(name))

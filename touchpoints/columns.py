@@ -68,6 +68,11 @@ def _cells_of(frame: pl.DataFrame, column: Column, is_json: bool) -> pl.Series |
     if not names:
         return None
     found = frame[names[0]] if len(names) == 1 else frame.select(pl.coalesce(names)).to_series()
+    if behind := [name for name in column.followed_by if name in frame.columns]:
+        both = pl.concat_str(pl.lit(found), pl.coalesce(behind), separator=" ", ignore_nulls=True)
+        found = frame.select(pl.when(pl.lit(found).is_not_null()).then(both)).to_series()
+    if column.extract is not None:
+        found = found.to_frame("cell").select(pl.col("cell").str.extract(column.extract)).to_series()
     short = found.filter(found.str.len_bytes() <= _LONGEST_PLACEHOLDER).unique()
     empty = short.filter(short.to_frame("cell").select(blank_to_null(pl.col("cell")).is_null()).to_series())
     blank = pl.concat([empty.cast(pl.String), pl.Series(column.blank, dtype=pl.String)]).unique()

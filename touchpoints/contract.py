@@ -34,8 +34,8 @@ def _a_text(value: Any) -> Any:
 
 
 def fold_header(name: str) -> str:
-    """A header name in the form in which names are compared: full width folded, no blanks around it."""
-    return unicodedata.normalize("NFKC", name).strip()
+    """A header name in the form in which names are compared: full width folded, no blanks around it, on one line."""
+    return re.sub(r"\s*[\r\n]+\s*", "", unicodedata.normalize("NFKC", name).strip())
 
 
 def expression(sql: str) -> pl.Expr:
@@ -76,10 +76,17 @@ class Column(Part):
     """One column that the contract uses: under which header names it comes and what its cells are."""
 
     names: Headers = Field(alias="from", description="header names, the preferred first; dotted paths in JSON")
-    kind: Literal["text", "id", "money", "number", "time", "date"] = "text"
+    kind: Literal["text", "id", "money", "number", "time", "date", "opt_out"] = Field(
+        default="text", description="`opt_out`: whether the words of a reply end a consent"
+    )
+    extract: Regex | None = Field(default=None, description="its first group is the cell; other cells are blank")
     required: bool = Field(default=False, description="a row without a readable value is rejected")
     pii: str | None = Field(default=None, description="what personal thing it is; masked never replaces plain")
     blank: Values = Field(default=[], description="cells that mean nothing here, beyond the usual ones")
+    followed_by: Headers = Field(
+        default=[], description="names of a second cell that belongs behind, as the time of day of a date"
+    )
+    formats: list[str] = Field(default=[], description="strptime formats of times that are not written year first")
 
 
 class ExportMoment(Part):
@@ -88,6 +95,32 @@ class ExportMoment(Part):
     origin: Literal["preamble", "name", "mtime"] = Field(alias="from")
     pattern: Regex | None = Field(default=None, description="its first group is the time")
     format: str | None = Field(default=None, description="strptime format of the group; `epoch` for seconds")
+
+
+# What the names of export files and the lines above their headers tell, the surest first.
+USUAL_MOMENTS = [
+    ExportMoment.model_validate(way)
+    for way in (
+        {
+            "from": "preamble",
+            "pattern": r"导出时间[：:]\s*\[?\s*(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)",
+            "format": "%Y-%m-%d %H:%M:%S",
+        },
+        {"from": "name", "pattern": r"(?<!\d)(20\d{12})(?!\d)", "format": "%Y%m%d%H%M%S"},
+        {"from": "name", "pattern": r"(?<!\d)(20\d{10})(?!\d)", "format": "%Y%m%d%H%M"},
+        {"from": "name", "pattern": r"^(1[4-9]\d{8})(?!\d)", "format": "epoch"},
+        {"from": "name", "pattern": r"(?<!\d)(20\d{6})(?!\d)", "format": "%Y%m%d"},
+        {"from": "name", "pattern": r"(?<!\d)(20\d\d-\d\d-\d\d)(?!\d)", "format": "%Y-%m-%d"},
+        {"from": "mtime"},
+    )
+]
+
+
+class TimeZone(Part):
+    """The zone in which a row's local times are meant, where the file names it."""
+
+    value: Sql
+    names: dict[str, str] = Field(default={}, description="the file's names → IANA names; others as they are")
 
 
 class NaturalKey(Part):
@@ -114,6 +147,7 @@ class Identifier(Part):
     )
     mine: bool = Field(default=False, description="search the phone in free text")
     many: bool = Field(default=False, description="the cell is a JSON list")
+    valid_to: Sql | None = Field(default=None, description="until when it names the party: virtual numbers expire")
 
 
 class Attribute(Part):
@@ -158,6 +192,7 @@ class Status(Part):
     vocabulary: dict[str, Values]
     patterns: list[Pattern] = []
     default: str | None = Field(default=None, description="what a blank cell means; else unknown")
+    of_lines: bool = Field(default=False, description="each line of the order has its own; the order's follows")
 
 
 class Amounts(Part):
@@ -195,6 +230,11 @@ class Order(Part):
     currency: Sql = "'CNY'"
     store_id: Sql | None = None
     guide_id: Sql | None = None
+    line_amounts: Amounts = Field(default=Amounts(), description="amounts that each line has; the order's is their sum")
+    gives_way: bool = Field(
+        default=False,
+        description="a second telling: left out where the report named by `join_orders` has the order",
+    )
     tells_payments: bool = Field(default=True, description="false where `ledger:` declares each payment by itself")
     buyer_role: str = Field(default="buyer", description="the party that ordered and paid")
 
@@ -213,9 +253,19 @@ class Nested(Part):
         return columns
 
 
+class Packed(Part):
+    """Several lines in one row: cells with as many parts as there are lines, one beside the other."""
+
+    by: str = Field(min_length=1, description="what stands between the parts")
+    first: str = Field(description="the column whose parts are counted")
+    columns: Names = Field(default=[], description="taken apart likewise where they have as many parts")
+    sums: Names = Field(default=[], description="numbers of the whole row: null in its lines, unless it has one alone")
+
+
 class Lines(Part):
     """The lines of an order: the file's own rows, or the elements of a nested list."""
 
+    packed: Packed | None = None
     explode: Nested | None = None
     order_no: Sql
     unique_in: Literal["platform", "account"] = "platform"
@@ -234,12 +284,16 @@ class Entry(Part):
     """A ledger entry: money to the brand is positive; so is what raises a balance."""
 
     kind: Literal["payment", "refund", "points", "coupon", "stored_value"]
+    subtype: Sql | None = Field(default=None, description="as earned, spent, expired; principal or gift")
     amount: Sql
     unit: Sql = "'CNY'"
     at: Sql | None = None
     precision: Literal["second", "day"] = "second"
     role: str | None = None
     ref_no: Sql | None = None
+    channel: Sql | None = Field(default=None, description="else the contract's")
+    expires_at: Sql | None = None
+    balance_after: Sql | None = None
     when: Sql | None = None
     explode: Nested | None = None
 
@@ -247,13 +301,20 @@ class Entry(Part):
 class Event(Part):
     """Something that happened, told by the record."""
 
-    type: str
+    type: str = Field(description="what happened; with `type_of`, what words mean that `types` does not list")
+    type_of: Sql | None = Field(default=None, description="whose words tell what happened")
+    types: dict[str, Values] = Field(default={}, description="event type → the words for it")
     at: Sql
     when: Sql | None = None
     subtype: Sql | None = None
+    channel: Sql | None = Field(default=None, description="else the contract's")
     campaign: Sql | None = None
     value_num: Sql | None = None
     store_id: Sql | None = None
+    staff_code: Sql | None = Field(default=None, description="who brought or served them; hashed where it is a name")
+    partner_code: Sql | None = None
+    product_code: Sql | None = None
+    ref_no: Sql | None = None
     role: str | None = None
 
 
@@ -302,11 +363,24 @@ class Refusal(Part):
     withdraws: bool = Field(default=False, description="such a row also ends what older rows told of the thing")
 
 
+class Reference(Part):
+    """Rows of a reference table: goods, places, people at work, plans and costs that the brand itself keeps."""
+
+    table: str = Field(description="one of `model_reference.REFERENCE_TABLES`")
+    columns: dict[str, Sql] = Field(description="column of the table → its value")
+    when: Sql | None = None
+
+
 class OrderJoin(Part):
-    """How the record's ledger entries find their order once every file was read."""
+    """How the record's events and ledger entries find their order once every file was read."""
 
     value: Sql
     sources: Names
+    separator: Regex | None = Field(default=None, description="between the numbers where a cell has several")
+    suffix: Regex | None = Field(default=None, description="what others add at a number's end; tried without it too")
+    parties: dict[str, Literal["buyer", "receiver"]] = Field(
+        default={}, description="role → the role in which the order names the same person"
+    )
 
 
 class Contract(Part):
@@ -326,11 +400,16 @@ class Contract(Part):
         default=[], description="known header names that are only kept in the raw cells"
     )
     records_at: str | None = Field(default=None, description="JSON: dotted path of the list of records")
+    second_header: bool = Field(
+        default=False, description="the row below the header explains it: no digit in a required or `id` column"
+    )
     trailer_from: Regex | None = Field(default=None, description="a line from which on, to the next header, is no data")
     skip_lines: Regex | None = Field(default=None, description="single lines that are no data")
+    generic: bool = Field(default=False, description="for files that no other contract fits")
     rows: Literal["records", "lines"] = "records"
     account: str = Field(default="folder", description="`folder`, or the column that names it")
-    exported_at: list[ExportMoment]
+    exported_at: list[ExportMoment] = Field(default=USUAL_MOMENTS, description="left out: the usual ways")
+    time_zone: TimeZone | None = Field(default=None, description="where the file says it; else the account's holds")
     columns: dict[str, Column]
     derived: dict[str, Sql] = {}
     natural_key: NaturalKey
@@ -346,6 +425,7 @@ class Contract(Part):
     changes: list[Change] = []
     consent: list[Consent] = []
     links: list[Link] = []
+    reference: list[Reference] = []
 
     @cached_property
     def digest(self) -> str:

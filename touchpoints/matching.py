@@ -33,5 +33,6 @@ def best_match(contracts: Sequence[Contract], names: Iterable[str]) -> Match | N
     fitting = [contract for contract in contracts if fits(contract, known)]
     if not fitting:
         return None
+    fitting = [contract for contract in fitting if not contract.generic] or fitting
     best = min(fitting, key=lambda c: (-len(c.signature), -len(known & c.known_headers), c.name))
     return Match(best, len(known & best.known_headers) / len(known))

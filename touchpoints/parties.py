@@ -32,6 +32,7 @@ _GENDERS: Final = {
     "男": "male", "女": "female", "男性": "male", "女性": "female", "1": "male", "2": "female",
     "先生": "male", "女士": "female", "m": "male", "f": "female", "male": "male", "female": "female",
 }  # fmt: skip
+_CIPHERTEXT: Final = r"^(?:##.+##|\$\$.+\$\$|~.+~)$"
 _SEVERAL: Final = r"[/、,;|，；\s和]"  # only such cells are worth looking at for a second number
 
 
@@ -87,12 +88,16 @@ def _slot(batch: Batch, value: str, **more: str | None) -> pl.DataFrame:
     """record_id, seen_at and the values of some slots, where the first says something."""
     frame = evaluate(batch.records, value=value, **more)
     seen_at = pl.coalesce("occurred_at", "version_at").alias("seen_at")
-    return frame.select("record_id", seen_at, "value", *more, "account", "scope").filter(pl.col("value").is_not_null())
+    frame = frame.select("record_id", seen_at, "value", *more, "account", "scope").filter(pl.col("value").is_not_null())
+    if frame.schema["value"] == pl.String:  # a platform's ciphertext is no value: one text may have several
+        frame = frame.filter(~pl.col("value").str.contains(_CIPHERTEXT))
+    return frame
 
 
 def identifier_rows(batch: Batch, identifier: Identifier) -> pl.DataFrame:
     """One identifier of every record that tells it: record_id, seen_at, id_type, id_scope, id_value, strength."""
-    frame = _slot(batch, identifier.value, country=identifier.country, own_scope=_scope_sql(identifier))
+    more = {"country": identifier.country, "own_scope": _scope_sql(identifier), "valid_to": identifier.valid_to}
+    frame = _slot(batch, identifier.value, **more)
     frame = frame.with_columns(pl.col("value").cast(pl.String))
     if identifier.many:
         elements = explode_values(frame["value"])
@@ -155,7 +160,7 @@ def _emails(frame: pl.DataFrame, identifier: Identifier) -> pl.DataFrame:
 
 def _phones_or_emails(frame: pl.DataFrame, identifier: Identifier) -> pl.DataFrame:
     is_email = pl.col("value").str.contains("@", literal=True)
-    kept = ["record_id", "seen_at", "id_type", "id_scope", "id_value"]
+    kept = ["record_id", "seen_at", "id_type", "id_scope", "id_value", "valid_to"]
     emails = _emails(frame.filter(is_email), identifier).select(kept)
     return pl.concat([_phones(frame.filter(~is_email), identifier).select(kept), emails])
 

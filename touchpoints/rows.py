@@ -167,7 +167,7 @@ def _key_column(contract: Contract) -> str | None:
 
 def _unreadable(rows: pl.DataFrame, contract: Contract, tables: Sequence[LoadedTable]) -> list[pl.DataFrame]:
     """Required cells that cannot be read. Of an order over several rows, one of them must have each."""
-    zones = time_zones(rows, tables)
+    zones = time_zones(rows, contract, tables)
     found = []
     for name, column in contract.columns.items():
         if not column.required:

@@ -1,6 +1,6 @@
-"""Sales: orders, their lines, and the events and ledger entries that every order tells.
+"""Sales: orders, and the events and ledger entries that every order tells.
 
-What a status word or an amount column means is in the contract; people are in `parties`.
+What a status word or an amount column means is in the contract; people are in `parties`, goods in `lines`.
 """
 
 from typing import Final
@@ -9,12 +9,12 @@ import polars as pl
 
 from common.keys import keyed_hashes
 from touchpoints.batch import Batch, evaluate, gathered, shaped
-from touchpoints.contract import Contract, Lines, Status, expression
+from touchpoints.contract import Contract, Status, expression
 from touchpoints.keys import hide_phones, md5_of
+from touchpoints.lines import UNKNOWN, status_of_order, summed
 from touchpoints.normalise.status import fold
-from touchpoints.rows import FILE
+from touchpoints.rows import RECORD
 
-UNKNOWN: Final = "unknown"
 _TIMES: Final = ("created_at", "paid_at", "shipped_at", "completed_at", "closed_at")
 _CENT: Final = 0.005
 _EVENTS: Final = (
@@ -26,20 +26,6 @@ _EVENTS: Final = (
 )
 
 
-def with_order_key(records: pl.DataFrame, batch: Batch, order_no: str | None, unique_in: str) -> pl.DataFrame:
-    """The records with `order_key`: source/number, or source/account/number where numbers are an account's own.
-
-    A number that is a phone is hashed, here and in the orders.
-    """
-    if order_no is None:
-        return records.with_columns(order_key=pl.lit(None, dtype=pl.String))
-    frame = records.with_columns(hide_phones(_text(records, order_no), batch.key).alias("_order_no"))
-    parts = [pl.lit(batch.contract.source), pl.col("_order_no")]
-    if unique_in == "account":
-        parts.insert(1, pl.col("account"))
-    return frame.with_columns(order_key=pl.concat_str(parts, separator="/")).drop("_order_no")
-
-
 def orders(batch: Batch) -> pl.DataFrame:
     """The orders table of a batch, with `buyer_role` beside it for the events."""
     order = batch.contract.order
@@ -49,6 +35,9 @@ def orders(batch: Batch) -> pl.DataFrame:
     slots |= {name: getattr(order.amounts, name) for name in type(order.amounts).model_fields}
     slots |= {"currency": order.currency, "store_id": order.store_id, "guide_id": order.guide_id}
     frame = evaluate(batch.records, **slots, order_no=order.order_no, is_return=order.is_return)
+    sums = summed(batch, order.line_amounts)
+    own = [name for name in sums.columns if name != RECORD]
+    frame = frame.drop(own).join(sums, on=RECORD, how="left", maintain_order="left") if own else frame
     if is_name(batch.contract, order.guide_id):
         frame = frame.with_columns(keyed_hashes(frame["guide_id"].cast(pl.String), batch.key))
     frame = frame.with_columns(
@@ -56,7 +45,7 @@ def orders(batch: Batch) -> pl.DataFrame:
         pl.col("is_return").cast(pl.Boolean).fill_null(False),
         source=pl.lit(batch.contract.source),
         channel=pl.lit(batch.contract.channel),
-        status=status_of(batch, frame, order.status),
+        status=_status(batch, frame, order.status),
         status_raw=_text(frame, order.status.value),
     )
     after_sale = _told_by_refund()
@@ -65,6 +54,13 @@ def orders(batch: Batch) -> pl.DataFrame:
         # Of an order given back in part some platforms use the word for the whole.
         after_sale = pl.when(after_sale == "refunded_part").then(after_sale).otherwise(word)
     return shaped(frame.with_columns(after_sale_status=after_sale), "orders")
+
+
+def _status(batch: Batch, frame: pl.DataFrame, status: Status) -> pl.Series:
+    if not status.of_lines:
+        return status_of(batch, frame, status)
+    lines = batch.lines.select(RECORD, status=status_of(batch, batch.lines, status))
+    return frame.select(RECORD).join(status_of_order(lines), on=RECORD, how="left", maintain_order="left")["status"]
 
 
 def is_name(contract: Contract, sql: str | None) -> bool:
@@ -132,30 +128,6 @@ def _told_by_refund() -> pl.Expr:
         .then(pl.lit("refunded_full"))
         .otherwise(pl.lit("refunded_part"))
     )
-
-
-def order_lines(batch: Batch) -> pl.DataFrame:
-    """The lines of a batch: from the file's rows, from rows of their own, or from a nested list."""
-    lines = batch.contract.lines
-    if lines is None:
-        return gathered([], "order_lines")
-    if lines.explode is not None:
-        frame = batch.exploded(lines.explode)
-    elif batch.contract.rows == "lines":
-        frame = batch.lines.with_columns(position=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over("record_id"))
-    else:
-        frame = _of_newest_file(batch, lines)
-    frame = with_order_key(frame, batch, lines.order_no, lines.unique_in)
-    names = [name for name in Lines.model_fields if name not in ("explode", "order_no", "unique_in")]
-    frame = evaluate(frame, **{name: getattr(lines, name) for name in names})
-    return shaped(frame.with_columns(pl.col("is_gift").cast(pl.Boolean).fill_null(False)), "order_lines")
-
-
-def _of_newest_file(batch: Batch, lines: Lines) -> pl.DataFrame:
-    """Records that are lines: of each order those that its newest file still has."""
-    frame = evaluate(batch.records, _order_no=lines.order_no)
-    newest = pl.col("_last_file").max().over("account", "_order_no")
-    return frame.filter(pl.col("_last_file") == newest).drop("_order_no", FILE)
 
 
 def order_events(table: pl.DataFrame, buyer_role: str) -> pl.DataFrame:
