@@ -1,17 +1,18 @@
-"""Landing files: which there are, what their bytes are, in which encoding their text is.
+"""Landing files: which there are, also inside archives, what their bytes are, in which encoding their text is.
 
 Nothing here knows contracts; what the text means is for the readers.
 """
 
 import codecs
 import hashlib
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+from touchpoints.archives import BLOCK, ArchiveError, is_archive, member_blocks, members
+
 HEAD_BYTES: Final = 256 * 1024
-_BLOCK: Final = 4 * 1024 * 1024
 _BOMS: Final = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
@@ -22,17 +23,54 @@ _ENCODINGS: Final = ("utf-8", "gb18030")
 ACCOUNTS_FILE: Final = "accounts.yml"
 _NOT_DATA: Final = (".", "~$")  # hidden files, and the lock files of a spreadsheet that is open
 REPLACEMENT: Final = "\ufffd"
+_NO_MEMBERS: Final = "There is no file in the archive."
 
 
 @dataclass(frozen=True)
 class LandingFile:
-    """A file of the landing folder and what its bytes are known by."""
+    """A file of the landing folder, or one inside an archive there, and what its bytes are known by."""
 
-    path: Path
-    name: str  # below the landing folder, with forward slashes
+    path: Path  # on disk: of the archive, where it lies in one
+    name: str  # below the landing folder, with forward slashes; `bills.zip/a.csv` inside an archive
     sha256: str
     n_bytes: int
-    mtime: float
+    mtime: float  # of what is on disk: archives tell local times without a zone
+    member: int | None = None  # its number inside the archive
+
+    @property
+    def own_names(self) -> str:
+        """Its name without folders; below that the archive's, which may tell what its own does not."""
+        return self.path.name if self.member is None else f"{Path(self.name).name}\n{self.path.name}"
+
+    def blocks(self) -> Iterator[bytes]:
+        """Its bytes, some megabytes at a time.
+
+        Raises:
+            ArchiveError: it lies in an archive that cannot be read.
+        """
+        if self.member is not None:
+            yield from member_blocks(self.path, self.member)
+            return
+        with self.path.open("rb") as file:
+            while block := file.read(BLOCK):
+                yield block
+
+    def head(self) -> bytes:
+        """Its first bytes, at most `HEAD_BYTES`."""
+        return next(self.blocks(), b"")[:HEAD_BYTES]
+
+    def read(self) -> bytes:
+        """All its bytes."""
+        return self.path.read_bytes() if self.member is None else b"".join(self.blocks())
+
+
+@dataclass(frozen=True)
+class Unread:
+    """A file that cannot be opened, and why."""
+
+    file: LandingFile
+    trouble: str
+    status: str = "unreadable"  # or empty
 
 
 def discover(landing: Path) -> list[Path]:
@@ -52,12 +90,43 @@ def _is_data(path: Path, landing: Path) -> bool:
     return not hidden and parts != (ACCOUNTS_FILE,)
 
 
-def fingerprint(path: Path, landing: Path) -> LandingFile:
-    """The file's content hash and size. Always read whole: a time or size that did not change proves nothing."""
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    stat = path.stat()
-    return LandingFile(path, relative_name(path, landing), digest, stat.st_size, stat.st_mtime)
+def fingerprints(path: Path, landing: Path) -> Iterator[LandingFile | Unread]:
+    """The file with its content hash and size, or each file in it where it is an archive.
+
+    Always read whole: a time or size that did not change proves nothing.
+    """
+    name = relative_name(path, landing)
+    nothing = LandingFile(path, name, "", 0, 0.0)
+    try:
+        with path.open("rb") as opened:
+            head = opened.read(512)
+            stat = path.stat()
+            inside = members(path) if is_archive(head) else None
+            if inside is None:
+                opened.seek(0)
+                digest = hashlib.file_digest(opened, "sha256")
+                yield LandingFile(path, name, digest.hexdigest(), stat.st_size, stat.st_mtime)
+                return
+        if not inside:
+            yield Unread(nothing, _NO_MEMBERS, "empty")
+        for member in inside:
+            file = LandingFile(path, f"{name}/{member.name}", "", 0, stat.st_mtime, member.number)
+            yield Unread(file, member.trouble) if member.trouble else _fingerprint_of(file)
+    except ArchiveError as error:
+        yield Unread(nothing, str(error))
+    except OSError as error:
+        yield Unread(nothing, f"It cannot be opened ({error.strerror}).")
+
+
+def _fingerprint_of(file: LandingFile) -> LandingFile | Unread:
+    digest, n_bytes = hashlib.sha256(), 0
+    try:
+        for block in file.blocks():
+            digest.update(block)
+            n_bytes += len(block)
+    except ArchiveError as error:
+        return Unread(file, str(error))
+    return replace(file, sha256=digest.hexdigest(), n_bytes=n_bytes)
 
 
 def head_texts(head: bytes, *, complete: bool) -> list[tuple[str, str]]:
@@ -70,8 +139,28 @@ def head_texts(head: bytes, *, complete: bool) -> list[tuple[str, str]]:
     for mark, encoding in _BOMS:
         if head.startswith(mark):
             return [(encoding, _cut(head[len(mark) :].decode(encoding, "replace"), complete))]
-    texts = ((encoding, _cut(head.decode(encoding, "replace"), complete)) for encoding in _ENCODINGS)
+    wide = _utf16_without_mark(head)
+    encodings = (wide, *_ENCODINGS) if wide else _ENCODINGS
+    texts = ((encoding, _cut(head.decode(encoding, "replace"), complete)) for encoding in encodings)
     return sorted(texts, key=lambda pair: REPLACEMENT in pair[1])
+
+
+def is_text(head: bytes) -> bool:
+    """Whether a file that begins so is text in an encoding that is read here."""
+    return (
+        b"\x00" not in head[:1024]
+        or head.startswith(_BOMS[1][0])
+        or head.startswith(_BOMS[2][0])
+        or bool(_utf16_without_mark(head))
+    )
+
+
+def _utf16_without_mark(head: bytes) -> str | None:
+    """UTF-16 that has no byte order mark: text with ASCII in it has a zero in every other place."""
+    even, odd = head[:2048:2].count(0), head[1:2048:2].count(0)
+    if max(even, odd) < len(head[:2048]) // 8 or min(even, odd) > max(even, odd) // 4:
+        return None
+    return "utf-16-le" if odd > even else "utf-16-be"
 
 
 def _cut(text: str, complete: bool) -> str:
@@ -109,5 +198,5 @@ def _transcode(data: bytes, encoding: str, errors: str) -> bytes:
 
 
 def _each_block(data: bytes, use: Callable[[bytes, bool], object]) -> None:
-    for start in range(0, max(len(data), 1), _BLOCK):
-        use(data[start : start + _BLOCK], start + _BLOCK >= len(data))
+    for start in range(0, max(len(data), 1), BLOCK):
+        use(data[start : start + BLOCK], start + BLOCK >= len(data))

@@ -238,7 +238,7 @@ def _of_finding(finding: Finding) -> dict[str, object]:
     none = {"rows_read": 0, "rows_accepted": 0, "rows_rejected": 0, "rows_repeated": 0}
     return {
         "file_id": finding.file.sha256,
-        "path": finding.file.name,
+        "path": finding.name,
         "status": finding.status,
         "note": finding.note,
         "n_bytes": finding.file.n_bytes,

@@ -53,7 +53,7 @@ class Lake:
         known = _metadata(path)
         if known is not None:
             return Parsed(path, known.get(_ENCODING) or None)
-        data = file.path.read_bytes()
+        data = file.read()
         if hashlib.sha256(data).hexdigest() != file.sha256:
             raise GuiyiError(f"{file.name} changed while it was read; run again when it is complete.")
         cells = table.read(data)

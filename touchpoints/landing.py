@@ -4,18 +4,20 @@ Nothing is parsed here but what recognition needs. A file that cannot be read is
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
+from touchpoints import archives
 from touchpoints.accounts import Account, Accounts
 from touchpoints.contract import Contract
 from touchpoints.exported import Exported, export_moment
-from touchpoints.files import HEAD_BYTES, LandingFile, discover, fingerprint
+from touchpoints.files import LandingFile, Unread, discover, fingerprints, is_text, relative_name
 from touchpoints.readers import delimited, objects, workbook
 from touchpoints.readers.tables import Table
 
 _NO_CONTRACT: Final = "No contract fits its header names; add one to touchpoints/sources or mend the header."
+_NO_SHEET: Final = "No contract fits this sheet; add one to touchpoints/sources if it is data."
 _NO_WORKBOOK: Final = "The workbook is damaged or protected; export it again."
 _NO_JSON: Final = "The JSON is damaged from its beginning; export it again."
 _NO_TEXT: Final = "It is neither text nor a workbook; export it as csv, xlsx or JSON."
@@ -30,6 +32,12 @@ class Finding:
     file: LandingFile
     status: str  # empty | unknown | unreadable
     note: str
+    part: str = ""  # the sheet, where others of the workbook can be used
+
+    @property
+    def name(self) -> str:
+        """The path in reports."""
+        return f"{self.file.name}#{self.part}" if self.part else self.file.name
 
 
 @dataclass(frozen=True)
@@ -46,6 +54,14 @@ class Found:
     def identity(self) -> tuple[str, str, str]:
         """Bytes, table and account: what is the same in all of it is the same table."""
         return (self.file.sha256, self.table.part, self.account.account)
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a look at a file shows: its tables, and what of it could not be used."""
+
+    tables: list[Table]
+    findings: list[Finding]
 
 
 @dataclass
@@ -75,37 +91,34 @@ def survey(
         progress: called with files done, files in all, and the file's path.
     """
     result = Landing()
-    known: dict[str, list[Table] | Finding] = {}
+    known: dict[str, Look] = {}
     found: list[Found] = []
     paths = discover(landing)
     for number, path in enumerate(paths):
-        try:
-            file = fingerprint(path, landing)
-        except OSError as error:
-            name = path.relative_to(landing).as_posix()
-            unread = LandingFile(path, name, "", 0, 0.0)
-            result.findings.append(Finding(unread, "unreadable", f"It cannot be opened ({error.strerror})."))
-            continue
-        if file.sha256 not in known:
-            known[file.sha256] = _look_at(file, contracts)
-        seen = known[file.sha256]
-        if isinstance(seen, Finding):
-            result.findings.append(Finding(file, seen.status, seen.note))
-        else:
-            found += [_described(file, table, len(seen), accounts) for table in seen]
-        progress(number + 1, len(paths), file.name)
+        for file in fingerprints(path, landing):
+            if isinstance(file, Unread):
+                result.findings.append(Finding(file.file, file.status, file.trouble))
+                continue
+            if file.sha256 not in known:
+                known[file.sha256] = look_at(file, contracts)
+            seen = known[file.sha256]
+            result.findings += [replace(finding, file=file) for finding in seen.findings]
+            found += [_described(file, table, len(seen.tables), accounts) for table in seen.tables]
+        progress(number + 1, len(paths), relative_name(path, landing))
     _tell_repeats(found, result)
     return result
 
 
-def _look_at(file: LandingFile, contracts: Sequence[Contract]) -> list[Table] | Finding:
-    with file.path.open("rb") as opened:
-        data = opened.read(HEAD_BYTES)
-        complete = file.n_bytes <= HEAD_BYTES
-        if data.startswith(workbook.SIGNATURES):
-            data += opened.read()
+def look_at(file: LandingFile, contracts: Sequence[Contract]) -> Look:
+    """The tables of a file that a contract fits; a file without one has a finding that says why."""
+    data = file.head()
+    complete = file.n_bytes <= len(data)
+    if data.startswith(workbook.SIGNATURES) or archives.is_archive(data):
+        data, complete = file.read(), True
     if complete and not data.strip(_BLANK):
-        return Finding(file, "empty", _NOTHING)
+        return _useless(file, "empty", _NOTHING)
+    if archives.is_archive(data) and archives.holds_files(data):
+        return _useless(file, "unreadable", archives.NESTED)
     if data.startswith(workbook.SIGNATURES):
         readers, trouble = [workbook.recognise], _NO_WORKBOOK
     elif objects.looks_like_json(data):
@@ -115,12 +128,17 @@ def _look_at(file: LandingFile, contracts: Sequence[Contract]) -> list[Table] | 
     try:
         for recognise in readers:
             if tables := recognise(data, complete, contracts):
-                return tables
+                strangers = workbook.strangers(data, tables) if trouble == _NO_WORKBOOK else []
+                return Look(tables, [Finding(file, "unknown", _NO_SHEET, sheet) for sheet in strangers])
     except Exception:  # a damaged file can make a parser fail in any way; the run goes on without it
-        return Finding(file, "unreadable", trouble)
+        return _useless(file, "unreadable", trouble)
     no_json = trouble == _NO_JSON and not objects.has_an_object(data, complete)
-    no_text = trouble == _NO_TEXT and b"\x00" in data[:1024]
-    return Finding(file, "unreadable", trouble) if no_json or no_text else Finding(file, "unknown", _NO_CONTRACT)
+    no_text = trouble == _NO_TEXT and not is_text(data)
+    return _useless(file, "unreadable", trouble) if no_json or no_text else _useless(file, "unknown", _NO_CONTRACT)
+
+
+def _useless(file: LandingFile, status: str, note: str) -> Look:
+    return Look([], [Finding(file, status, note)])
 
 
 def _described(file: LandingFile, table: Table, n_tables: int, accounts: Accounts) -> Found:
@@ -128,7 +146,7 @@ def _described(file: LandingFile, table: Table, n_tables: int, accounts: Account
     account = accounts.resolve(file.name, contract.source)
     exported = export_moment(
         contract,
-        name=file.path.name,
+        name=file.own_names,
         preamble=table.preamble,
         mtime=file.mtime,
         time_zone=account.time_zone,

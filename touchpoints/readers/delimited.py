@@ -22,6 +22,7 @@ from touchpoints.readers.tables import (
     Cells,
     Table,
     bare_names,
+    explains_header,
     gather_rejects,
     reject_rows,
     unique_names,
@@ -77,16 +78,19 @@ def _read(likely: str, contract: Contract, header: int, delimiter: str, data: by
     head_cells = _cells(lines[header], delimiter)
     names = bare_names(head_cells)
     needed = max(position for position, name in enumerate(names, start=1) if name)
-    body = _without_trailers(lines.slice(header + 1), lines[header], contract)
+    no_data = [lines[header]]
+    if header + 1 < len(lines) and explains_header(_cells(lines[header + 1], delimiter), names, contract):
+        no_data.append(lines[header + 1])
+    body = _without_trailers(lines.slice(header + 1), no_data, contract)
     rows = join_quoted_lines(body, delimiter, needed, len(names))
     rows = _data_rows(rows, contract, delimiter).with_row_index(ROW, offset=1)
     return _split(rows, unique_names(names), needed, delimiter, encoding)
 
 
-def _without_trailers(lines: pl.Series, header: str, contract: Contract) -> pl.Series:
+def _without_trailers(lines: pl.Series, headers: Sequence[str], contract: Contract) -> pl.Series:
     """The lines without repeated headers and without the sections that a trailer opens."""
     line = pl.col("line")
-    is_header = line == header
+    is_header = line.is_in(headers)
     frame = lines.alias("line").to_frame()
     if contract.trailer_from is None:
         return frame.filter(~is_header).to_series()

@@ -9,7 +9,7 @@ from typing import Final
 
 import polars as pl
 
-from touchpoints.contract import fold_header
+from touchpoints.contract import Contract, fold_header
 from touchpoints.matching import Match
 from touchpoints.normalise.cell import undecorate
 
@@ -70,6 +70,23 @@ def unique_names(names: Sequence[str]) -> list[str]:
         seen[name] = seen.get(name, 0) + 1
         unique.append(name if seen[name] == 1 else f"{name}.{seen[name]}")
     return unique
+
+
+def explains_header(cells: Sequence[str | None], names: Sequence[str], contract: Contract) -> bool:
+    """Whether the row below the header explains it: words or nothing where every data row has a number.
+
+    Args:
+        cells: of that row.
+        names: of the header, as `bare_names` gives them.
+        contract: says whether its files have such a row at all.
+    """
+    if not contract.second_header:
+        return False
+    numbered = {
+        n for column in contract.columns.values() if column.required or column.kind == "id" for n in column.names
+    }
+    said = [cell or "" for cell, name in zip(cells, names, strict=False) if name in numbered]
+    return any(cell and cell.strip() for cell in cells) and not any(sign.isdigit() for cell in said for sign in cell)
 
 
 def reject_rows(rows: pl.DataFrame, reason: str, text: str, *, column: str | None = None) -> pl.DataFrame:

@@ -19,6 +19,7 @@ from touchpoints.readers.tables import (
     Cells,
     Table,
     bare_names,
+    explains_header,
     gather_rejects,
     reject_rows,
     unique_names,
@@ -26,6 +27,7 @@ from touchpoints.readers.tables import (
 
 _EXACT_BELOW: Final = 2.0**53
 _HEADER_WITHIN: Final = 60
+_FEWEST_COLUMNS: Final = 3  # of what is taken for a table
 SIGNATURES: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")  # xlsx, xls
 
 
@@ -50,6 +52,21 @@ def recognise(head: bytes, complete: bool, contracts: Sequence[Contract]) -> lis
     return tables
 
 
+def strangers(data: bytes, tables: Sequence[Table]) -> list[str]:
+    """The sheets of a workbook that look like tables and are none of those that a contract fits."""
+    reader = fastexcel.read_excel(data)
+    known = {table.part for table in tables}
+    return [sheet for sheet in reader.sheet_names if sheet not in known and _is_table(_load(reader, sheet, "string"))]
+
+
+def _is_table(cells: pl.DataFrame) -> bool:
+    """Whether at least two rows have three cells that say something."""
+    if cells.width < _FEWEST_COLUMNS:
+        return False
+    full = pl.sum_horizontal(pl.all().fill_null("").str.contains(r"\S"))
+    return cells.head(_HEADER_WITHIN).filter(full >= _FEWEST_COLUMNS).height > 1
+
+
 def _load(reader: fastexcel.ExcelReader, sheet: str, dtype: fastexcel.DType) -> pl.DataFrame:
     frame = reader.load_sheet(sheet, header_row=None, dtypes=dtype).to_polars()
     return frame.rename({name: f"c{i}" for i, name in enumerate(frame.columns)})
@@ -70,6 +87,8 @@ def _read(sheet: str, contract: Contract, header: int, data: bytes) -> Cells:
     width = max(position for position, name in enumerate(names, start=1) if name)
     text = pl.concat_str(pl.all().fill_null(""), separator="\t")
     rows = cells.slice(header + 1).with_columns(line=text)
+    if rows.height and explains_header(cells.row(header + 1), names, contract):
+        rows = rows.slice(1)
     rows = rows.filter(~_is_no_data(contract, cells.row(header))).with_row_index(ROW, offset=1)
     spare = [pl.col(f"c{i}").fill_null("").str.contains(r"\S") for i in range(width, len(names))]
     too_many = pl.any_horizontal(spare) if spare else pl.lit(False)
