@@ -13,6 +13,7 @@ import polars as pl
 
 from common.keys import keyed_hashes
 from identity.candidates import candidates, descriptions
+from identity.edges import edge_table
 from identity.golden import Golden, golden_records
 from identity.judge import Judgement, judge
 from identity.linking import Linked, count, guards_of_clusters, link_by_score
@@ -178,7 +179,7 @@ def _identifier_values(judgement: Judgement, key: bytes) -> pl.DataFrame:
 
 
 def _edges(found: _Resolved) -> pl.DataFrame:
-    """Every edge that made the partition, and the doubtful ones: party keys turned into record and role."""
+    """Every edge that made the partition, and the doubtful ones."""
     sure = found.sure.edge.select(
         "party_a", "party_b", pl.lit("sure").alias("kind"), "rule", pl.lit(None, pl.Float64).alias("match_weight"),
         pl.lit(None, pl.Float64).alias("match_probability"), pl.lit(None, pl.String).alias("evidence"),
@@ -190,16 +191,8 @@ def _edges(found: _Resolved) -> pl.DataFrame:
         pl.lit(float(np.log2(p / (1 - p)))).alias("match_weight"), pl.lit(p).alias("match_probability"),
         _met().alias("evidence"),
     )  # fmt: skip
-    ends = found.parties.party.select("party", "record_id", "role")
-    return (
-        pl.concat([sure, steady, found.linked.edge])
-        .join(ends.rename({"party": "party_a", "record_id": "record_a", "role": "role_a"}), on="party_a")
-        .join(ends.rename({"party": "party_b", "record_id": "record_b", "role": "role_b"}), on="party_b")
-        .select(
-            "record_a", "role_a", "record_b", "role_b", "kind", "rule", "match_weight", "match_probability", "evidence"
-        )
-        .sort("kind", "record_a", "role_a", "record_b", "role_b", "rule")
-    )
+    edge = pl.concat([sure, steady, found.linked.edge])
+    return edge_table(found.parties, found.identities.of_party, edge, RETAIL)
 
 
 def _met() -> pl.Expr:
