@@ -28,6 +28,17 @@ _DESCRIPTIONS = {
     "ledger": "A signed amount of money, points, coupons or stored value · 流水",
     "consent": "Whether an identifier may be written to, since when, on what basis · 授权",
     "identity_link": "A login that ties an anonymous identifier to a known one · 登录关联",
+    "product": "An article of the brand, with its expected life · 商品",
+    "product_price": "A price of an article and from when to when it holds · 商品价格",
+    "store": "A store of the brand or of its partners · 门店",
+    "staff": "An employee who sells, serves or leads · 员工",
+    "partner": "A dealer, cross-industry partner or other company that brings buyers · 合作伙伴",
+    "campaign": "A marketing campaign with its cost · 营销活动",
+    "holiday": "A public holiday, shopping festival or workday in exchange for one · 节假日",
+    "commission_rule": "What an employee, partner or referrer gets for an order · 佣金规则",
+    "ad_spend": "What an advertisement cost and gave on a day · 广告消耗",
+    "store_traffic": "How many people passed and entered a store · 门店客流",
+    "sales_target": "What is to be sold in a period · 销售目标",
     "reject": "A row that could not be used, with the reason · 拒收的行",
 }
 

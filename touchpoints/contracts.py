@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from common.errors import DefinitionError
 from touchpoints.contract import Contract, Nested, Part, SqlMark, expression
+from touchpoints.model_reference import REFERENCE_TABLES, REQUIRED
 
 SOURCES = Path(__file__).parent / "sources"
 
@@ -19,6 +20,8 @@ SOURCES = Path(__file__).parent / "sources"
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # Columns that every row has besides those that its contract names: they may be used in expressions.
 BUILT_IN = frozenset({"account", "scope", "version_at", "row_no", "position"})
+# Columns of reference tables that the ingest fills by itself.
+_GIVEN = frozenset({"record_id", "source", "account", "version_at"})
 ORDER_STATUSES = frozenset({"created", "paid", "partly_shipped", "shipped", "completed", "closed"})
 AFTER_SALE_STATUSES = frozenset({"none", "requested", "refunding", "refunded_part", "refunded_full", "rejected"})
 
@@ -81,6 +84,7 @@ def check(path: Path, contract: Contract) -> None:
     _check_required(path, contract)
     _check_vocabularies(path, contract)
     _check_grants(path, contract)
+    _check_reference(path, contract)
 
 
 def _check_required(path: Path, contract: Contract) -> None:
@@ -114,6 +118,26 @@ def _check_vocabularies(path: Path, contract: Contract) -> None:
             raise DefinitionError(path, problem, f"Use {', '.join(sorted(allowed))}.")
 
 
+def _check_reference(path: Path, contract: Contract) -> None:
+    for reference in contract.reference:
+        if reference.table not in REFERENCE_TABLES:
+            problem = f"`{reference.table}` is no reference table."
+            raise DefinitionError(path, problem, f"Use one of {', '.join(sorted(REFERENCE_TABLES))}.")
+        known = [name for name in REFERENCE_TABLES[reference.table] if name not in _GIVEN and not _is_hash(name)]
+        unknown = sorted(set(reference.columns) - set(known))
+        if unknown:
+            problem = f"`reference.{reference.table}` gives {', '.join(unknown)}, which that table does not have."
+            raise DefinitionError(path, problem, f"It has {', '.join(known)}.")
+        missing = sorted(set(REQUIRED[reference.table]) - set(reference.columns))
+        if missing:
+            problem = f"`reference.{reference.table}` does not give {', '.join(missing)}."
+            raise DefinitionError(path, problem, "Add it; a row without it says nothing.")
+
+
+def _is_hash(name: str) -> bool:
+    return name.endswith("_key")
+
+
 def _roles(contract: Contract) -> Iterator[tuple[str, str]]:
     parts: Iterable[Any] = [*contract.ledger, *contract.events, *contract.changes, *contract.consent, *contract.links]
     for part in parts:
@@ -128,6 +152,8 @@ def expressions(contract: Contract) -> Iterator[Place]:
     """Every SQL expression of a contract, with its place and the nested list whose columns it also sees."""
     for name, sql in contract.derived.items():
         yield f"derived.{name}", sql, None
+    for reference in contract.reference:
+        yield from ((f"reference.{reference.table}.{name}", sql, None) for name, sql in reference.columns.items())
     yield from _expressions_in(contract, "", None)
     for place, column in (("status_column", contract.status_column), ("account", contract.account)):
         if column is not None and column != "folder":

@@ -8,6 +8,8 @@ from typing import Final, TypeAlias
 
 import polars as pl
 
+from touchpoints.model_reference import REFERENCE_TABLES
+
 TIME: Final = pl.Datetime("us")
 TEXT: Final = pl.String
 INT: Final = pl.Int64
@@ -92,6 +94,10 @@ EVENT: Final[Schema] = {
     "campaign": TEXT,
     "actor_role": TEXT,  # the party that did it
     "value_num": REAL,
+    "staff_code": TEXT,  # the employee who brought or served them; keyed hash where the file gives a name
+    "partner_code": TEXT,
+    "product_code": TEXT,
+    "ref_no": TEXT,  # number of the coupon, ticket or clue that it is about
 }
 ORDERS: Final[Schema] = {
     "order_key": TEXT,  # source/order_no; source/account/order_no where numbers are unique in an account only
@@ -146,6 +152,10 @@ LEDGER: Final[Schema] = {
     "order_key": TEXT,
     "role": TEXT,  # the party that it belongs to
     "ref_no": TEXT,
+    "subtype": TEXT,  # earned | spent | expired | …; of stored value principal | gift
+    "channel": TEXT,
+    "expires_at": TIME,  # when what was given is lost, if unused
+    "balance_after": REAL,  # as the file says it
 }
 CONSENT: Final[Schema] = {
     "record_id": TEXT,
@@ -192,6 +202,7 @@ TABLES: Final[dict[str, Schema]] = {
     "ledger": LEDGER,
     "consent": CONSENT,
     "identity_link": IDENTITY_LINK,
+    **REFERENCE_TABLES,
     "reject": REJECT,
 }
 
