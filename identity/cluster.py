@@ -43,6 +43,7 @@ def cluster(
     guards: Sequence[dict[int, frozenset[str]]],
     *,
     merge_weight: float = MERGE_WEIGHT,
+    apart: Sequence[tuple[int, int]] = (),
 ) -> Clusters:
     """Merges sure clusters while the average weight between two groups stays at or above `merge_weight`.
 
@@ -50,6 +51,7 @@ def cluster(
         n_sure: number of sure clusters (0 … n_sure - 1).
         pair: scored pairs (`score.Scores.pair`).
         guards: per single-valued identifier type, the values of each sure cluster that has any.
+        apart: pairs of sure clusters that a steward says are two people.
     """
     weight = pl.when("is_vetoed").then(MISSING_WEIGHT).otherwise(pl.col("match_weight")).alias("match_weight")
     usable = pair.with_columns(weight).filter(pl.col("match_weight") >= MISSING_WEIGHT)
@@ -57,7 +59,7 @@ def cluster(
     component = connected(n_sure, strong["cluster_a"].to_numpy(), strong["cluster_b"].to_numpy())
     a, b = usable["cluster_a"].to_numpy(), usable["cluster_b"].to_numpy()
     inside = usable.filter(pl.Series(component[a] == component[b], dtype=pl.Boolean))
-    merge = GuardedMerge(n_sure, guards)
+    merge = GuardedMerge(n_sure, guards, apart)
     refused = 0
     by_component: dict[int, list[tuple[int, int, float]]] = defaultdict(list)
     for a_, b_, w in inside.select("cluster_a", "cluster_b", "match_weight").iter_rows():
@@ -66,11 +68,11 @@ def cluster(
         refused += _average_linkage(edges, merge, merge_weight)
     label = np.array([merge.find(node) for node in range(n_sure)], dtype=np.int64)
     dense = np.unique(label, return_inverse=True)[1].astype(np.int64)
-    apart = pair.filter(
+    left = pair.filter(
         pl.Series(dense[pair["cluster_a"].to_numpy()] != dense[pair["cluster_b"].to_numpy()], dtype=pl.Boolean)
         & (pl.col("match_weight") >= DOUBTFUL_WEIGHT)
     )
-    return Clusters(dense, apart.select("cluster_a", "cluster_b"), refused)
+    return Clusters(dense, left.select("cluster_a", "cluster_b"), refused)
 
 
 def _average_linkage(edges: list[tuple[int, int, float]], merge: GuardedMerge, threshold: float) -> int:

@@ -52,8 +52,7 @@ class GuardedMerge:
         self.values = [{node: set(values) for node, values in guard.items()} for guard in guards]
         self.strangers: dict[int, set[int]] = {}
         for a, b in apart:
-            self.strangers.setdefault(a, set()).add(b)
-            self.strangers.setdefault(b, set()).add(a)
+            self.keep_apart(a, b)
 
     def find(self, node: int) -> int:
         """The node that stands for the set of `node`."""
@@ -77,6 +76,11 @@ class GuardedMerge:
             return False
         self.join(a, b)
         return True
+
+    def keep_apart(self, a: int, b: int) -> None:
+        """From now on the sets of two nodes, which are not one, never merge."""
+        self.strangers.setdefault(self.find(a), set()).add(b)
+        self.strangers.setdefault(self.find(b), set()).add(a)
 
     def join(self, a: int, b: int) -> None:
         """Merges the sets of two nodes whatever the guards say: a steward knows better than a rule."""

@@ -34,8 +34,13 @@ class Judgement:
     holding: pl.DataFrame
 
 
-def judge(parties: Parties, registry: dict[str, IdentifierType]) -> Judgement:
-    """Judges every identifier value and finds its holders."""
+def judge(parties: Parties, registry: dict[str, IdentifierType], decided: pl.DataFrame | None = None) -> Judgement:
+    """Judges every identifier value and finds its holders.
+
+    Args:
+        decided: what stewards say of values (`stewards.Stewardship.value`); it goes before every rule.
+    """
+    said = decided if decided is not None else _NOTHING_DECIDED
     rules = pl.DataFrame(
         [
             {"id_type": t.name, "links": t.links, "max_names": t.max_names, "block_names": t.block_names}
@@ -46,6 +51,9 @@ def judge(parties: Parties, registry: dict[str, IdentifierType]) -> Judgement:
         pl.when(pl.col("strength").is_in(["exact", "scoped", "derived"])).then(pl.col("links")).alias("links"),
         _is_placeholder(registry).alias("is_placeholder"),
     )
+    carried = carried.join(
+        said.rename({"status": "verdict", "reason": "verdict_reason"}), on=VALUE, how="left", maintain_order="left"
+    ).with_columns(_decided_placeholder().alias("is_placeholder"))
     linking = carried.filter((pl.col("links").fill_null("never") != "never") & ~pl.col("is_placeholder"))
     named = linking.join(
         parties.party.filter(pl.col("name").is_not_null() & (pl.col("quality") != "nick")).select("party", *_NAME),
@@ -61,15 +69,27 @@ def judge(parties: Parties, registry: dict[str, IdentifierType]) -> Judgement:
             pl.col("max_names").first(),
             pl.col("block_names").first(),
             pl.col("is_placeholder").any(),
+            pl.col("verdict", "verdict_reason").first(),
         )
         .join(n_names, on=VALUE, how="left")
         .with_columns(pl.col("n_names").fill_null(0).cast(pl.Int64))
         .with_columns(_status().alias("status"), _reason().alias("reason"))
+        .with_columns(
+            pl.coalesce("verdict", "status").alias("status"), pl.coalesce("verdict_reason", "reason").alias("reason")
+        )
     )
     return Judgement(
         value.select(*VALUE, "n_parties", "n_names", "status", "reason").sort(VALUE),
         _holdings(linking, named, groups, value).sort("party", *VALUE),
     )
+
+
+_NOTHING_DECIDED = pl.DataFrame(schema={c: pl.String for c in (*VALUE, "status", "reason")})
+
+
+def _decided_placeholder() -> pl.Expr:
+    """A value that a steward blocks stands for nobody; one that a steward allows is as good as any."""
+    return pl.when(pl.col("verdict").is_null()).then(pl.col("is_placeholder")).otherwise(pl.col("verdict") == "blocked")
 
 
 def _is_placeholder(registry: dict[str, IdentifierType]) -> pl.Expr:

@@ -4,6 +4,7 @@ The surest pairs are joined first; then the joined say more of themselves, and a
 weigh a person's third address against a stranger's first, because nobody had yet seen that the second belongs to both.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -46,7 +47,13 @@ class Linked:
 
 
 def link_by_score(
-    parties: Parties, sure: Keys, rows: pl.DataFrame, model: Model, registry: dict[str, IdentifierType]
+    parties: Parties,
+    sure: Keys,
+    rows: pl.DataFrame,
+    model: Model,
+    registry: dict[str, IdentifierType],
+    *,
+    apart: Sequence[tuple[int, int]] = (),
 ) -> Linked:
     """Scores and clusters, round by round.
 
@@ -54,6 +61,7 @@ def link_by_score(
         sure: per party, its sure cluster.
         rows: the candidates of the sure clusters.
         model: the trained model.
+        apart: pairs of parties that a steward says are two people.
     """
     guards_of = single_values(parties, registry)
     label, edges, n_pairs, n_refused = sure, [], 0, 0
@@ -64,7 +72,9 @@ def link_by_score(
         if number:
             rows = candidates(parties, label)
         scores = score(rows, model, RETAIL)
-        clusters = cluster(count(label), scores.pair, guards_of_clusters(guards_of, label), merge_weight=weight)
+        guards = guards_of_clusters(guards_of, label)
+        strangers = clusters_apart(apart, label)
+        clusters = cluster(count(label), scores.pair, guards, merge_weight=weight, apart=strangers)
         edges.append(_edges(scores, clusters, label, with_doubtful=is_last))
         by_rule = by_rule or scores.pairs_by_rule
         n_pairs += len(scores.pair)
@@ -85,6 +95,11 @@ def link_by_score(
 def count(label: Keys) -> int:
     """How many clusters a dense labelling has."""
     return int(label.max()) + 1 if len(label) else 0
+
+
+def clusters_apart(apart: Sequence[tuple[int, int]], label: Keys) -> list[tuple[int, int]]:
+    """The pairs of clusters that hold pairs of parties that are two people."""
+    return sorted({(int(label[a]), int(label[b])) for a, b in apart})
 
 
 def guards_of_clusters(guards_of: list[dict[int, frozenset[str]]], label: Keys) -> list[dict[int, frozenset[str]]]:

@@ -42,7 +42,11 @@ class SteadyLinks:
 
 
 def steady_links(
-    parties: Parties, label: Keys, touchpoints: Path, guards: Sequence[dict[int, frozenset[str]]] = ()
+    parties: Parties,
+    label: Keys,
+    touchpoints: Path,
+    guards: Sequence[dict[int, frozenset[str]]] = (),
+    apart: Sequence[tuple[int, int]] = (),
 ) -> SteadyLinks:
     """The links that the orders and payments of this run support.
 
@@ -50,6 +54,7 @@ def steady_links(
         label: per party, its cluster so far.
         touchpoints: folder with the canonical `orders` and `ledger`.
         guards: per type that a person has one of, the values of each cluster; they hold a link back as any merge.
+        apart: pairs of clusters that a steward says are two people.
     """
     meeting = _meetings(parties.party.with_columns(pl.Series("cluster", label)), touchpoints)
     # Of all its orders, also those whose receiver has no name: two of two may be two of ten.
@@ -80,8 +85,8 @@ def steady_links(
     )  # fmt: skip
     if probability < LEAST_PROBABILITY:
         link = link.clear()
-    apart = GuardedMerge(int(label.max()) + 1 if len(label) else 0, guards)
-    allowed = [apart.merge(a, b) for a, b in link.select("account", "companion").iter_rows()]
+    merged = GuardedMerge(int(label.max()) + 1 if len(label) else 0, guards, apart)
+    allowed = [merged.merge(a, b) for a, b in link.select("account", "companion").iter_rows()]
     link = link.filter(pl.Series(allowed, dtype=pl.Boolean))
     return SteadyLinks(link, round(probability, 6), len(known))
 

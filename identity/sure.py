@@ -3,6 +3,7 @@
 Belongs here: the clusters that rules alone make, and the edges that show them. Likeness is `score`'s matter.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,8 @@ from identity.judge import VALUE, Judgement
 from identity.parties import Parties
 from identity.registry import IdentifierType
 
+# The rule of an edge that a person has drawn.
+STEWARD = "steward"
 # Identical descriptions come after every identifier.
 IDENTICAL_PRIORITY = 8
 # A shorter address names a street or a village, not a door.
@@ -34,25 +37,52 @@ class SureClusters:
     n_refused: int
 
 
-def sure_clusters(parties: Parties, judgement: Judgement, registry: dict[str, IdentifierType]) -> SureClusters:
-    """Joins the parties that hold the same identifier, strongest type first."""
+def sure_clusters(
+    parties: Parties,
+    judgement: Judgement,
+    registry: dict[str, IdentifierType],
+    *,
+    same: Sequence[tuple[int, int]] = (),
+    apart: Sequence[tuple[int, int]] = (),
+) -> SureClusters:
+    """Joins the parties that hold the same identifier, strongest type first.
+
+    Args:
+        same: pairs of parties that a steward says are one person; no guard holds against them.
+        apart: pairs that a steward says are two; nothing here joins them.
+    """
     n = len(parties.party)
-    edge = _edges(parties, judgement, registry)
+    edge = pl.concat([_said(same), _edges(parties, judgement, registry)]).unique(
+        ["party_a", "party_b"], keep="first", maintain_order=True
+    )
     label = connected(n, edge["party_a"].to_numpy(), edge["party_b"].to_numpy())
     guards = single_values(parties, registry)
-    broken = _broken(label, guards)
+    broken = np.union1d(_broken(label, guards), [int(label[a]) for a, b in apart if label[a] == label[b]]).astype(
+        np.int64
+    )
     if not broken.size:
         return SureClusters(label, edge, 0)
     inside = edge.filter(pl.Series(np.isin(label[edge["party_a"].to_numpy()], broken)))
-    merge = GuardedMerge(n, guards)
+    merge = GuardedMerge(n, guards, apart)
     kept: list[int] = []
     refused: list[int] = []
-    for row, (a, b) in enumerate(zip(inside["party_a"], inside["party_b"], strict=True)):
+    for row, (a, b, rule) in enumerate(inside.select("party_a", "party_b", "rule").iter_rows()):
+        if rule == STEWARD:
+            merge.join(a, b)
         (kept if merge.merge(a, b) else refused).append(row)
     edge = pl.concat([edge.filter(pl.Series(~np.isin(label[edge["party_a"].to_numpy()], broken))), inside[kept]]).sort(
         "priority", "party_a", "party_b"
     )
     return SureClusters(connected(n, edge["party_a"].to_numpy(), edge["party_b"].to_numpy()), edge, len(refused))
+
+
+def _said(same: Sequence[tuple[int, int]]) -> pl.DataFrame:
+    """What a steward has joined, before every identifier."""
+    return pl.DataFrame(
+        [(a, b, STEWARD, 0) for a, b in sorted(set(same))],
+        schema={"party_a": pl.Int32, "party_b": pl.Int32, "rule": pl.String, "priority": pl.Int64},
+        orient="row",
+    )
 
 
 def _edges(parties: Parties, judgement: Judgement, registry: dict[str, IdentifierType]) -> pl.DataFrame:
