@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from touchpoints.batch import Batch, evaluate, shaped, with_order_key
+from touchpoints.batch import Batch, evaluate, gathered, shaped, with_order_key
 from touchpoints.cells import typed
 from touchpoints.columns import RAW, REASON, REASON_COLUMN
 from touchpoints.contract import Contract
@@ -35,7 +35,9 @@ class Built:
 
     Attributes:
         contract: its name.
-        tables: by name; `ledger` has `join_no` besides its columns.
+        tables: by name, of what the contract declares.
+        derived: the events and ledger entries that every order tells by itself, apart from those declared.
+        joins: record_id and `join_no`, the number of an order of another source that the record is about.
         counts: path → rows_read, rows_accepted, rows_rejected, rows_repeated.
         rejects: refused rows by reason.
         unknown: statuses that the vocabulary lacks, counted.
@@ -44,6 +46,8 @@ class Built:
 
     contract: str
     tables: dict[str, pl.DataFrame]
+    derived: dict[str, pl.DataFrame]
+    joins: pl.DataFrame
     counts: dict[str, dict[str, int]]
     rejects: dict[str, int]
     unknown: dict[str, int]
@@ -74,23 +78,21 @@ def build(contract: Contract, tables: Sequence[LoadedTable], key: bytes) -> Buil
             "path": [t.name for t in tables],
         }
     )
-    ledger = entries(batch)
-    happened = events(batch)
+    derived = {"event": gathered([], "event"), "ledger": gathered([], "ledger")}
     if contract.order is not None:
         dated = order_rows.join(batch.records.select(RECORD, "version_at"), on=RECORD, maintain_order="left")
-        happened = pl.concat([happened, shaped(order_events(dated, role), "event")])
+        derived["event"] = shaped(order_events(dated, role), "event")
         if contract.order.tells_payments:
-            own = shaped(order_entries(dated, role), "ledger")
-            ledger = pl.concat([ledger, own], how="diagonal")
+            derived["ledger"] = shaped(order_entries(dated, role), "ledger")
     result = {
         "record": _records(batch, files),
         "record_version": _record_versions(batch, files),
         "identifier": identifiers,
         "attribute": attributes,
-        "event": happened,
+        "event": events(batch),
         "orders": order_rows,
         "order_lines": order_lines(batch),
-        "ledger": ledger,
+        "ledger": entries(batch),
         "consent": consents(batch, identifiers),
         "identity_link": links(batch),
         **references(batch),
@@ -98,9 +100,10 @@ def build(contract: Contract, tables: Sequence[LoadedTable], key: bytes) -> Buil
     }
     assert set(result) == set(TABLES) - {"source_file"}
     by_reason = dict(refused.group_by(REASON).len().iter_rows())
-    return Built(
-        contract.name, result, _counts(tables, refused, versions), by_reason, batch.unknown, order_numbers(batch)
-    )
+    join = evaluate(batch.records, join_no=contract.join_orders.value if contract.join_orders else None)
+    joins = join.select(RECORD, pl.col("join_no").cast(pl.String))
+    counts = _counts(tables, refused, versions)
+    return Built(contract.name, result, derived, joins, counts, by_reason, batch.unknown, order_numbers(batch))
 
 
 def _batch(contract: Contract, tables: Sequence[LoadedTable], versions: Versions, key: bytes) -> Batch:

@@ -5,11 +5,19 @@ Orders tell their own events and entries in `sales`; these here are declared in 
 
 import polars as pl
 
+from common.keys import keyed_hashes
 from touchpoints.batch import Batch, evaluate, gathered, where
 from touchpoints.contract import Change, Entry, Event
-from touchpoints.keys import md5_of
+from touchpoints.keys import hide_phones, md5_of
+from touchpoints.normalise.status import fold
 from touchpoints.readers.tables import ROW
 from touchpoints.rows import FILE, RECORD
+from touchpoints.sales import is_name
+
+_EVENT_SLOTS = (
+    "at", "subtype", "campaign", "value_num", "store_id", "staff_code", "partner_code", "product_code", "ref_no"
+)  # fmt: skip
+_CODES = ("staff_code", "partner_code")
 
 
 def events(batch: Batch) -> pl.DataFrame:
@@ -21,12 +29,34 @@ def events(batch: Batch) -> pl.DataFrame:
 
 def _event(batch: Batch, event: Event, number: int) -> pl.DataFrame:
     frame = where(batch.records, event.when)
-    slots = ("at", "subtype", "campaign", "value_num", "store_id")
-    frame = evaluate(frame, **{name: getattr(event, name) for name in slots}).drop_nulls("at")
+    slots = {name: getattr(event, name) for name in _EVENT_SLOTS}
+    frame = evaluate(frame, **slots, channel=event.channel, _word=event.type_of).drop_nulls("at")
     frame = frame.with_columns(
-        type=pl.lit(event.type), channel=pl.lit(batch.contract.channel), actor_role=pl.lit(event.role)
+        *_codes(batch, event, frame),
+        type=_type(event),
+        channel=pl.coalesce(pl.col("channel").cast(pl.String), pl.lit(batch.contract.channel)),
+        actor_role=pl.lit(event.role),
     )
     return frame.with_columns(event_id=md5_of(frame, [RECORD, "type", pl.lit(str(number))]))
+
+
+def _type(event: Event) -> pl.Expr:
+    meanings = {word: meaning for meaning, words in event.types.items() for word in words}
+    if not meanings:
+        return pl.lit(event.type)
+    folded = pl.Series(list(meanings), dtype=pl.String).to_frame("word").select(fold(pl.col("word"))).to_series()
+    word = fold(pl.col("_word").cast(pl.String))
+    return word.replace_strict(folded, list(meanings.values()), default=event.type, return_dtype=pl.String)
+
+
+def _codes(batch: Batch, event: Event, frame: pl.DataFrame) -> list[pl.Series]:
+    """Codes of people at work, without their names and phones."""
+    codes = []
+    for name in _CODES:
+        cells = frame[name].cast(pl.String)
+        named = is_name(batch.contract, getattr(event, name))
+        codes.append(keyed_hashes(cells, batch.key) if named else hide_phones(cells, batch.key))
+    return codes
 
 
 def _told(batch: Batch, column: str) -> pl.DataFrame:
@@ -63,11 +93,8 @@ def with_since(records: pl.DataFrame, batch: Batch) -> pl.DataFrame:
 
 
 def entries(batch: Batch) -> pl.DataFrame:
-    """The ledger entries that the contract declares; `join_no` is the order number that they still look for."""
-    found = [_entry(batch, entry, number) for number, entry in enumerate(batch.contract.ledger)]
-    if not found:
-        return gathered([], "ledger").with_columns(join_no=pl.lit(None, dtype=pl.String))
-    return pl.concat([gathered([frame], "ledger").with_columns(frame["join_no"]) for frame in found])
+    """The ledger entries that the contract declares."""
+    return gathered([_entry(batch, entry, number) for number, entry in enumerate(batch.contract.ledger)], "ledger")
 
 
 def _entry(batch: Batch, entry: Entry, number: int) -> pl.DataFrame:
@@ -79,11 +106,15 @@ def _entry(batch: Batch, entry: Entry, number: int) -> pl.DataFrame:
         unit=entry.unit,
         at=entry.at,
         ref_no=entry.ref_no,
+        subtype=entry.subtype,
+        channel=entry.channel,
+        expires_at=entry.expires_at,
+        balance_after=entry.balance_after,
         join_no=join.value if join else None,
     )
     at = pl.col("at").cast(pl.Datetime("us"))
     frame = frame.filter((pl.col("amount").cast(pl.Float64) != 0.0).fill_null(False)).with_columns(
-        pl.col("join_no").cast(pl.String),
+        channel=pl.coalesce(pl.col("channel").cast(pl.String), pl.lit(batch.contract.channel)),
         kind=pl.lit(entry.kind),
         role=pl.lit(entry.role),
         at_precision=pl.when(at.is_null()).then(pl.lit("unknown")).otherwise(pl.lit(entry.precision)),
@@ -106,28 +137,3 @@ def consents(batch: Batch, identifiers: pl.DataFrame) -> pl.DataFrame:
             )
         )
     return gathered(found, "consent")
-
-
-def orders_by_number(ledger: pl.DataFrame, numbers: pl.DataFrame, sources: list[str]) -> pl.DataFrame:
-    """The ledger with the orders of entries that name one by its number in another source.
-
-    Args:
-        ledger: entries with `join_no`, the number that they name.
-        numbers: `sales.order_numbers` of all contracts.
-        sources: among whose orders the number is looked up. A number that two orders have names neither.
-    """
-    known = numbers.filter(pl.col("source").is_in(sources)).select(join_no="number", found="order_key")
-    known = known.filter(pl.col("join_no").is_unique())
-    ledger = ledger.join(known, on="join_no", how="left", maintain_order="left")
-    return ledger.with_columns(order_key=pl.coalesce("order_key", "found")).drop("found")
-
-
-def with_orders_of(events: pl.DataFrame, ledger: pl.DataFrame) -> pl.DataFrame:
-    """Events with the order that their record's ledger entries found."""
-    found = (
-        ledger.drop_nulls("order_key")
-        .select(RECORD, found="order_key")
-        .unique(RECORD, keep="first", maintain_order=True)
-    )
-    events = events.join(found, on=RECORD, how="left", maintain_order="left")
-    return events.with_columns(order_key=pl.coalesce("order_key", "found")).drop("found")

@@ -16,14 +16,13 @@ import polars as pl
 from common.errors import GuiyiError, UsageError
 from touchpoints.accounts import load_accounts
 from touchpoints.build import Built, build
-from touchpoints.contract import Contract
 from touchpoints.contracts import load_contracts
-from touchpoints.happenings import orders_by_number, with_orders_of
 from touchpoints.lake import Lake
 from touchpoints.landing import Finding, Found, Landing, survey
 from touchpoints.model import TABLES, empty
 from touchpoints.output import write_table
 from touchpoints.rows import LoadedTable
+from touchpoints.together import settle
 
 # Files parsed at once: small ones keep one core busy each; more would only take memory.
 _READERS: Final = 2
@@ -113,7 +112,7 @@ def ingest(
         steps.built(number + 1, contract.name)
     clock.lap("build")
     files = _account_for(found, loaded, built)
-    _join_orders(built, contracts)
+    settle(built, contracts)
     rows = _write(out, files, built)
     clock.lap("write")
     return IngestReport(files, rows, _rejects(built), _unknown(built), clock.laps)
@@ -244,19 +243,6 @@ def _of_finding(finding: Finding) -> dict[str, object]:
         "n_bytes": finding.file.n_bytes,
         **none,
     }
-
-
-def _join_orders(built: Sequence[Built], contracts: Sequence[Contract]) -> None:
-    """Payments find the orders of other sources, now that all of them are read."""
-    joins = {contract.name: contract.join_orders for contract in contracts}
-    for part in built:
-        join = joins[part.contract]
-        if join is None:
-            continue
-        numbers = pl.concat([other.numbers for other in built])
-        ledger = orders_by_number(part.tables["ledger"], numbers, join.sources)
-        part.tables["ledger"] = ledger
-        part.tables["event"] = with_orders_of(part.tables["event"], ledger)
 
 
 def _write(out: Path, files: pl.DataFrame, built: Sequence[Built]) -> dict[str, int]:

@@ -48,7 +48,7 @@ def orders(batch: Batch) -> pl.DataFrame:
         status=_status(batch, frame, order.status),
         status_raw=_text(frame, order.status.value),
     )
-    after_sale = _told_by_refund()
+    after_sale = told_by_refund()
     if order.after_sale is not None:
         word = pl.lit(status_of(batch, frame, order.after_sale, "none"))
         # Of an order given back in part some platforms use the word for the whole.
@@ -119,7 +119,8 @@ def _count_unknown(batch: Batch, words: pl.DataFrame, unknown: pl.Series) -> Non
         batch.unknown[word] = batch.unknown.get(word, 0) + count
 
 
-def _told_by_refund() -> pl.Expr:
+def told_by_refund() -> pl.Expr:
+    """The after-sale status that the refunded and the paid amount of an order tell."""
     refunded, paid = pl.col("refunded_amount").fill_null(0.0), pl.col("paid_amount").fill_null(0.0)
     return (
         pl.when(refunded <= _CENT)
