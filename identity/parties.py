@@ -3,7 +3,8 @@
 Belongs here: reading the canonical tables into the two frames that every later step works on. No judgement.
 """
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import polars as pl
@@ -20,15 +21,23 @@ class Parties:
             record_id, role, source, account, record_type, natural_key, seen_at, and the attributes
             name, quality, surname, pinyin, nickname, gender, birth_date, province_code, city_code,
             district_code, address, country (null where not told).
-        identifier: one row per party and identifier: party, id_type, id_scope, id_value, strength, seen_at.
+        identifier: one row per party and identifier: party, id_type, id_scope, id_value, strength, seen_at, valid_to,
+            and what `lifetimes` fills in: window (""), has_ended (false).
+        anonymous: parties that nothing but a device tells of: record_id, role, id_type, id_scope, id_value, seen_at,
+            one row per device. They are nobody yet: whose they are is `anonymous`'s matter.
     """
 
     party: pl.DataFrame
     identifier: pl.DataFrame
+    anonymous: pl.DataFrame = field(default_factory=pl.DataFrame)
 
 
-def read_parties(touchpoints: Path) -> Parties:
-    """The parties of the canonical tables in a folder (`record`, `identifier`, `attribute` as Parquet)."""
+def read_parties(touchpoints: Path, device_types: Collection[str] = ()) -> Parties:
+    """The parties of the canonical tables in a folder (`record`, `identifier`, `attribute` as Parquet).
+
+    Args:
+        device_types: types of identifier that name a device; parties that carry no other and no name are set aside.
+    """
     record = pl.read_parquet(
         touchpoints / "record.parquet",
         columns=[
@@ -44,6 +53,10 @@ def read_parties(touchpoints: Path) -> Parties:
     identifier = pl.read_parquet(touchpoints / "identifier.parquet")
     attribute = pl.read_parquet(touchpoints / "attribute.parquet")
 
+    anonymous = _anonymous(identifier, attribute, device_types)
+    if len(anonymous):
+        identifier, attribute = (frame.join(anonymous, on=PARTY, how="anti") for frame in (identifier, attribute))
+
     # One number per party first: joins on integers cost a tenth of joins on record ids.
     keys = pl.concat([identifier.select(PARTY), attribute.select(PARTY)]).unique().with_row_index("draft")
     identifier = identifier.join(keys, on=PARTY).drop(PARTY)
@@ -54,11 +67,31 @@ def read_parties(touchpoints: Path) -> Parties:
         party = party.join(_attribute(attribute, name, column), on="draft", how="left")
     numbered = (
         identifier.join(number, on="draft")
-        .select("party", "id_type", pl.col("id_scope").fill_null(""), "id_value", "strength", "seen_at")
+        .select(
+            "party",
+            "id_type",
+            pl.col("id_scope").fill_null(""),
+            "id_value",
+            "strength",
+            "seen_at",
+            "valid_to",
+            pl.lit("").alias("window"),
+            pl.lit(False).alias("has_ended"),
+        )
         .unique(["party", "id_type", "id_scope", "id_value"], keep="any")
         .sort("party", "id_type", "id_scope", "id_value")
     )
-    return Parties(party.drop("draft").sort("party"), numbered)
+    return Parties(party.drop("draft").sort("party"), numbered, anonymous)
+
+
+def _anonymous(identifier: pl.DataFrame, attribute: pl.DataFrame, device_types: Collection[str]) -> pl.DataFrame:
+    is_device = pl.col("id_type").is_in(sorted(device_types))
+    devices = identifier.filter(is_device)
+    known = pl.concat(
+        [identifier.filter(~is_device).select(PARTY), attribute.filter(pl.col("name") == "name").select(PARTY)]
+    ).unique()
+    columns = [*PARTY, "id_type", pl.col("id_scope").fill_null(""), "id_value", "seen_at"]
+    return devices.join(known, on=PARTY, how="anti").select(columns).unique()
 
 
 def _in_order_of_content(keys: pl.DataFrame, record: pl.DataFrame, identifier: pl.DataFrame) -> pl.DataFrame:
