@@ -1,16 +1,20 @@
 """Stable OneIDs: this run's clusters laid on the ids that the last published run gave.
 
-The oldest id of a merge survives; of a split, the part with most records keeps it; a retired id is an alias for
-ever and is never used again. Records that are gone are remembered, so a source that comes back finds its ids.
+As many records as possible keep their id (maximum overlap); of equal claims the older id counts. A retired id is an
+alias for ever and is never given to anybody else. Records that are gone are remembered, so a source that comes back
+finds its ids. Why an id changed is `causes`' matter.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import polars as pl
+from scipy.optimize import linear_sum_assignment
 
-from identity.graph import Keys
+from identity.causes import SOURCE_GONE, Differences, with_causes
+from identity.graph import Keys, connected
 from identity.parties import PARTY, Parties
 
 # Crockford's base 32: no I, L, O, U
@@ -18,6 +22,11 @@ _ALPHABET = np.frombuffer(b"0123456789ABCDEFGHJKMNPQRSTVWXYZ", dtype="S1")
 _BITS = 60
 # Odd, so that multiplying by it, modulo 2**60, gives every number once.
 _STRIDE = np.uint64(0x9E3779B97F4A7C5)
+# What the claim of an id counts that a record lost while a source was missing; its present id counts 1. A little less,
+# so that such an id wakes only where nothing is lost by it.
+_LOST_CLAIM: Final = 0.99
+# Groups of ids and clusters with more cells than this are matched greedily: the exact way needs a dense table.
+_LARGEST_MATCHING: Final = 4_000_000
 
 
 def one_ids(serials: pl.Series) -> pl.Series:
@@ -40,86 +49,194 @@ class Identities:
             first_run, last_run, n_records.
         change: run_id, record_id, role, old_one_id, new_one_id, cause: records whose id is another than before.
         absent_record: record_id, role, one_id, last_run: records of earlier runs that this run did not see.
+        displaced_record: record_id, role, one_id: the id that a record lost while a source was missing, and takes up
+            again when that source is back.
+        n_known: records of this run that had an id before.
     """
 
     of_party: pl.DataFrame
     one_id: pl.DataFrame
     change: pl.DataFrame
     absent_record: pl.DataFrame
+    displaced_record: pl.DataFrame
+    n_known: int
 
 
-def assign(
-    parties: Parties, label: Keys, previous: Path | None, run_id: str, cause: str = "new_evidence"
-) -> Identities:
-    """Gives every cluster its id.
-
-    Args:
-        label: per party, its cluster, dense from 0 in party order.
-        previous: the `identity` tables of the published run (`record_map`, `one_id`, `absent_record`), or None.
-        run_id: this run.
-        cause: what a change of id is put down to.
-    """
-    party = parties.party.select("party", *PARTY).with_columns(pl.Series("cluster", label))
-    before, known = _read(previous)
-    joined = party.join(before, on=PARTY, how="left")
-    survivor = _survivors(joined, known)
-    n_known = int(known["serial"].max() or 0) if len(known) else 0  # type: ignore[arg-type]  # max of an Int64 column
-    fresh = party.select("cluster").unique().join(survivor, on="cluster", how="anti").sort("cluster")
-    fresh = fresh.with_columns((pl.int_range(1, pl.len() + 1) + n_known).cast(pl.Int64).alias("serial"))
-    fresh = fresh.with_columns(one_ids(fresh["serial"]).alias("one_id"))
-    ids = pl.concat([survivor.select("cluster", "one_id"), fresh.select("cluster", "one_id")])
-    placed = joined.join(ids, on="cluster")
-    change = (
-        placed.filter(pl.col("old_one_id").is_not_null() & (pl.col("old_one_id") != pl.col("one_id")))
-        .select(
-            pl.lit(run_id).alias("run_id"), *PARTY, "old_one_id",
-            pl.col("one_id").alias("new_one_id"), pl.lit(cause).alias("cause"),
-        )
-        .sort("record_id", "role")
-    )  # fmt: skip
-    gone = before.join(party, on=PARTY, how="anti").select(*PARTY, pl.col("old_one_id").alias("one_id"), "last_run")
-    return Identities(
-        placed.select("party", "one_id").sort("party"),
-        _id_table(placed, known, fresh, run_id),
-        change,
-        gone.sort("record_id", "role"),
-    )
-
-
-def _read(previous: Path | None) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The last run's ids of records (also of absent ones) and the table of ids."""
-    if previous is None:
-        text = {c: pl.String for c in (*PARTY, "old_one_id", "last_run")}
-        return pl.DataFrame(schema=text), pl.DataFrame(schema=_ID_SCHEMA)
-    seen = pl.read_parquet(previous / "record_map.parquet", columns=[*PARTY, "one_id"])
-    known = pl.read_parquet(previous / "one_id.parquet")
-    absent = pl.read_parquet(previous / "absent_record.parquet")
-    last = known.select("one_id", "last_run")
-    before = pl.concat([seen.join(last, on="one_id", how="left"), absent.select(*PARTY, "one_id", "last_run")])
-    # An id that has since been merged away stands for its survivor.
-    alias = known.select("one_id", pl.coalesce("merged_into", "one_id").alias("old_one_id"))
-    return before.join(alias, on="one_id").select(*PARTY, "old_one_id", "last_run"), known
-
-
-_ID_SCHEMA = {
+_BEFORE_SCHEMA: Final = {
+    **dict.fromkeys((*PARTY, "old_one_id", "last_run"), pl.String), "was_here": pl.Boolean,
+}  # fmt: skip
+_DISPLACED_SCHEMA: Final = dict.fromkeys((*PARTY, "one_id"), pl.String)
+_ID_SCHEMA: Final = {
     "one_id": pl.String, "serial": pl.Int64, "status": pl.String, "merged_into": pl.String,
     "first_run": pl.String, "last_run": pl.String, "n_records": pl.Int64,
 }  # fmt: skip
 
 
-def _survivors(joined: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
-    """The old id of each cluster that keeps one: cluster, one_id, serial."""
+@dataclass(frozen=True)
+class _Before:
+    """What the last published run left: ids of records (absent ones too), lost ids, and the table of ids."""
+
+    record: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_BEFORE_SCHEMA))
+    displaced: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_DISPLACED_SCHEMA))
+    known: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=_ID_SCHEMA))
+
+
+def assign(
+    parties: Parties, label: Keys, previous: Path | None, run_id: str, differences: Differences | None = None
+) -> Identities:
+    """Gives every cluster its id.
+
+    Args:
+        label: per party, its cluster, dense from 0 in party order.
+        previous: the `identity` tables of the published run (`record_map`, `one_id`, `absent_record`,
+            `displaced_record`), or None.
+        run_id: this run.
+        differences: in what this run differs from the last, for the causes of changes.
+    """
+    different = differences or Differences()
+    party = parties.party.select("party", *PARTY).with_columns(pl.Series("cluster", label))
+    before = _read(previous)
+    joined = party.join(before.record, on=PARTY, how="left")
+    ids, fresh = _ids(joined, before)
+    placed = joined.join(ids, on="cluster")
+    gone = before.record.join(party, on=PARTY, how="anti")
+    erased = gone.join(different.erased, on=PARTY, how="semi")
+    change = (
+        with_causes(placed, gone, different)
+        .select(
+            pl.lit(run_id).alias("run_id"), *PARTY, "old_one_id", pl.col("one_id").alias("new_one_id"), "cause",
+        )
+        .sort("record_id", "role")
+    )  # fmt: skip
+    # Of an erased record nothing is remembered, not even that there was one.
+    absent = gone.join(erased, on=PARTY, how="anti").select(*PARTY, pl.col("old_one_id").alias("one_id"), "last_run")
+    one_id = _id_table(placed, before.known, fresh, run_id)
+    return Identities(
+        placed.select("party", "one_id").sort("party"),
+        one_id,
+        change,
+        absent.sort("record_id", "role"),
+        _displaced(placed, absent, change, before, one_id),
+        int(placed["old_one_id"].is_not_null().sum()),
+    )
+
+
+def _read(previous: Path | None) -> _Before:
+    if previous is None:
+        return _Before()
+    seen = pl.read_parquet(previous / "record_map.parquet", columns=[*PARTY, "one_id"])
+    known = pl.read_parquet(previous / "one_id.parquet")
+    absent = pl.read_parquet(previous / "absent_record.parquet")
+    lost = previous / "displaced_record.parquet"
+    last = known.select("one_id", "last_run")
+    record = pl.concat(
+        [
+            seen.join(last, on="one_id", how="left").with_columns(pl.lit(True).alias("was_here")),
+            absent.select(*PARTY, "one_id", "last_run").with_columns(pl.lit(False).alias("was_here")),
+        ]
+    )
+    # An id that has since been merged away stands for its survivor.
+    alias = known.select("one_id", pl.coalesce("merged_into", "one_id").alias("old_one_id"))
+    return _Before(
+        record.join(alias, on="one_id").select(list(_BEFORE_SCHEMA)),
+        pl.read_parquet(lost) if lost.exists() else pl.DataFrame(schema=_DISPLACED_SCHEMA),
+        known,
+    )
+
+
+def _ids(joined: pl.DataFrame, before: _Before) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The id of each cluster (cluster, one_id), and those of them that are new (cluster, serial, one_id)."""
+    lost = joined.select(*PARTY, "cluster").join(before.displaced, on=PARTY)
+    claims = pl.concat(
+        [
+            joined.filter(pl.col("old_one_id").is_not_null()).select("old_one_id", "cluster", weight=pl.lit(1.0)),
+            lost.select(pl.col("one_id").alias("old_one_id"), "cluster", weight=pl.lit(_LOST_CLAIM)),
+        ]
+    )
     overlap = (
-        joined.filter(pl.col("old_one_id").is_not_null())
-        .group_by("old_one_id", "cluster")
-        .agg(pl.len().alias("n"))
-        .join(known.select(pl.col("one_id").alias("old_one_id"), "serial"), on="old_one_id")
+        claims.group_by("old_one_id", "cluster")
+        .agg(pl.col("weight").sum())
+        .join(before.known.select(pl.col("one_id").alias("old_one_id"), "serial"), on="old_one_id")
+        .sort("serial", "cluster")
     )
-    home = overlap.sort("old_one_id", "n", "cluster", descending=[False, True, False]).unique(
-        "old_one_id", keep="first", maintain_order=True
+    survivor = _matched(overlap)
+    n_known = int(before.known["serial"].max() or 0) if len(before.known) else 0  # type: ignore[arg-type]  # Int64
+    fresh = joined.select("cluster").unique().join(survivor, on="cluster", how="anti").sort("cluster")
+    fresh = fresh.with_columns((pl.int_range(1, pl.len() + 1) + n_known).cast(pl.Int64).alias("serial"))
+    fresh = fresh.with_columns(one_ids(fresh["serial"]).alias("one_id"))
+    return pl.concat([survivor, fresh.select("cluster", "one_id")]), fresh
+
+
+def _matched(overlap: pl.DataFrame) -> pl.DataFrame:
+    """The matching of old ids and clusters that keeps most records where they were: cluster, one_id.
+
+    Args:
+        overlap: old_one_id, cluster, weight, serial, sorted by serial and cluster.
+    """
+    ids, clusters = _dense(overlap["serial"]), _dense(overlap["cluster"])
+    n_ids = int(ids.max()) + 1 if len(ids) else 0
+    group = connected(n_ids + (int(clusters.max()) + 1 if len(clusters) else 0), ids, clusters + n_ids)
+    numbered = overlap.with_columns(pl.Series("i", ids), pl.Series("c", clusters), pl.Series("group", group[ids]))
+    is_star = (pl.col("i").n_unique().over("group") == 1) | (pl.col("c").n_unique().over("group") == 1)
+    # Where one id meets several clusters, or several ids one cluster, the greatest overlap is all there is to choose.
+    stars = numbered.filter(is_star).sort("weight", "serial", "cluster", descending=[True, False, False])
+    chosen = [stars.unique("group", keep="first", maintain_order=True).select("cluster", "old_one_id")]
+    for tangle in numbered.filter(~is_star).partition_by("group", maintain_order=True):
+        chosen.append(_untangled(tangle))
+    return pl.concat(chosen).rename({"old_one_id": "one_id"})
+
+
+def _untangled(tangle: pl.DataFrame) -> pl.DataFrame:
+    rows, columns = _dense(tangle["i"]), _dense(tangle["c"])
+    shape = int(rows.max()) + 1, int(columns.max()) + 1
+    if shape[0] * shape[1] > _LARGEST_MATCHING:
+        return _greedy(tangle)
+    # The older id by a hair: it decides between equal overlaps and no others.
+    weight = np.zeros(shape)
+    weight[rows, columns] = tangle["weight"].to_numpy() + 1e-6 / (1.0 + rows)
+    matched = set(zip(*linear_sum_assignment(weight, maximize=True), strict=True))
+    kept = [pair in matched for pair in zip(rows, columns, strict=True)]
+    return tangle.filter(pl.Series(kept)).select("cluster", "old_one_id")
+
+
+def _greedy(tangle: pl.DataFrame) -> pl.DataFrame:
+    taken_ids: set[str] = set()
+    taken_clusters: set[int] = set()
+    kept = []
+    order = tangle.sort("weight", "serial", "cluster", descending=[True, False, False])
+    for one_id, cluster in order.select("old_one_id", "cluster").iter_rows():
+        is_free = one_id not in taken_ids and cluster not in taken_clusters
+        kept.append(is_free)
+        if is_free:
+            taken_ids.add(one_id)
+            taken_clusters.add(cluster)
+    return order.filter(pl.Series(kept, dtype=pl.Boolean)).select("cluster", "old_one_id")
+
+
+def _dense(values: pl.Series) -> Keys:
+    """Numbers as ranks from 0, equal ones alike."""
+    return (values.rank("dense") - 1).to_numpy().astype(np.int64) if len(values) else np.zeros(0, np.int64)
+
+
+def _displaced(
+    placed: pl.DataFrame, absent: pl.DataFrame, change: pl.DataFrame, before: _Before, one_id: pl.DataFrame
+) -> pl.DataFrame:
+    """The ids that records lost because a source was missing: those of earlier runs first, then this run's."""
+    lost = change.filter(pl.col("cause") == SOURCE_GONE).select(*PARTY, pl.col("old_one_id").alias("one_id"))
+    # An absent record whose id was merged away for want of a source wakes it when it comes back.
+    retired = one_id.filter(pl.col("status") == "merged").select("one_id")
+    with_it = (
+        absent.select(*PARTY, "one_id").join(retired, on="one_id").join(lost.select("one_id"), on="one_id", how="semi")
     )
-    oldest = home.sort("cluster", "serial").unique("cluster", keep="first", maintain_order=True)
-    return oldest.select("cluster", pl.col("old_one_id").alias("one_id"), "serial")
+    now = placed.select(*PARTY, pl.col("one_id").alias("now"))
+    return (
+        pl.concat([before.displaced, lost, with_it.select(list(_DISPLACED_SCHEMA))])
+        .unique(PARTY, keep="first", maintain_order=True)
+        .join(now, on=PARTY, how="left")
+        .filter(pl.col("now").is_null() | (pl.col("now") != pl.col("one_id")))
+        .select(list(_DISPLACED_SCHEMA))
+        .sort("record_id", "role")
+    )
 
 
 def _id_table(placed: pl.DataFrame, known: pl.DataFrame, fresh: pl.DataFrame, run_id: str) -> pl.DataFrame:
