@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
-from touchpoints.contract import Contract, Nested, expression
+from touchpoints.contract import Contract, Nested
+from touchpoints.contract_words import expression
 from touchpoints.keys import hide_phones
 from touchpoints.model import empty
 from touchpoints.nested import explode_objects

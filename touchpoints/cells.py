@@ -9,7 +9,8 @@ from zoneinfo import available_timezones
 
 import polars as pl
 
-from touchpoints.contract import Column, Contract, expression
+from touchpoints.contract import Column, Contract
+from touchpoints.contract_words import expression
 from touchpoints.normalise.cell import is_lossy_id
 from touchpoints.normalise.money import parse_money
 from touchpoints.normalise.opt_out import is_opt_out

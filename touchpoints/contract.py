@@ -1,75 +1,35 @@
 """The shape of a contract: what a source's files look like and what their cells mean.
 
 Only the shape and what each entry says. Reading and checking YAML is `contracts`; what a contract does to rows
-is in `rows`, `versions`, `parties`, `sales` and `happenings`. No source has code of its own.
+is in `rows`, `versions`, `parties`, `sales`, `happenings` and `possessions`. No source has code of its own.
 """
 
 import hashlib
-import re
-import unicodedata
 from functools import cached_property
-from typing import Annotated, Any, Literal
+from typing import Literal
 
-import polars as pl
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import BaseModel, Field, field_validator
 
-
-def _as_list(value: Any) -> Any:
-    return value if isinstance(value, list) else [value]
-
-
-def _a_regex(text: str) -> str:
-    try:
-        re.compile(text)
-    except re.error as error:
-        raise ValueError(f"`{text}` is no regular expression ({error})") from error
-    return text
-
-
-def _a_text(value: Any) -> Any:
-    """YAML reads `1` and `yes` as number and truth; cells are text."""
-    if isinstance(value, bool):
-        raise ValueError("put yes, no, true and false in quotes")
-    return str(value) if isinstance(value, int | float) else value
-
-
-def fold_header(name: str) -> str:
-    """A header name in the form in which names are compared: full width folded, no blanks around it, on one line."""
-    return re.sub(r"\s*[\r\n]+\s*", "", unicodedata.normalize("NFKC", name).strip())
-
-
-def expression(sql: str) -> pl.Expr:
-    """An expression of a contract: SQL over its column names, as Polars reads SQL."""
-    return pl.sql_expr(sql)
-
-
-def _an_expression(sql: str) -> str:
-    try:
-        expression(sql)
-    except Exception as error:
-        raise ValueError(f"`{sql}` is no SQL expression ({error})") from error
-    return sql
-
-
-Regex = Annotated[str, AfterValidator(_a_regex)]
-
-
-class SqlMark:
-    """Marks the fields that hold SQL, so that their column names can be checked."""
-
-
-Sql = Annotated[str, BeforeValidator(_a_text), AfterValidator(_an_expression), SqlMark()]
-Text = Annotated[str, BeforeValidator(_a_text)]
-Header = Annotated[str, BeforeValidator(fold_header)]
-Names = Annotated[list[str], BeforeValidator(_as_list)]
-Headers = Annotated[list[Header], BeforeValidator(_as_list)]
-Values = Annotated[list[Text], BeforeValidator(_as_list)]
+from touchpoints.contract_owned import Balance, BusinessAccount, Device
+from touchpoints.contract_words import (
+    STRICT,
+    USUAL_MOMENTS,
+    ExportMoment,
+    Header,
+    Headers,
+    Names,
+    Regex,
+    Sql,
+    Text,
+    TimeZone,
+    Values,
+)
 
 
 class Part(BaseModel):
     """Base of every part of a contract: a name that is not known is a mistake."""
 
-    model_config = ConfigDict(extra="forbid", populate_by_name=True, frozen=True)
+    model_config = STRICT
 
 
 class Column(Part):
@@ -87,40 +47,6 @@ class Column(Part):
         default=[], description="names of a second cell that belongs behind, as the time of day of a date"
     )
     formats: list[str] = Field(default=[], description="strptime formats of times that are not written year first")
-
-
-class ExportMoment(Part):
-    """One way to learn when a file was exported; the first that gives a time wins."""
-
-    origin: Literal["preamble", "name", "mtime"] = Field(alias="from")
-    pattern: Regex | None = Field(default=None, description="its first group is the time")
-    format: str | None = Field(default=None, description="strptime format of the group; `epoch` for seconds")
-
-
-# What the names of export files and the lines above their headers tell, the surest first.
-USUAL_MOMENTS = [
-    ExportMoment.model_validate(way)
-    for way in (
-        {
-            "from": "preamble",
-            "pattern": r"导出时间[：:]\s*\[?\s*(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)",
-            "format": "%Y-%m-%d %H:%M:%S",
-        },
-        {"from": "name", "pattern": r"(?<!\d)(20\d{12})(?!\d)", "format": "%Y%m%d%H%M%S"},
-        {"from": "name", "pattern": r"(?<!\d)(20\d{10})(?!\d)", "format": "%Y%m%d%H%M"},
-        {"from": "name", "pattern": r"^(1[4-9]\d{8})(?!\d)", "format": "epoch"},
-        {"from": "name", "pattern": r"(?<!\d)(20\d{6})(?!\d)", "format": "%Y%m%d"},
-        {"from": "name", "pattern": r"(?<!\d)(20\d\d-\d\d-\d\d)(?!\d)", "format": "%Y-%m-%d"},
-        {"from": "mtime"},
-    )
-]
-
-
-class TimeZone(Part):
-    """The zone in which a row's local times are meant, where the file names it."""
-
-    value: Sql
-    names: dict[str, str] = Field(default={}, description="the file's names → IANA names; others as they are")
 
 
 class NaturalKey(Part):
@@ -424,6 +350,15 @@ class Contract(Part):
     events: list[Event] = []
     changes: list[Change] = []
     consent: list[Consent] = []
+    complete: bool = Field(
+        default=False, description="a day's files list everybody: who is in them no longer has no consent any more"
+    )
+    devices: list[Device] = []
+    businesses: list[BusinessAccount] = []
+    balances: list[Balance] = []
+    reject_limit: float = Field(
+        default=0.2, ge=0, le=1, description="share of refused rows over which a file is held back whole"
+    )
     links: list[Link] = []
     reference: list[Reference] = []
 

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Any, get_args, get_origin
 
 import yaml
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from common.errors import DefinitionError
-from touchpoints.contract import Contract, Nested, Part, SqlMark, expression
+from touchpoints.contract import Contract, Nested
+from touchpoints.contract_words import SqlMark, expression
 from touchpoints.model_reference import REFERENCE_TABLES, REQUIRED
 
 SOURCES = Path(__file__).parent / "sources"
@@ -160,7 +161,7 @@ def expressions(contract: Contract) -> Iterator[Place]:
             yield place, column, None
 
 
-def _expressions_in(part: Part, place: str, nested: Nested | None) -> Iterator[Place]:
+def _expressions_in(part: BaseModel, place: str, nested: Nested | None) -> Iterator[Place]:
     inner = getattr(part, "explode", None) or nested
     for name, field in type(part).model_fields.items():
         value = getattr(part, name)
@@ -173,7 +174,7 @@ def _expressions_in(part: Part, place: str, nested: Nested | None) -> Iterator[P
 
 
 def _expressions_below(value: Any, place: str, nested: Nested | None) -> Iterator[Place]:
-    if isinstance(value, Part):
+    if isinstance(value, BaseModel):
         yield from _expressions_in(value, place, nested)
     elif isinstance(value, list):
         for number, item in enumerate(value):

@@ -13,7 +13,8 @@ from common.keys import keyed_hashes
 from touchpoints.accounts import Account
 from touchpoints.cells import parsed_column, time_zones
 from touchpoints.columns import RAW, REASON, REASON_COLUMN, text_or_null
-from touchpoints.contract import Contract, expression
+from touchpoints.contract import Contract
+from touchpoints.contract_words import expression
 from touchpoints.exported import Exported
 from touchpoints.files import LandingFile
 from touchpoints.keys import hide_phones, md5_of

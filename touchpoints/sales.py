@@ -9,7 +9,8 @@ import polars as pl
 
 from common.keys import keyed_hashes
 from touchpoints.batch import Batch, evaluate, gathered, shaped
-from touchpoints.contract import Contract, Status, expression
+from touchpoints.contract import Contract, Status
+from touchpoints.contract_words import expression
 from touchpoints.keys import hide_phones, md5_of
 from touchpoints.lines import UNKNOWN, status_of_order, summed
 from touchpoints.normalise.status import fold

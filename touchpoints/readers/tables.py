@@ -9,7 +9,8 @@ from typing import Final
 
 import polars as pl
 
-from touchpoints.contract import Contract, fold_header
+from touchpoints.contract import Contract
+from touchpoints.contract_words import fold_header
 from touchpoints.matching import Match
 from touchpoints.normalise.cell import undecorate
 
