@@ -12,8 +12,8 @@ from identity.graph import connected
 from identity.names import FULL_AGREEMENTS, agreements
 from identity.parties import Parties
 from identity.registry import IdentifierType
+from identity.ties import VALUE, ids_beside, is_past, limits_of_values, too_many
 
-VALUE = ["id_type", "id_scope", "id_value"]
 # The holder of what cannot be told to be any named holder's.
 IN_DOUBT = -1
 _NAME = ["name", "quality", "surname", "name_pinyin"]
@@ -24,10 +24,11 @@ class Judgement:
     """What the identifiers are worth.
 
     Attributes:
-        value: one row per identifier value: id_type, id_scope, id_value, n_parties, n_names (people's names that
-            cannot be one person's), status (ok | shared | blocked | placeholder | no_link), reason.
-        holding: one row per party and linking value: party, id_type, id_scope, id_value, holder (0, 1, … within the
-            value, `IN_DOUBT` where it cannot be told). Parties that a value does not link are absent.
+        value: one row per identifier value: `VALUE` (id_type, id_scope, id_value, window), n_parties, n_names (people's
+            names that cannot be one person's), n_ids (values of one other type that come with it), status (ok | shared
+            | blocked | placeholder | no_link), reason.
+        holding: one row per party and linking value: party, `VALUE`, holder (0, 1, … within the value, `IN_DOUBT`
+            where it cannot be told). Parties that a value does not link are absent.
     """
 
     value: pl.DataFrame
@@ -41,18 +42,12 @@ def judge(parties: Parties, registry: dict[str, IdentifierType], decided: pl.Dat
         decided: what stewards say of values (`stewards.Stewardship.value`); it goes before every rule.
     """
     said = decided if decided is not None else _NOTHING_DECIDED
-    rules = pl.DataFrame(
-        [
-            {"id_type": t.name, "links": t.links, "max_names": t.max_names, "block_names": t.block_names}
-            for t in registry.values()
-        ]
-    )
-    carried = parties.identifier.join(rules, on="id_type", how="left").with_columns(
+    carried = parties.identifier.join(limits_of_values(registry), on="id_type", how="left").with_columns(
         pl.when(pl.col("strength").is_in(["exact", "scoped", "derived"])).then(pl.col("links")).alias("links"),
         _is_placeholder(registry).alias("is_placeholder"),
     )
     carried = carried.join(
-        said.rename({"status": "verdict", "reason": "verdict_reason"}), on=VALUE, how="left", maintain_order="left"
+        said.rename({"status": "verdict", "reason": "verdict_reason"}), on=_SAID, how="left", maintain_order="left"
     ).with_columns(_decided_placeholder().alias("is_placeholder"))
     linking = carried.filter((pl.col("links").fill_null("never") != "never") & ~pl.col("is_placeholder"))
     named = linking.join(
@@ -66,25 +61,27 @@ def judge(parties: Parties, registry: dict[str, IdentifierType], decided: pl.Dat
         .agg(
             pl.col("party").n_unique().cast(pl.Int64).alias("n_parties"),
             pl.col("links").drop_nulls().first(),
-            pl.col("max_names").first(),
-            pl.col("block_names").first(),
+            pl.col("max_names", "block_names", "max_ids", "block_ids").first(),
             pl.col("is_placeholder").any(),
             pl.col("verdict", "verdict_reason").first(),
         )
         .join(n_names, on=VALUE, how="left")
-        .with_columns(pl.col("n_names").fill_null(0).cast(pl.Int64))
+        .join(ids_beside(linking), on=VALUE, how="left")
+        .with_columns(pl.col("n_names", "n_ids").fill_null(0).cast(pl.Int64))
         .with_columns(_status().alias("status"), _reason().alias("reason"))
         .with_columns(
             pl.coalesce("verdict", "status").alias("status"), pl.coalesce("verdict_reason", "reason").alias("reason")
         )
     )
     return Judgement(
-        value.select(*VALUE, "n_parties", "n_names", "status", "reason").sort(VALUE),
+        value.select(*VALUE, "n_parties", "n_names", "n_ids", "status", "reason").sort(VALUE),
         _holdings(linking, named, groups, value).sort("party", *VALUE),
     )
 
 
-_NOTHING_DECIDED = pl.DataFrame(schema={c: pl.String for c in (*VALUE, "status", "reason")})
+# A steward speaks of a value at all times.
+_SAID = ["id_type", "id_scope", "id_value"]
+_NOTHING_DECIDED = pl.DataFrame(schema={c: pl.String for c in (*_SAID, "status", "reason")})
 
 
 def _decided_placeholder() -> pl.Expr:
@@ -110,23 +107,22 @@ def _status() -> pl.Expr:
         .then(pl.lit("placeholder"))
         .when(pl.col("links").fill_null("never") == "never")
         .then(pl.lit("no_link"))
-        .when(pl.col("n_names") > pl.col("block_names"))
+        .when(is_past("block"))
         .then(pl.lit("blocked"))
-        .when(pl.col("n_names") > pl.col("max_names"))
+        .when(is_past("max"))
         .then(pl.lit("shared"))
         .otherwise(pl.lit("ok"))
     )
 
 
 def _reason() -> pl.Expr:
-    many = pl.format("carried by {} people's names", pl.col("n_names"))
     return (
         pl.when(pl.col("is_placeholder"))
         .then(pl.lit("stands for nobody"))
         .when(pl.col("links").fill_null("never") == "never")
         .then(pl.lit("this type or strength does not link"))
-        .when(pl.col("n_names") > pl.col("max_names"))
-        .then(many)
+        .when(is_past("max"))
+        .then(too_many())
         .when(pl.col("n_names") > 1)
         .then(pl.format("held by {} people in turn or together", pl.col("n_names")))
     )

@@ -76,3 +76,23 @@ def test_placeholder_and_masked_phones_never_link(world):
     assert dict(zip(value["id_value"], value["status"], strict=True)) == {
         "13800138000": "placeholder", "11111111111": "placeholder", "138****8000": "no_link", "13900000009": "no_link",
     }  # fmt: skip
+
+
+def test_a_phone_that_stands_on_many_cards_is_nobodys(world):
+    for n in range(21):
+        world.say(n, [("phone", "13900000001"), ("pos_card", f"C{n}")])
+    for n in range(7):
+        world.say(f"b{n}", [("phone", "13900000002"), ("pos_card", f"D{n}")])
+    held, value = holders(world)
+    found = {r["id_value"]: r for r in value.filter(value["id_type"] == "phone").iter_rows(named=True)}
+    assert (found["13900000001"]["status"], found["13900000001"]["n_ids"]) == ("blocked", 21)
+    assert (found["13900000002"]["status"], found["13900000002"]["n_ids"]) == ("shared", 7)
+    assert found["13900000001"]["reason"] == "comes with 21 different values of pos_card"
+    assert not [record for record, text in held if text.startswith("139")]
+
+
+def test_cards_of_two_schemes_are_counted_each_by_itself(world):
+    for n in range(6):
+        world.say(n, [("phone", "13900000001"), ("pos_card", f"C{n}"), ("jd_pin", f"p{n}")])
+    _, value = holders(world)
+    assert value.filter(value["id_type"] == "phone")["status"].to_list() == ["ok"]

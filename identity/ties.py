@@ -1,0 +1,53 @@
+"""Ties: how many cards, accounts and other identifiers a value comes with.
+
+Belongs here: the count that gives away a clerk's phone that stands on every card, or an id that a system writes where
+it has none. How many *names* a value comes with is `judge`'s own count, and so is the verdict.
+"""
+
+import polars as pl
+
+from identity.registry import Registry
+
+VALUE = ["id_type", "id_scope", "id_value", "window"]
+
+
+def limits_of_values(registry: Registry) -> pl.DataFrame:
+    """Per type: how it links, and the counts past which a value is shared or blocked."""
+    columns = ("links", "max_names", "block_names", "max_ids", "block_ids")
+    return pl.DataFrame(
+        [{"id_type": kind.name} | {name: getattr(kind, name) for name in columns} for kind in registry.values()]
+    )
+
+
+def ids_beside(linking: pl.DataFrame) -> pl.DataFrame:
+    """How many values of one other type and scope each value comes with, on all its parties together.
+
+    Args:
+        linking: party and VALUE of identifiers that link.
+
+    Returns:
+        VALUE, n_ids, ids_type: the largest such count, and of which type; values that always come alone are absent.
+    """
+    several = linking.select("party", *VALUE).filter(pl.len().over("party") > 1)
+    beside = several.join(several, on="party", suffix="_beside").filter(pl.col("id_type") != pl.col("id_type_beside"))
+    return (
+        beside.group_by(*VALUE, "id_type_beside", "id_scope_beside")
+        .agg(pl.col("id_value_beside").n_unique().cast(pl.Int64).alias("n_ids"))
+        .sort(*VALUE, "n_ids", "id_type_beside", descending=[False] * 4 + [True, False])
+        .unique(VALUE, keep="first", maintain_order=True)
+        .select(*VALUE, "n_ids", pl.col("id_type_beside").alias("ids_type"))
+    )
+
+
+def is_past(kind: str) -> pl.Expr:
+    """Whether a value ties to more names or more ids than `max` (shared) or `block` (nobody's) allows."""
+    return (pl.col("n_names") > pl.col(f"{kind}_names")) | (pl.col("n_ids") > pl.col(f"{kind}_ids"))
+
+
+def too_many() -> pl.Expr:
+    """Of what a value has too many, in words."""
+    return (
+        pl.when(pl.col("n_names") > pl.col("max_names"))
+        .then(pl.format("carried by {} people's names", pl.col("n_names")))
+        .otherwise(pl.format("comes with {} different values of {}", pl.col("n_ids"), pl.col("ids_type")))
+    )
