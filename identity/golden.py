@@ -126,11 +126,10 @@ def _most_frequent(party: pl.DataFrame, column: str) -> pl.DataFrame:
 def _usable_identifiers(
     parties: Parties, of_party: pl.DataFrame, judgement: Judgement, party: pl.DataFrame
 ) -> pl.DataFrame:
-    """Identifiers that link, once per party, with their person and how much they are believed."""
+    """Identifiers that link and are still theirs, once per party, with their person and how much they are believed."""
     usable = judgement.value.filter(pl.col("status") == "ok").select(VALUE)
-    held = parties.identifier.join(usable, on=VALUE).join(
-        judgement.holding.select("party", *VALUE), on=["party", *VALUE]
-    )
+    current = parties.identifier.filter(~pl.col("has_ended"))
+    held = current.join(usable, on=VALUE).join(judgement.holding.select("party", *VALUE), on=["party", *VALUE])
     return held.join(of_party, on="party").join(
         party.select("party", "record_id", "source", "trust", "role_rank"), on="party"
     )
