@@ -11,12 +11,15 @@ import polars as pl
 from touchpoints.batch import Batch, evaluate, gathered, shaped, with_order_key
 from touchpoints.cells import typed
 from touchpoints.columns import RAW, REASON, REASON_COLUMN
+from touchpoints.complete import ends_of_vanished
 from touchpoints.contract import Contract
+from touchpoints.former import former_identifiers
 from touchpoints.happenings import consents, entries, events, with_since
 from touchpoints.lines import order_lines
 from touchpoints.links import links
 from touchpoints.model import TABLES
 from touchpoints.parties import parties
+from touchpoints.possessions import possessions, seen_again
 from touchpoints.readers.tables import ROW
 from touchpoints.reference import references
 from touchpoints.rows import FILE, RECORD, REPEATED, LoadedTable, gather, in_version_order, judge
@@ -88,12 +91,14 @@ def build(contract: Contract, tables: Sequence[LoadedTable], key: bytes) -> Buil
         "record": _records(batch, files),
         "record_version": _record_versions(batch, files),
         "identifier": identifiers,
+        "identifier_former": former_identifiers(batch, identifiers, tables),
         "attribute": attributes,
         "event": events(batch),
         "orders": order_rows,
         "order_lines": order_lines(batch),
         "ledger": entries(batch),
-        "consent": consents(batch, identifiers),
+        "consent": _consents(batch, identifiers, versions, tables),
+        **possessions(batch, _typed_versions(batch, versions, tables)),
         "identity_link": links(batch),
         **references(batch),
         "reject": _refused(refused, files),
@@ -115,6 +120,21 @@ def _batch(contract: Contract, tables: Sequence[LoadedTable], versions: Versions
     batch.records = with_order_key(records, batch, order_no, unique_in)
     batch.lines = typed(versions.lines, contract, tables)
     return batch
+
+
+def _consents(
+    batch: Batch, identifiers: pl.DataFrame, versions: Versions, tables: Sequence[LoadedTable]
+) -> pl.DataFrame:
+    told = consents(batch, identifiers)
+    return ends_of_vanished(told, versions.rows, tables) if batch.contract.complete else told
+
+
+def _typed_versions(batch: Batch, versions: Versions, tables: Sequence[LoadedTable]) -> pl.DataFrame:
+    """Every telling of every record, for what counts as of each export; nothing where the contract has no such."""
+    if not batch.contract.balances:
+        return versions.history.clear()
+    moments = versions.rows.select(FILE, "version_at").unique(FILE)
+    return typed(seen_again(versions.history, versions.records, moments), batch.contract, tables)
 
 
 def _records(batch: Batch, files: pl.DataFrame) -> pl.DataFrame:

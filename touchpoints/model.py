@@ -8,6 +8,7 @@ from typing import Final, TypeAlias
 
 import polars as pl
 
+from touchpoints.model_owned import OWNED_TABLES
 from touchpoints.model_reference import REFERENCE_TABLES
 
 TIME: Final = pl.Datetime("us")
@@ -167,7 +168,7 @@ CONSENT: Final[Schema] = {
     "purpose": TEXT,  # marketing
     "state": TEXT,  # granted | revoked
     "at": TIME,  # null: the file does not tell; a grant counts as the oldest word then, a refusal as the latest
-    "basis": TEXT,  # membership_terms | opt_in | follow | opt_out_reply | unfollow | unsubscribe
+    "basis": TEXT,  # membership_terms | opt_in | follow | opt_out_reply | unfollow | unsubscribe | vanished
 }
 IDENTITY_LINK: Final[Schema] = {
     "record_id": TEXT,
@@ -195,6 +196,8 @@ TABLES: Final[dict[str, Schema]] = {
     "record": RECORD,
     "record_version": RECORD_VERSION,
     "identifier": IDENTIFIER,
+    # What older versions of a record told and the current one does not; valid_to: the export that showed it no longer.
+    "identifier_former": IDENTIFIER,
     "attribute": ATTRIBUTE,
     "event": EVENT,
     "orders": ORDERS,
@@ -202,6 +205,7 @@ TABLES: Final[dict[str, Schema]] = {
     "ledger": LEDGER,
     "consent": CONSENT,
     "identity_link": IDENTITY_LINK,
+    **OWNED_TABLES,
     **REFERENCE_TABLES,
     "reject": REJECT,
 }

@@ -52,6 +52,15 @@ def test_a_newer_plain_value_replaces_an_older_plain_one(landing):
     assert Ingested(landing).identifiers("receiver") == {("phone", "CN", "13900009999", "exact")}
 
 
+def test_what_an_older_version_told_is_kept_apart_with_its_end(landing):
+    put(landing, OLD, files.tmall(files.tmall_row("1")))
+    put(landing, NEW, files.tmall(files.tmall_row("1", 联系手机="'13900009999")))
+    put(landing, NEWEST, files.tmall(files.tmall_row("1", 联系手机="'13900009999", 订单状态="交易成功")))
+    former = Ingested(landing).table("identifier_former")
+    assert former.select("role", "id_value").rows() == [("receiver", "13900001111")]
+    assert former["valid_to"].dt.month().to_list() == [2]
+
+
 def test_a_column_that_the_newer_file_lacks_keeps_its_value_and_a_blank_cell_does_not(landing):
     put(landing, OLD, files.tmall(files.tmall_row("1", 退款金额="5.00", 买家应付邮费="7.00")))
     header = [name for name in files.TMALL if name != "退款金额"]
