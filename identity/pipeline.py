@@ -5,7 +5,7 @@ Belongs here: the order of the layers and what is written. Each layer's own work
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,16 +13,19 @@ import polars as pl
 
 from common.keys import keyed_hashes
 from identity.candidates import candidates, descriptions
+from identity.causes import check_churn, contents
 from identity.edges import edge_table
 from identity.golden import Golden, golden_records
 from identity.judge import Judgement, judge
-from identity.linking import Linked, count, guards_of_clusters, link_by_score
+from identity.keeping import STATE, Keeping, differences
+from identity.linking import Linked, clusters_apart, count, guards_of_clusters, link_by_score
 from identity.model import Model, load_or_train
 from identity.parties import Parties, read_parties
 from identity.registry import DEFAULT_REGISTRY, load_registry
 from identity.retail import RETAIL
 from identity.stable import Identities, assign
 from identity.steady import SteadyLinks, apply_links, steady_links
+from identity.stewards import Stewardship, stewardship
 from identity.sure import SureClusters, single_values, sure_clusters
 
 Progress = Callable[[int, int, str], None]
@@ -49,11 +52,16 @@ class IdentityReport:
     n_guard_refusals: int
     n_new_ids: int
     n_merged_ids: int
+    n_known_records: int
     n_changed_records: int
+    is_churn_high: bool
+    n_overrides: int
     model: str
     model_is_new: bool
     values_by_status: dict[str, int] = field(default_factory=dict)
     pairs_by_rule: dict[str, int] = field(default_factory=dict)
+    changes_by_cause: dict[str, int] = field(default_factory=dict)
+    overrides_not_applied: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, object]:
         """The figures by name."""
@@ -65,11 +73,13 @@ class _Resolved:
     """What the layers found, before it is written."""
 
     parties: Parties
+    stewards: Stewardship
     judgement: Judgement
     sure: SureClusters
     linked: Linked
     steady: SteadyLinks
     identities: Identities
+    state: pl.DataFrame
     golden: Golden
 
 
@@ -82,6 +92,7 @@ def resolve(
     models: Path,
     key: bytes,
     run_id: str,
+    keeping: Keeping | None = None,
     progress: Progress | None = None,
 ) -> IdentityReport:
     """Finds the people in the canonical tables and writes the identity tables.
@@ -89,14 +100,20 @@ def resolve(
     Args:
         touchpoints: folder of the canonical tables (`touchpoints.model`) as Parquet.
         public: folder for the tables without personal data: record_map, one_id, absent_record, edge, change,
-            golden_field, identifier_value, decided_by.
-        private: folder for golden_value and contact_point, in the clear.
+            displaced_record, golden_field, identifier_value, override, decided_by.
+        private: folder for golden_value and contact_point, in the clear, and the state that the next run starts from.
         previous: the `identity` tables of the published snapshot, or None on the first run.
         models: the home's folder of trained models; a model is trained and kept there when it has none.
         key: the home's key, for hashes of personal values.
         run_id: this run.
+        keeping: the stewards' files, the last run's private tables, the churn budget.
         progress: called with (steps done, steps in all, what comes next).
+
+    Raises:
+        ChurnError: more ids would change than the budget allows; the tables are written all the same, to be looked at.
+        DefinitionError: a steward's file, or the registry, cannot be read.
     """
+    kept = keeping or Keeping()
     steps = iter(enumerate(_STEPS))
 
     def tell() -> None:
@@ -108,26 +125,34 @@ def resolve(
     tell()
     parties = read_parties(touchpoints)
     tell()
-    judgement = judge(parties, registry)
+    stewards = stewardship(parties, kept.overrides(), key)
+    judgement = judge(parties, registry, stewards.value)
+    parties = _without_blocked(parties, stewards)
     tell()
-    sure = sure_clusters(parties, judgement, registry)
+    sure = sure_clusters(parties, judgement, registry, same=stewards.same, apart=stewards.apart)
     tell()
     rows = candidates(parties, sure.label)
     material = lambda: (candidates(parties, descriptions(parties)), rows)  # noqa: E731
     model = load_or_train(models, material, RETAIL, is_first=previous is None)
     tell()
-    linked = link_by_score(parties, sure.label, rows, model, registry)
+    linked = link_by_score(parties, sure.label, rows, model, registry, apart=stewards.apart)
     tell()
     label = linked.label
-    steady = steady_links(parties, label, touchpoints, guards_of_clusters(single_values(parties, registry), label))
+    guards = guards_of_clusters(single_values(parties, registry), label)
+    steady = steady_links(parties, label, touchpoints, guards, clusters_apart(stewards.apart, label))
     label = apply_links(label, steady)
     tell()
-    identities = assign(parties, label, previous, run_id, _cause(previous, model))
+    state = contents(parties)
+    edges = (sure.edge.with_columns(pl.lit("sure").alias("kind")), linked.edge.filter(pl.col("kind") != "doubtful"))
+    different = differences(parties, state, stewards, edges, _decided_by(model), previous, kept, key)
+    identities = assign(parties, label, previous, run_id, different)
     tell()
     golden = golden_records(parties, identities.of_party, judgement, registry, key)
-    found = _Resolved(parties, judgement, sure, linked, steady, identities, golden)
+    found = _Resolved(parties, stewards, judgement, sure, linked, steady, identities, state, golden)
     _write(found, public, private, key, model)
-    return _report(found, model, run_id)
+    if not kept.accept_churn:
+        check_churn(identities.change, identities.n_known, kept.budget)
+    return _report(found, model, run_id, kept)
 
 
 def rules_version() -> str:
@@ -135,25 +160,30 @@ def rules_version() -> str:
     return hashlib.sha256(DEFAULT_REGISTRY.read_bytes() + repr(RETAIL.round_weights).encode()).hexdigest()[:12]
 
 
-def _cause(previous: Path | None, model: Model) -> str:
-    """What a change of ids is put down to: the rules or the model where they are others than last time's."""
-    if previous is None or not (previous / "decided_by.parquet").exists():
-        return "new_evidence"
-    last = pl.read_parquet(previous / "decided_by.parquet").row(0, named=True)
-    if last["rules"] != rules_version():
-        return "rule"
-    return "model" if last["model"] != model.name else "new_evidence"
+def _decided_by(model: Model) -> pl.DataFrame:
+    return pl.DataFrame({"rules": [rules_version()], "model": [model.name]})
+
+
+def _without_blocked(parties: Parties, stewards: Stewardship) -> Parties:
+    """The parties without the values that a steward has blocked: those tell nothing, not even to the model."""
+    value = ["id_type", "id_scope", "id_value"]
+    blocked = stewards.value.filter(pl.col("status") == "blocked").select(value)
+    if blocked.is_empty():
+        return parties
+    return replace(parties, identifier=parties.identifier.join(blocked, on=value, how="anti", maintain_order="left"))
 
 
 def _write(found: _Resolved, public: Path, private: Path, key: bytes, model: Model) -> None:
     public.mkdir(parents=True, exist_ok=True)
     private.mkdir(parents=True, exist_ok=True, mode=0o700)
     tables = {
-        "decided_by": pl.DataFrame({"rules": [rules_version()], "model": [model.name]}),
+        "decided_by": _decided_by(model),
         "record_map": _record_map(found),
         "one_id": found.identities.one_id,
         "absent_record": found.identities.absent_record,
+        "displaced_record": found.identities.displaced_record,
         "change": found.identities.change,
+        "override": found.stewards.row,
         "edge": _edges(found),
         "golden_field": found.golden.field,
         "identifier_value": _identifier_values(found.judgement, key),
@@ -162,6 +192,7 @@ def _write(found: _Resolved, public: Path, private: Path, key: bytes, model: Mod
         table.write_parquet(public / f"{name}.parquet", compression_level=1)
     found.golden.value.write_parquet(private / "golden_value.parquet")
     found.golden.contact_point.write_parquet(private / "contact_point.parquet")
+    found.state.write_parquet(private / STATE)
 
 
 def _record_map(found: _Resolved) -> pl.DataFrame:
@@ -202,8 +233,8 @@ def _met() -> pl.Expr:
     )  # fmt: skip
 
 
-def _report(found: _Resolved, model: Model, run_id: str) -> IdentityReport:
-    one_id = found.identities.one_id
+def _report(found: _Resolved, model: Model, run_id: str, keeping: Keeping) -> IdentityReport:
+    one_id, change, n_known = found.identities.one_id, found.identities.change, found.identities.n_known
     status = found.judgement.value.group_by("status").agg(pl.len().alias("n")).sort("status")
     return IdentityReport(
         n_records=found.parties.party["record_id"].n_unique(),
@@ -219,9 +250,14 @@ def _report(found: _Resolved, model: Model, run_id: str) -> IdentityReport:
         n_guard_refusals=found.sure.n_refused + found.linked.n_refused,
         n_new_ids=len(one_id.filter(pl.col("first_run") == run_id)),
         n_merged_ids=len(one_id.filter(pl.col("status") == "merged")),
-        n_changed_records=len(found.identities.change),
+        n_known_records=n_known,
+        n_changed_records=len(change),
+        is_churn_high=keeping.budget.exceeds(len(change), n_known, keeping.budget.warn),
+        n_overrides=len(found.stewards.row),
         model=model.name,
         model_is_new=model.is_new,
         values_by_status=dict(status.iter_rows()),
         pairs_by_rule=found.linked.pairs_by_rule,
+        changes_by_cause=dict(change.group_by("cause").agg(pl.len()).sort("cause").iter_rows()),
+        overrides_not_applied=found.stewards.problems,
     )

@@ -14,7 +14,7 @@ from typing import Final
 import polars as pl
 
 from common.errors import DefinitionError
-from common.keys import HASH_PREFIX, keyed_hash
+from common.keys import HASH_PREFIX, keyed_hash, keyed_hashes
 from identity.graph import GuardedMerge
 from identity.parties import Parties
 
@@ -267,3 +267,34 @@ class _Places:
         if text.startswith(HASH_PREFIX):
             return tuple(row for row in distinct.iter_rows() if keyed_hash(row[2], self._key) == text)
         return tuple(distinct.filter(pl.col("id_value") == text).iter_rows())
+
+
+_MEANING: Final = ["decision", "record_a", "role_a", "record_b", "role_b", "id_type", "id_scope", "value_hash"]
+
+
+def touched(now: pl.DataFrame, before: pl.DataFrame, parties: Parties, key: bytes) -> pl.DataFrame:
+    """The parties that a decision touches which is new in this run, or was withdrawn since the last.
+
+    Args:
+        now: `Stewardship.row` of this run.
+        before: that of the last run.
+
+    Returns:
+        record_id, role.
+    """
+    is_used = pl.col("status") == APPLIED
+    now, before = now.filter(is_used), before.filter(is_used)
+    other = pl.concat(
+        [
+            now.join(before, on=_MEANING, how="anti", nulls_equal=True),
+            before.join(now, on=_MEANING, how="anti", nulls_equal=True),
+        ]
+    )
+    ends = [other.select(pl.col(f"record_{s}").alias("record_id"), pl.col(f"role_{s}").alias("role")) for s in "ab"]
+    values = other.filter(pl.col("value_hash").is_not_null()).select("id_type", "value_hash")
+    held = parties.identifier.join(values.select("id_type").unique(), on="id_type", how="semi")
+    held = held.with_columns(keyed_hashes(held["id_value"], key).alias("value_hash"))
+    carriers = held.join(values, on=["id_type", "value_hash"], how="semi").select("party").unique()
+    return pl.concat(
+        [*ends, parties.party.join(carriers, on="party", how="semi").select("record_id", "role")]
+    ).drop_nulls()
