@@ -47,6 +47,7 @@ class Column(Part):
         default=[], description="names of a second cell that belongs behind, as the time of day of a date"
     )
     formats: list[str] = Field(default=[], description="strptime formats of times that are not written year first")
+    every: bool = Field(default=False, description="of an order over several rows: all cells, `;` between; else one")
 
 
 class NaturalKey(Part):
@@ -73,6 +74,7 @@ class Identifier(Part):
     )
     mine: bool = Field(default=False, description="search the phone in free text")
     many: bool = Field(default=False, description="the cell is a JSON list")
+    separator: Regex | None = Field(default=None, description="between the values where a cell has several")
     valid_to: Sql | None = Field(default=None, description="until when it names the party: virtual numbers expire")
 
 
@@ -159,7 +161,7 @@ class Order(Part):
     line_amounts: Amounts = Field(default=Amounts(), description="amounts that each line has; the order's is their sum")
     gives_way: bool = Field(
         default=False,
-        description="a second telling: left out where the report named by `join_orders` has the order",
+        description="a second telling: left out where a report of the order's own platform has it",
     )
     tells_payments: bool = Field(default=True, description="false where `ledger:` declares each payment by itself")
     buyer_role: str = Field(default="buyer", description="the party that ordered and paid")
@@ -192,6 +194,8 @@ class Lines(Part):
     """The lines of an order: the file's own rows, or the elements of a nested list."""
 
     packed: Packed | None = None
+    gives_way: bool = Field(default=False, description="coarse: left out where another report has the order's lines")
+    when: Sql | None = None
     explode: Nested | None = None
     order_no: Sql
     unique_in: Literal["platform", "account"] = "platform"
@@ -370,7 +374,7 @@ class Contract(Part):
     @cached_property
     def known_headers(self) -> frozenset[str]:
         """Every header name that the contract knows."""
-        used = {name for column in self.columns.values() for name in column.names}
+        used = {name for column in self.columns.values() for name in (*column.names, *column.followed_by)}
         return frozenset(used | set(self.other_columns) | {n for names in self.signature for n in names})
 
     @property

@@ -8,11 +8,12 @@ from typing import Final
 
 import polars as pl
 
-from touchpoints.batch import Batch, evaluate, gathered, shaped, with_order_key
+from touchpoints.batch import Batch, evaluate, gathered, shaped, where, with_order_key
 from touchpoints.contract import Amounts, Lines, Packed
 from touchpoints.rows import FILE, RECORD
 
 UNKNOWN: Final = "unknown"
+_CELLS: Final = ("line_no", "sku", "title", "spec", "qty", "unit_price", "line_amount", "refunded_amount", "is_gift")
 _EARLY: Final = ("created", "paid", "partly_shipped", "shipped", "completed")
 
 
@@ -30,8 +31,7 @@ def order_lines(batch: Batch) -> pl.DataFrame:
         if batch.contract.rows == "lines" or lines.packed is not None:
             frame = frame.with_columns(position=pl.int_range(1, pl.len() + 1, dtype=pl.Int64).over(RECORD))
     frame = with_order_key(frame, batch, lines.order_no, lines.unique_in)
-    names = [name for name in Lines.model_fields if name not in ("explode", "packed", "order_no", "unique_in")]
-    frame = evaluate(frame, **{name: getattr(lines, name) for name in names})
+    frame = evaluate(where(frame, lines.when), **{name: getattr(lines, name) for name in _CELLS})
     return shaped(frame.with_columns(pl.col("is_gift").cast(pl.Boolean).fill_null(False)), "order_lines")
 
 

@@ -102,6 +102,9 @@ def identifier_rows(batch: Batch, identifier: Identifier) -> pl.DataFrame:
     if identifier.many:
         elements = explode_values(frame["value"])
         frame = frame.with_row_index("row").drop("value").join(elements, on="row", how="inner").drop("row")
+    if identifier.separator is not None:
+        parts = pl.col("value").str.replace_all(identifier.separator, "\n").str.split("\n")
+        frame = frame.with_columns(parts).explode("value").with_columns(pl.col("value").str.strip_chars())
     if identifier.mine:
         frame = frame.with_columns(value=mine_phone(pl.col("value"))).drop_nulls("value")
     read = {

@@ -52,8 +52,9 @@ def orders(batch: Batch) -> pl.DataFrame:
     after_sale = told_by_refund()
     if order.after_sale is not None:
         word = pl.lit(status_of(batch, frame, order.after_sale, "none"))
-        # Of an order given back in part some platforms use the word for the whole.
-        after_sale = pl.when(after_sale == "refunded_part").then(after_sale).otherwise(word)
+        # Of an order given back in part some platforms use the word for the whole; some have no word when it is done.
+        silent = pl.lit(_text(frame, order.after_sale.value).is_null())
+        after_sale = pl.when((after_sale == "refunded_part") | silent).then(after_sale).otherwise(word)
     return shaped(frame.with_columns(after_sale_status=after_sale), "orders")
 
 

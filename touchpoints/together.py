@@ -27,13 +27,14 @@ def settle(built: Sequence[Built], contracts: Sequence[Contract]) -> None:
     """
     by_name = {contract.name: contract for contract in contracts}
     named: dict[str, pl.DataFrame] = {}
+    _keep_finest_lines(built, by_name)
     for part in sorted(built, key=lambda p: not _gives_way(by_name[p.contract])):
         join = by_name[part.contract].join_orders
         if join is None:
             continue
         named[part.contract] = found = _orders_named(part, join, built, by_name)
         if _gives_way(by_name[part.contract]):
-            _give_way(part, found[RECORD])
+            _give_way(part, found)
         _tell_orders(part, found)
     _tie_people(built, by_name, named)
     _count_refunds_once(built, by_name)
@@ -46,6 +47,20 @@ def _gives_way(contract: Contract) -> bool:
     return contract.order is not None and contract.order.gives_way
 
 
+def _keep_finest_lines(built: Sequence[Built], contracts: Mapping[str, Contract]) -> None:
+    """Of each order the lines of one report: of one that has lines proper, and of the order's own before a copy."""
+    ranked = []
+    for part in built:
+        contract = contracts[part.contract]
+        if contract.lines is not None:
+            ranked.append(((contract.lines.gives_way, _gives_way(contract)), part))
+    for rank, part in ranked:
+        better = [other.tables["order_lines"]["order_key"] for above, other in ranked if above < rank]
+        if better:
+            told = pl.col("order_key").is_in(pl.concat(better).unique().implode())
+            part.tables["order_lines"] = part.tables["order_lines"].filter(~told)
+
+
 def _orders_named(
     part: Built, join: OrderJoin, built: Sequence[Built], contracts: Mapping[str, Contract]
 ) -> pl.DataFrame:
@@ -56,8 +71,8 @@ def _orders_named(
     """
     first = [other for other in built if other is not part and not _gives_way(contracts[other.contract])]
     others = first if _gives_way(contracts[part.contract]) else [other for other in built if other is not part]
-    known = pl.concat([pl.DataFrame(schema=part.numbers.schema), *(other.numbers for other in others)])
-    known = known.filter(pl.col("source").is_in(join.sources)).select("number", "order_key").unique()
+    all_known = pl.concat([pl.DataFrame(schema=part.numbers.schema), *(other.numbers for other in others)])
+    known = all_known.filter(pl.col("source").is_in(join.sources)).select("number", "order_key").unique()
     known = known.filter(pl.col("number").is_unique())
     number = pl.col("join_no")
     asked = part.joins.drop_nulls("join_no")
@@ -69,15 +84,19 @@ def _orders_named(
     found = asked.join(known, left_on="join_no", right_on="number", how="left", maintain_order="left")
     found = found.join(known.rename({"order_key": "other"}), left_on="bare", right_on="number", how="left")
     found = found.select(RECORD, order_key=pl.coalesce("order_key", "other")).drop_nulls("order_key")
+    if _gives_way(contracts[part.contract]):
+        same = part.tables["orders"].select(RECORD, "order_key").join(all_known, on="order_key", how="semi")
+        found = pl.concat([found.join(same, on=RECORD, how="anti"), same])
     return found.unique().sort(RECORD, "order_key")
 
 
-def _give_way(part: Built, records: pl.Series) -> None:
-    """Takes out the orders of records that tell again what another report tells."""
-    gone = pl.col(RECORD).is_in(records.unique().implode())
+def _give_way(part: Built, found: pl.DataFrame) -> None:
+    """Takes out the orders of records that tell again what another report tells; finer lines of the same order stay."""
+    gone = pl.col(RECORD).is_in(found[RECORD].unique().implode())
     keys = part.tables["orders"].filter(gone)["order_key"]
-    for name in ("orders", "order_lines"):
-        part.tables[name] = part.tables[name].filter(~gone)
+    part.tables["orders"] = part.tables["orders"].filter(~gone)
+    lines = part.tables["order_lines"]
+    part.tables["order_lines"] = lines.filter(~gone | pl.col("order_key").is_in(found["order_key"].implode()))
     part.derived = {name: table.filter(~gone) for name, table in part.derived.items()}
     part.numbers = part.numbers.filter(~pl.col("order_key").is_in(keys.implode()))
     nothing = pl.when(~gone).then(pl.col("order_key")).alias("order_key")
@@ -110,6 +129,8 @@ def _tie_people(built: Sequence[Built], contracts: Mapping[str, Contract], named
                 if other is part or contract.order is None:
                     continue
                 theirs = contract.order.buyer_role if of_order == "buyer" else of_order
+                if theirs not in contract.parties:  # where a platform names no buyer the receiver stands for them
+                    theirs = "receiver"
                 if theirs in contract.parties:
                     orders = other.tables["orders"].select(RECORD, "order_key")
                     known = orders.join(found.select("order_key").unique(), on="order_key", how="semi")

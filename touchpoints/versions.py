@@ -84,14 +84,18 @@ def settle(good: pl.DataFrame, contract: Contract) -> Versions:
 
 def _orders(fresh: pl.DataFrame, contract: Contract) -> pl.DataFrame:
     """One row an order and file: of each column the first cell that says something, else blank if the file has it."""
-    first = [
-        pl.coalesce(pl.col(name).filter(pl.col(name) != "").first(), pl.col(name).drop_nulls().first()).alias(name)
-        for name in contract.columns
-    ]
+    first = [_of_order(name, every=column.every) for name, column in contract.columns.items()]
     kept = [pl.col(name).first() for name in ("account", "scope", "natural_key", "version_at", ROW)]
     raw = pl.concat_str(pl.lit("["), pl.col(RAW).str.join(","), pl.lit("]")).alias(RAW)
     version = pl.col(CONTENT).cast(pl.String).str.join(",").alias("_version")
     return fresh.group_by(RECORD, FILE, maintain_order=True).agg(*first, *kept, raw, version)
+
+
+def _of_order(name: str, *, every: bool) -> pl.Expr:
+    says = pl.col(name).filter(pl.col(name) != "")
+    blank = pl.col(name).drop_nulls().first()
+    told = says.unique(maintain_order=True).str.join(";") if every else says.first()
+    return pl.coalesce(pl.when(says.len() > 0).then(told), blank).alias(name)
 
 
 def _with_repeats(good: pl.DataFrame, fresh: pl.DataFrame, told: pl.DataFrame, contract: Contract) -> pl.DataFrame:
