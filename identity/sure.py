@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from identity.graph import GuardedMerge, Keys, connected
+from identity.graph import Keys, connected
 from identity.judge import VALUE, Judgement
+from identity.limits import LimitedMerge, cut_limits, values_by_party
 from identity.parties import Parties
 from identity.registry import IdentifierType
 
@@ -29,7 +30,7 @@ class SureClusters:
     Attributes:
         label: per party (position = party key), its sure cluster, dense from 0 in party order.
         edge: party_a, party_b, rule (the identifier type), priority; one row per party beyond the first of a holder.
-        n_refused: links that a never-merge key refused.
+        n_refused: links that a never-merge key or a limit refused.
     """
 
     label: Keys
@@ -57,13 +58,13 @@ def sure_clusters(
     )
     label = connected(n, edge["party_a"].to_numpy(), edge["party_b"].to_numpy())
     guards = single_values(parties, registry)
-    broken = np.union1d(_broken(label, guards), [int(label[a]) for a, b in apart if label[a] == label[b]]).astype(
-        np.int64
-    )
+    limits, crowded = cut_limits(judgement, registry, label)
+    contradicted = [int(label[a]) for a, b in apart if label[a] == label[b]]
+    broken = np.unique(np.concatenate([_broken(label, guards), crowded, contradicted])).astype(np.int64)
     if not broken.size:
         return SureClusters(label, edge, 0)
     inside = edge.filter(pl.Series(np.isin(label[edge["party_a"].to_numpy()], broken)))
-    merge = GuardedMerge(n, guards, apart)
+    merge = LimitedMerge(n, guards, apart, limits)
     kept: list[int] = []
     refused: list[int] = []
     for row, (a, b, rule) in enumerate(inside.select("party_a", "party_b", "rule").iter_rows()):
@@ -130,14 +131,17 @@ def _identical_descriptions(parties: Parties) -> pl.DataFrame:
 
 
 def single_values(parties: Parties, registry: dict[str, IdentifierType]) -> list[dict[int, frozenset[str]]]:
-    """Per type that a person has one of: the values of each party that carries any."""
+    """Per type, or type and scope, that a person has one of: the values of each party that carries any."""
     guards = []
     for kind in registry.values():
+        carried = parties.identifier.filter(
+            (pl.col("id_type") == kind.name) & pl.col("strength").is_in(["exact", "scoped"])
+        )
         if kind.single:
-            values = parties.identifier.filter(
-                (pl.col("id_type") == kind.name) & pl.col("strength").is_in(["exact", "scoped"])
-            )
-            guards.append({p: frozenset([v]) for p, v in zip(values["party"], values["id_value"], strict=True)})
+            guards.append(values_by_party(carried))
+        elif kind.single_per_scope:
+            in_scope = carried.partition_by("id_scope", as_dict=True)
+            guards += [values_by_party(in_scope[s]) for s in sorted(in_scope) if kind.is_single_in(str(s[0]))]
     return guards
 
 
