@@ -1,7 +1,8 @@
 """Golden records: the best value of each field of a person, with where it came from; and where a person is reached.
 
-Belongs here: survivorship. Each field has one rule: most complete, then the most trusted source, then the newest;
-or the most frequent. Nothing is invented: every value is one that a record carries.
+Belongs here: survivorship. Each field has one rule (`RULES`): an order of criteria, each deciding between the values
+that those before it leave equal. Nothing is invented: every value is one that a record carries; those that lost are
+kept with the criterion that they lost by.
 """
 
 from dataclasses import dataclass
@@ -23,8 +24,43 @@ _LEAST_TRUST = 9
 # What a receiver or referrer says of themselves is as good as a buyer's word, but comes after a member's.
 _ROLE_RANK = {"member": 0, "contact": 1, "buyer": 1, "receiver": 2, "payer": 3, "referrer": 4}
 
-_NEWEST = ("nickname", "province_code", "city_code", "district_code", "address", "country")
-_FREQUENT = ("gender", "birth_date")
+
+@dataclass(frozen=True)
+class Rule:
+    """How one kind of field is chosen.
+
+    Attributes:
+        words: the rule as it is published.
+        by: criteria in their order: a column of the candidates, whether more is better, and what it is to lose by it.
+    """
+
+    words: str
+    by: tuple[tuple[str, bool, str], ...]
+
+
+_EQUAL = "equal in everything; the record with the lower id was taken"
+_LAST_RESORT = ("record_id", False, _EQUAL)
+_COMPLETE = ("completeness", False, "less complete")
+_ROLE = ("role_rank", False, "said by a less telling party of a record")
+_TRUSTED = ("trust", False, "less trusted source")
+_NEWER = ("seen_at", True, "older")
+_OFTEN = ("n_records", True, "less frequent")
+
+NEWEST = Rule("newest", (_NEWER, _TRUSTED, _LAST_RESORT))
+FREQUENT = Rule("most frequent, then most trusted source", (_OFTEN, _TRUSTED, _NEWER, _LAST_RESORT))
+BEST_NAME = Rule(
+    "most complete, then most trusted source, then most frequent",
+    (_COMPLETE, _ROLE, _TRUSTED, _OFTEN, _NEWER, _LAST_RESORT),
+)
+REACHABLE = Rule("their own before a receiver's, then newest", (_ROLE, _NEWER, _TRUSTED, _LAST_RESORT))
+# The survivorship rule of every field.
+RULES = {
+    "name": BEST_NAME,
+    # A receiver's address is where the person gets parcels; it is newer knowledge than the form filled in at sign-up.
+    **dict.fromkeys(("nickname", "province_code", "city_code", "district_code", "address", "country"), NEWEST),
+    **dict.fromkeys(("gender", "birth_date"), FREQUENT),
+    **dict.fromkeys(("phone", "email", "national_id"), REACHABLE),
+}
 _PERSONAL = {"name", "nickname", "birth_date", "address", "phone", "email", "national_id"}
 
 
@@ -34,11 +70,14 @@ class Golden:
 
     Attributes:
         field: one_id, field, value (null where personal), value_hash (null where not), source, record_id, rule.
+        candidate: one row per distinct value of a field that has several: one_id, field, rank (1 was chosen), value,
+            value_hash, source, record_id, seen_at, n_records, lost_by (the criterion, null for the one chosen).
         value: one_id, field, value: every field in the clear, for the vault.
         contact_point: one_id, channel, id_type, id_scope, value, is_golden, last_seen_at, in the clear, for the vault.
     """
 
     field: pl.DataFrame
+    candidate: pl.DataFrame
     value: pl.DataFrame
     contact_point: pl.DataFrame
 
@@ -66,61 +105,64 @@ def golden_records(
         .with_columns(pl.col("birth_date").cast(pl.String))
     )
     reach = _usable_identifiers(parties, of_party, judgement, party)
-    fields = [_name(party)]
-    fields += [_newest(party, column) for column in _NEWEST]
-    fields += [_most_frequent(party, column) for column in _FREQUENT]
-    fields += [_from_identifier(reach, kind) for kind in ("phone", "email", "national_id")]
-    chosen = pl.concat(fields).sort("one_id", "field")
+    ranked = pl.concat([_ranked(_values(party, reach, field), field, rule) for field, rule in RULES.items()])
+    ranked = ranked.sort("one_id", "field", "rank")
     personal = pl.col("field").is_in(sorted(_PERSONAL))
-    hashes = keyed_hashes(chosen.select(pl.when(personal).then(pl.col("value")).alias("value_hash"))["value_hash"], key)
-    field = chosen.with_columns(
-        pl.when(~personal).then(pl.col("value")).alias("value"), hashes.alias("value_hash")
-    ).select("one_id", "field", "value", "value_hash", "source", "record_id", "rule")
-    return Golden(field, chosen.select("one_id", "field", "value"), _contact_points(reach, chosen, registry))
+    hashes = keyed_hashes(ranked.select(pl.when(personal).then(pl.col("value")).alias("value_hash"))["value_hash"], key)
+    chosen = ranked.filter(pl.col("rank") == 1)
+    told = ranked.with_columns(pl.when(~personal).then(pl.col("value")).alias("value"), hashes.alias("value_hash"))
+    field = told.filter(pl.col("rank") == 1).select(
+        "one_id", "field", "value", "value_hash", "source", "record_id", "rule"
+    )
+    candidate = told.filter(pl.len().over("one_id", "field") > 1).select(_CANDIDATE)
+    values = chosen.select("one_id", "field", "value")
+    return Golden(field, candidate, values, _contact_points(reach, chosen, registry))
 
 
-_COLUMNS = ["one_id", "field", "value", "source", "record_id", "rule"]
+_CANDIDATE = [
+    "one_id", "field", "rank", "value", "value_hash", "source", "record_id", "seen_at", "n_records", "lost_by",
+]  # fmt: skip
 
 
-def _chosen(rows: pl.DataFrame, field: str, column: str, rule: str) -> pl.DataFrame:
-    return (
-        rows.unique("one_id", keep="first", maintain_order=True)
-        .with_columns(pl.lit(field).alias("field"), pl.col(column).alias("value"), pl.lit(rule).alias("rule"))
-        .select(_COLUMNS)
+def _values(party: pl.DataFrame, reach: pl.DataFrame, field: str) -> pl.DataFrame:
+    """Every telling of a field: one_id, value, distinct (what makes two values one), and what rules go by."""
+    by = ["one_id", "source", "record_id", "trust", "role_rank", "seen_at"]
+    if RULES[field] is REACHABLE:
+        value = pl.col("id_value")
+        return reach.filter(pl.col("id_type") == field).select(
+            *by, value.alias("value"), value.alias("distinct"), pl.lit(0, pl.Int64).alias("completeness")
+        )
+    if field == "name":
+        rank = pl.col("quality").replace_strict({"full": 0, "masked": 1, "title": 2}, default=3, return_dtype=pl.Int64)
+        return party.filter(pl.col("name_as_written").is_not_null() & (pl.col("quality") != "nick")).select(
+            *by, pl.col("name_as_written").alias("value"), pl.col("name").alias("distinct"), rank.alias("completeness")
+        )
+    value = pl.col(field)
+    return party.filter(value.is_not_null()).select(
+        *by, value.alias("value"), value.alias("distinct"), pl.lit(0, pl.Int64).alias("completeness")
     )
 
 
-def _name(party: pl.DataFrame) -> pl.DataFrame:
-    rank = pl.col("quality").replace_strict({"full": 0, "masked": 1, "title": 2}, default=3, return_dtype=pl.Int64)
-    rows = (
-        party.filter(pl.col("name_as_written").is_not_null() & (pl.col("quality") != "nick"))
-        .with_columns(rank.alias("rank"), pl.len().over("one_id", "name").alias("n"))
+def _ranked(values: pl.DataFrame, field: str, rule: Rule) -> pl.DataFrame:
+    """The distinct values of each person, best first, each with the first criterion in which it is behind the best."""
+    names = [name for name, _, _ in rule.by]
+    best = (
+        values.with_columns(pl.len().over("one_id", "distinct").cast(pl.Int64).alias("n_records"))
         .sort(
-            "one_id", "rank", "role_rank", "trust", "n", "seen_at", "record_id",
-            descending=[False, False, False, False, True, True, False], nulls_last=True,
+            "one_id", *names, "distinct", descending=[False, *(more for _, more, _ in rule.by), False], nulls_last=True
         )
-    )  # fmt: skip
-    return _chosen(rows, "name", "name_as_written", "most complete, then most trusted source, then most frequent")
-
-
-def _newest(party: pl.DataFrame, column: str) -> pl.DataFrame:
-    # A receiver's address is where the person gets parcels; it is newer knowledge than the form filled in at sign-up.
-    rows = party.filter(pl.col(column).is_not_null()).sort(
-        "one_id", "seen_at", "trust", "record_id", descending=[False, True, False, False], nulls_last=True
+        .unique(["one_id", "distinct"], keep="first", maintain_order=True)
+        .with_columns((pl.int_range(pl.len(), dtype=pl.Int64).over("one_id") + 1).alias("rank"))
     )
-    return _chosen(rows, column, column, "newest")
-
-
-def _most_frequent(party: pl.DataFrame, column: str) -> pl.DataFrame:
-    rows = (
-        party.filter(pl.col(column).is_not_null())
-        .with_columns(pl.len().over("one_id", column).alias("n"))
-        .sort(
-            "one_id", "n", "trust", "seen_at", "record_id",
-            descending=[False, True, False, True, False], nulls_last=True,
-        )
+    behind = [
+        pl.when(pl.col(name).ne_missing(pl.col(name).first().over("one_id"))).then(pl.lit(words))
+        for name, _, words in rule.by
+    ]
+    return best.select(
+        "one_id", pl.lit(field).alias("field"), "rank", "value", "source", "record_id", "seen_at", "n_records",
+        pl.when(pl.col("rank") > 1).then(pl.coalesce(*behind, pl.lit(_EQUAL))).alias("lost_by"),
+        pl.lit(rule.words).alias("rule"),
     )  # fmt: skip
-    return _chosen(rows, column, column, "most frequent, then most trusted source")
 
 
 def _usable_identifiers(
@@ -133,14 +175,6 @@ def _usable_identifiers(
     return held.join(of_party, on="party").join(
         party.select("party", "record_id", "source", "trust", "role_rank"), on="party"
     )
-
-
-def _from_identifier(reach: pl.DataFrame, kind: str) -> pl.DataFrame:
-    rows = reach.filter(pl.col("id_type") == kind).sort(
-        "one_id", "role_rank", "seen_at", "trust", "id_value", "record_id",
-        descending=[False, False, True, False, False, False], nulls_last=True,
-    )  # fmt: skip
-    return _chosen(rows, kind, "id_value", "their own before a receiver's, then newest")
 
 
 def _contact_points(reach: pl.DataFrame, chosen: pl.DataFrame, registry: dict[str, IdentifierType]) -> pl.DataFrame:

@@ -100,7 +100,7 @@ def resolve(
     Args:
         touchpoints: folder of the canonical tables (`touchpoints.model`) as Parquet.
         public: folder for the tables without personal data: record_map, one_id, absent_record, edge, change,
-            displaced_record, golden_field, identifier_value, override, decided_by.
+            displaced_record, golden_field, golden_candidate, identifier_value, override, decided_by.
         private: folder for golden_value and contact_point, in the clear, and the state that the next run starts from.
         previous: the `identity` tables of the published snapshot, or None on the first run.
         models: the home's folder of trained models; a model is trained and kept there when it has none.
@@ -186,6 +186,7 @@ def _write(found: _Resolved, public: Path, private: Path, key: bytes, model: Mod
         "override": found.stewards.row,
         "edge": _edges(found),
         "golden_field": found.golden.field,
+        "golden_candidate": found.golden.candidate,
         "identifier_value": _identifier_values(found.judgement, key),
     }
     for name, table in tables.items():
