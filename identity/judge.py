@@ -12,7 +12,7 @@ from identity.graph import connected
 from identity.names import FULL_AGREEMENTS, agreements
 from identity.parties import Parties
 from identity.registry import IdentifierType
-from identity.ties import VALUE, ids_beside, is_past, limits_of_values, too_many
+from identity.ties import VALUE, ids_beside, is_past, is_placeholder, limits_of_values, too_many
 
 # The holder of what cannot be told to be any named holder's.
 IN_DOUBT = -1
@@ -44,7 +44,7 @@ def judge(parties: Parties, registry: dict[str, IdentifierType], decided: pl.Dat
     said = decided if decided is not None else _NOTHING_DECIDED
     carried = parties.identifier.join(limits_of_values(registry), on="id_type", how="left").with_columns(
         pl.when(pl.col("strength").is_in(["exact", "scoped", "derived"])).then(pl.col("links")).alias("links"),
-        _is_placeholder(registry).alias("is_placeholder"),
+        is_placeholder(registry).alias("is_placeholder"),
     )
     carried = carried.join(
         said.rename({"status": "verdict", "reason": "verdict_reason"}), on=_SAID, how="left", maintain_order="left"
@@ -87,18 +87,6 @@ _NOTHING_DECIDED = pl.DataFrame(schema={c: pl.String for c in (*_SAID, "status",
 def _decided_placeholder() -> pl.Expr:
     """A value that a steward blocks stands for nobody; one that a steward allows is as good as any."""
     return pl.when(pl.col("verdict").is_null()).then(pl.col("is_placeholder")).otherwise(pl.col("verdict") == "blocked")
-
-
-def _is_placeholder(registry: dict[str, IdentifierType]) -> pl.Expr:
-    is_any = pl.lit(False)
-    for kind in registry.values():
-        for pattern in kind.placeholders:
-            # Polars' regular expressions have no back-references; a run of one digit is spelled out.
-            expanded = (
-                "|".join(pattern.replace(r"(\d)\1", f"{d}{d}") for d in range(10)) if r"\1" in pattern else pattern
-            )
-            is_any = is_any | ((pl.col("id_type") == kind.name) & pl.col("id_value").str.contains(f"^(?:{expanded})$"))
-    return is_any
 
 
 def _status() -> pl.Expr:

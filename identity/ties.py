@@ -1,7 +1,7 @@
-"""Ties: how many cards, accounts and other identifiers a value comes with.
+"""Ties: how many cards, accounts and other identifiers a value comes with, and whether it stands for nobody at all.
 
-Belongs here: the count that gives away a clerk's phone that stands on every card, or an id that a system writes where
-it has none. How many *names* a value comes with is `judge`'s own count, and so is the verdict.
+Belongs here: the count that gives away a clerk's phone that stands on every card, and the placeholders of the registry.
+How many *names* a value comes with is `judge`'s own count, and so is the verdict.
 """
 
 import polars as pl
@@ -9,6 +9,23 @@ import polars as pl
 from identity.registry import Registry
 
 VALUE = ["id_type", "id_scope", "id_value", "window"]
+
+
+def is_placeholder(registry: Registry) -> pl.Expr:
+    """Whether id_type and id_value are a value that stands for nobody."""
+    is_any = pl.lit(False)
+    for kind in registry.values():
+        if kind.placeholders:
+            whole = "|".join(f"(?:{_without_back_reference(pattern)})" for pattern in kind.placeholders)
+            is_any = is_any | ((pl.col("id_type") == kind.name) & pl.col("id_value").str.contains(f"^(?:{whole})$"))
+    return is_any
+
+
+def _without_back_reference(pattern: str) -> str:
+    """Polars' regular expressions have no back-references: a run of one digit is spelled out."""
+    if r"\1" not in pattern:
+        return pattern
+    return "|".join(pattern.replace(r"(\d)\1", f"{digit}{digit}") for digit in range(10))
 
 
 def limits_of_values(registry: Registry) -> pl.DataFrame:
