@@ -27,20 +27,22 @@ ORDER_STATUSES = frozenset({"created", "paid", "partly_shipped", "shipped", "com
 AFTER_SALE_STATUSES = frozenset({"none", "requested", "refunding", "refunded_part", "refunded_full", "rejected"})
 
 
-def load_contracts(folder: Path = SOURCES) -> list[Contract]:
-    """The contracts of a folder, by name.
+def load_contracts(*own: Path) -> list[Contract]:
+    """The built-in contracts and those of the brand's own folders, by name.
+
+    A contract of an own folder takes the place of a built-in one of its name.
+
+    Args:
+        own: folders of `*.yml`; one that is not there is passed over.
 
     Raises:
         DefinitionError: a contract is wrong; says where, what and how to mend it.
     """
-    contracts: dict[str, Contract] = {}
-    for path in sorted(folder.glob("*.yml")):
-        contract = load_contract(path)
-        if contract.name in contracts:
-            raise DefinitionError(path, f"the name `{contract.name}` is taken.", "Give each contract its own.")
-        contracts[contract.name] = contract
-    if not contracts:
-        raise DefinitionError(folder, "there is no contract here.", "Put *.yml contracts into it.")
+    contracts = {
+        contract.name: contract for path in sorted(SOURCES.glob("*.yml")) for contract in [load_contract(path)]
+    }
+    for folder in own:
+        contracts |= {c.name: c for path in sorted(folder.glob("*.yml")) for c in [load_contract(path)]}
     return [contracts[name] for name in sorted(contracts)]
 
 
@@ -141,6 +143,7 @@ def _is_hash(name: str) -> bool:
 
 def _roles(contract: Contract) -> Iterator[tuple[str, str]]:
     parts: Iterable[Any] = [*contract.ledger, *contract.events, *contract.changes, *contract.consent, *contract.links]
+    parts = [*parts, *contract.devices, *contract.businesses, *contract.balances]
     for part in parts:
         if part.role is not None:
             yield type(part).__name__.lower(), part.role

@@ -16,6 +16,7 @@ import polars as pl
 from common.errors import GuiyiError, UsageError
 from touchpoints.accounts import load_accounts
 from touchpoints.build import Built, build
+from touchpoints.contract import Contract
 from touchpoints.contracts import load_contracts
 from touchpoints.lake import Lake
 from touchpoints.landing import Finding, Found, Landing, survey
@@ -75,6 +76,7 @@ def ingest(
     out: Path,
     key: bytes,
     time_zone: str = "Asia/Shanghai",
+    contracts: Sequence[Contract] | None = None,
     progress: Progress | None = None,
 ) -> IngestReport:
     """Reads every file of the landing folder and writes the canonical tables.
@@ -88,6 +90,7 @@ def ingest(
         out: where `<table>.parquet` of each table of `model.TABLES` is written; private.
         key: for the hashes of natural keys that are personal.
         time_zone: IANA name, of local times in files whose account has none of its own.
+        contracts: that files may fit; those that are built in when not given.
         progress: called with steps done, steps in all, and what was just done.
 
     Raises:
@@ -97,7 +100,7 @@ def ingest(
     if not landing.is_dir():
         raise UsageError(f"There is no landing folder {landing}; create it or name another one.")
     clock = _Clock()
-    contracts = load_contracts()
+    contracts = load_contracts() if contracts is None else contracts
     steps = _Steps(progress, len(contracts))
     found = survey(landing, contracts, load_accounts(landing, time_zone), steps.surveyed)
     clock.lap("survey")

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+import polars as pl
 import pytest
 import touchpoints_files as files
 import yaml
@@ -139,3 +140,32 @@ def test_an_opt_out_in_any_spelling_ends_the_consent_and_an_answer_does_not(land
     assert ended == set(OPT_OUTS)
     assert set(consent.select("state", "basis").rows()) == {("revoked", "opt_out_reply")}
     assert result.table("event")["subtype"].drop_nulls().to_list() == ["opt_out"] * len(OPT_OUTS)
+
+
+def full_list(tmp_path, days):
+    """Follower lists of several days under a contract that says they are complete."""
+    contract = load_contract(SOURCES / "wechat_oa_follower.yml").model_copy(update={"complete": True})
+    for day, names in enumerate(days, start=1):
+        put(tmp_path / "landing", f"wechat_oa/wxa/list_2026010{day}.jsonl", files.jsonl(*map(files.follower, names)))
+    consent = (
+        Ingested(tmp_path / "landing", contracts=[contract])
+        .table("consent")
+        .filter(pl.col("id_type") == "wechat_openid")
+    )
+    return {(row["id_value"], row["state"], row["basis"]) for row in consent.iter_rows(named=True)}
+
+
+def test_who_vanishes_from_a_complete_list_loses_the_consent(tmp_path):
+    found = full_list(tmp_path, [["o_1", "o_2", "o_3"], ["o_1", "o_3"]])
+    assert {row for row in found if row[1] == "revoked"} == {("o_2", "revoked", "vanished")}
+    assert ("o_2", "granted", "follow") in found
+
+
+def test_who_is_back_in_the_newest_list_has_not_vanished(tmp_path):
+    found = full_list(tmp_path, [["o_1", "o_2"], ["o_1"], ["o_1", "o_2", "o_9"]])
+    assert not {row for row in found if row[1] == "revoked"}
+
+
+def test_nobody_vanishes_by_a_list_that_is_half_empty(tmp_path):
+    found = full_list(tmp_path, [["o_1", "o_2", "o_3", "o_4", "o_5"], ["o_1", "o_3"]])
+    assert not {row for row in found if row[1] == "revoked"}

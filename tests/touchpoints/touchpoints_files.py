@@ -6,6 +6,7 @@ from pathlib import Path
 import polars as pl
 import xlsxwriter
 
+from touchpoints.contract import Contract
 from touchpoints.ingest import IngestReport, ingest
 
 KEY = b"a key for tests"
@@ -291,10 +292,19 @@ def put(landing: Path, name: str, content: bytes | str) -> Path:
 class Ingested:
     """One ingest of a landing folder, with its tables at hand."""
 
-    def __init__(self, landing: Path, *, work: Path | None = None, time_zone: str = "Asia/Shanghai") -> None:
+    def __init__(
+        self,
+        landing: Path,
+        *,
+        work: Path | None = None,
+        time_zone: str = "Asia/Shanghai",
+        contracts: list[Contract] | None = None,
+    ) -> None:
         work = work or landing.parent
         self.out = work / "out"
-        self.report: IngestReport = ingest(landing, lake=work / "lake", out=self.out, key=KEY, time_zone=time_zone)
+        self.report: IngestReport = ingest(
+            landing, lake=work / "lake", out=self.out, key=KEY, time_zone=time_zone, contracts=contracts
+        )
 
     def table(self, name: str) -> pl.DataFrame:
         return pl.read_parquet(self.out / f"{name}.parquet")
