@@ -136,7 +136,7 @@ def _terms(registry: Registry) -> pl.DataFrame:
 
 
 def _owners(anonymous: pl.DataFrame, history: pl.DataFrame, touchpoints: Path, registry: Registry) -> pl.DataFrame:
-    """The owner of each anonymous event, by the device at that moment; the type of first priority where several tell."""
+    """The owner of each anonymous event by its device at that moment; of several the type of first priority."""
     columns = ["event_id", "one_id", "id_type", "basis"]
     if anonymous.is_empty() or history.is_empty():
         return pl.DataFrame(schema=dict.fromkeys(columns, pl.String))
