@@ -17,6 +17,8 @@ EDGE_COLUMNS = (
 )  # fmt: skip
 # What people are to judge; it holds nobody together.
 DOUBTFUL = "doubtful"
+# log2 odds: below p = 0.996 an edge that alone holds two parts together is worth a look.
+WEAK_BRIDGE_WEIGHT = 8.0
 
 
 def edge_table(parties: Parties, of_party: pl.DataFrame, edge: pl.DataFrame, scheme: Scheme) -> pl.DataFrame:
@@ -67,3 +69,8 @@ def _with_bridges(edge: pl.DataFrame, n_parties: int) -> pl.DataFrame:
 def holds_together() -> pl.Expr:
     """Whether an edge speaks for one person: it was acted on, and it does not weigh against."""
     return (pl.col("kind") != DOUBTFUL) & (pl.col("match_weight").fill_null(1.0) > 0)
+
+
+def is_weak_bridge(is_bridge: bool, match_weight: float | None) -> bool:
+    """Whether two parts of a person hang together by nothing but this one edge, and that is no strong one."""
+    return is_bridge and match_weight is not None and match_weight < WEAK_BRIDGE_WEIGHT

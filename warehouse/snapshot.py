@@ -6,7 +6,7 @@ What is inside the tables is the stages' matter; whether the snapshot goes live,
 import hashlib
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -45,6 +45,7 @@ def assemble(
     *,
     finished_at: datetime,
     figures: Mapping[str, Any] | None = None,
+    macros: Sequence[Path] = (),
 ) -> dict[str, Any]:
     """Bring the run's tables together in `building/<id>/snapshot`.
 
@@ -53,12 +54,15 @@ def assemble(
         tables: published tables that no model makes, see `attach_tables`.
         finished_at: UTC; told by the caller, as libraries have no clock.
         figures: the stages' own figures, kept in the manifest.
+        macros: SQL files that make macros over the tables, for whoever opens the warehouse.
 
     Returns:
         the manifest.
     """
     attach_tables(building, tables)
     build_ops(building)
+    for path in macros:
+        building.con.execute(path.read_text(encoding="utf-8"))
     if building.snapshot.exists():
         shutil.rmtree(building.snapshot)
     folder = building.scratch("snapshot", "tables")

@@ -3,7 +3,7 @@
 import typer
 
 from common.errors import GuiyiError
-from pipelines.cli import people, runs, segment
+from pipelines.cli import explaining, people, runs, segment
 from pipelines.cli.screen import errors
 
 app = typer.Typer(
@@ -19,6 +19,7 @@ app = typer.Typer(
 )
 runs.register(app)
 people.register(app)
+explaining.register(app)
 app.add_typer(segment.app, name="segment")
 
 

@@ -1,13 +1,10 @@
-"""`guiyi profile` and `guiyi explain`: one person, and why records are that person."""
+"""`guiyi profile`: one person."""
 
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import Annotated, Any, Final
 
 import typer
 
 from pipelines.cli.screen import HomeOption, JsonOption, as_json, screen, table
-
-if TYPE_CHECKING:
-    from identity.explain import Step
 
 _GROUPS: Final = {
     "身份 Identity": ("one_id", "n_records", "sources", "first_seen_at", "last_seen_at", "gender", "age_band",
@@ -18,7 +15,6 @@ _GROUPS: Final = {
                               "p_buy_90d", "expected_order_value_cny", "clv_12m_cny", "clv_tier"),
     "触达 Reach": ("reach_sms", "reach_email", "reach_wechat_oa", "reach_wecom"),
 }  # fmt: skip
-EDGES_SHOWN: Final = 25
 _ORDERS: Final = """
     select ordered_date, channel, order_key, round(net_amount_cny, 2) as net_amount_cny, status
     from core.orders where one_id = $one_id order by ordered_at desc nulls last limit 10
@@ -32,7 +28,6 @@ _TAGS: Final = """
 def register(app: typer.Typer) -> None:
     """Add these commands to the app."""
     app.command()(profile)
-    app.command()(explain)
 
 
 def profile(
@@ -44,8 +39,8 @@ def profile(
 
     Example: guiyi profile P3K7QW9ZT2M4A --home data/demo
     """
-    with _warehouse(home) as con:
-        current = _current(con, one_id)
+    with published(home) as con:
+        current = current_id(con, one_id)
         person = _dicts(con, "select * from customer.customer_360 where one_id = $one_id", current)[0]
         tags = _dicts(con, _TAGS, current)
         orders = _dicts(con, _ORDERS, current)
@@ -64,67 +59,8 @@ def profile(
     _print_rows(console, "最近订单 Last orders", orders)
 
 
-def explain(
-    first: Annotated[str, typer.Argument(metavar="ONEID|RECORD", help="A OneID, or a record id.")],
-    second: Annotated[str, typer.Argument(metavar="[RECORD]", help="A second record id.")] = "",
-    home: HomeOption = None,
-    to_json: JsonOption = False,
-) -> None:
-    """Say why two records, or all records of a person, are one: the edges and their evidence.
-
-    Example: guiyi explain P3K7QW9ZT2M4A --home data/demo
-    """
-    from dataclasses import asdict
-
-    from identity.explain import explain_pair, explain_person
-
-    with _warehouse(home) as con:
-        steps = explain_pair(con, first, second) if second else explain_person(con, _current(con, first))
-        names = _record_names(con, [step.a[0] for step in steps] + [step.b[0] for step in steps])
-    if to_json:
-        as_json([asdict(step) for step in steps])
-        return
-    console = screen()
-    if not steps:
-        console.print("没有归一依据 No edge: " + ("two people." if second else "this person has a single record."))
-        return
-    rows = table("记录 record", "记录 record", "权重 weight", "依据 evidence", numbers_from=9)
-    shown = _gathered(steps, names)
-    for ends, weight, words in shown[:EDGES_SHOWN]:
-        rows.add_row(*ends, "sure" if weight is None else f"{weight:.1f}", words)
-    console.print(rows)
-    if len(shown) > EDGES_SHOWN:
-        console.print(f"… 另有 and {len(shown) - EDGES_SHOWN} more; --json gives all, with record ids.")
-
-
-def _gathered(steps: "list[Step]", names: dict[str, str]) -> list[tuple[tuple[str, str], float | None, str]]:
-    """The edges as they are shown: many of one kind at one record, such as ten messages to a phone, in one row."""
-    groups: dict[tuple[str, str, str, float | None], list[str]] = {}
-    for step in steps:
-        far = names[step.b[0]]
-        kind = far.rsplit(" ", 1)[0] if step.match_weight is None else far
-        key = (f"{names[step.a[0]]} · {step.a[1]}", f"{kind} · {step.b[1]}", step.words, step.match_weight)
-        groups.setdefault(key, []).append(f"{far} · {step.b[1]}")
-    return [
-        ((near, far[0] if len(far) == 1 else f"{len(far)} × {kind}"), weight, words)
-        for (near, kind, words, weight), far in groups.items()
-    ]
-
-
-def _record_names(con: Any, records: list[str]) -> dict[str, str]:
-    """What people call a record: source, kind and its key in the file; a personal key stays hashed."""
-    query = (
-        "select distinct record_id, source, record_type, natural_key from identity.record_map where record_id in $ids"
-    )
-    found = con.execute(query, {"ids": sorted(set(records))}).fetchall()
-    # Of a hash, its beginning is enough to tell records apart here.
-    return {
-        record: f"{source} {kind} {key[:10] + '…' if key.startswith('h:') else key}"
-        for record, source, kind, key in found
-    }
-
-
-def _warehouse(home: Any) -> Any:
+def published(home: Any) -> Any:
+    """The published warehouse of a home, open for reading."""
     from pipelines.resources import home_path
     from warehouse.home import Home
     from warehouse.snapshot import open_warehouse
@@ -132,7 +68,7 @@ def _warehouse(home: Any) -> Any:
     return open_warehouse(Home(home_path(home)))
 
 
-def _current(con: Any, one_id: str) -> str:
+def current_id(con: Any, one_id: str) -> str:
     """The OneID itself, or the active one that it was merged into."""
     from common.errors import UsageError
 

@@ -107,7 +107,7 @@ def test_the_path_between_two_records_is_told_in_words(world, resolved):
     out, _, _ = resolved()
     con = duckdb.connect()
     con.execute("create schema identity")
-    for table in ("edge", "record_map"):
+    for table in ("edge", "record_map", "one_id"):
         con.execute(f"create table identity.{table} as from '{out}/public/{table}.parquet'")
     words = [step.words for step in explain_pair(con, sms, order)]
     assert words[0] == "same phone, and the names allow it"

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -109,11 +110,36 @@ def test_a_person_and_a_pair_of_its_records_are_explained(home: Home, capsys: py
     one_id = _one_id(home)
     steps = _json(capsys, "explain", one_id, "--home", str(home.path))
     assert {"a", "b", "kind", "rule", "words"} <= set(steps[0])
-    first, second = steps[0]["a"][0], steps[-1]["b"][0]
+    first, second = steps[0]["a"]["record"], steps[-1]["b"]["record"]
     path = _json(capsys, "explain", first, second, "--home", str(home.path))
-    assert path[0]["a"][0] == first or path[0]["b"][0] == first
+    assert (path[0]["a"]["record"], path[-1]["b"]["record"]) == (first, second)
     assert run(["explain", one_id, "--home", str(home.path)]) == 0
     assert "依据 evidence" in capsys.readouterr().out
+
+
+def test_an_explanation_is_drawn_and_shows_values_only_when_asked(
+    home: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one_id, place = _one_id(home), ["--home", str(home.path)]
+    bare = _json(capsys, "explain", one_id, *place)
+    told = _json(capsys, "explain", one_id, "--values", *place)
+    assert not any("values" in step["a"] for step in bare) and any(step["a"].get("values") for step in told)
+    pair = [bare[0]["a"]["record"], bare[-1]["b"]["record"]]
+    for name, asked in (("person.svg", [one_id]), ("pair.svg", pair)):
+        assert run(["explain", *asked, "--picture", str(tmp_path / name), *place]) == 0
+        assert ElementTree.fromstring((tmp_path / name).read_text("utf-8")).tag.endswith("svg")
+    capsys.readouterr()
+    assert run(["explain", one_id, "--picture", str(tmp_path / "no" / "folder.svg"), *place]) == 2
+
+
+def test_analysts_ask_why_in_plain_sql(home: Home) -> None:
+    one_id = _one_id(home)
+    query = f"select count(*) as n, count(distinct from_record) from why('{one_id.lower()}')"
+    program = Path(sys.executable).with_name("duckdb")
+    command = [program, "-readonly", "-csv", "-noheader", home.warehouse, "-c", query]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert int(done.stdout.split(",")[0]) >= 1
+    assert not done.stderr
 
 
 def test_segments_are_listed_previewed_compared_and_exported(
