@@ -13,6 +13,7 @@ import polars as pl
 from common.errors import DefinitionError
 from identity.causes import ChurnBudget, Differences
 from identity.parties import PARTY, Parties
+from identity.review import NOT_SURE, Decision, read_decisions
 from identity.stewards import OVERRIDES, Override, Stewardship, read_overrides, touched
 
 ERASED: Final = "erased.csv"
@@ -36,13 +37,22 @@ class Keeping:
     budget: ChurnBudget = field(default_factory=ChurnBudget)
     accept_churn: bool = False
 
-    def overrides(self) -> list[Override]:
-        """What stewards have decided.
+    def decisions(self) -> list[Decision]:
+        """The answers to questions of the review queue.
 
         Raises:
-            DefinitionError: `overrides.csv` cannot be read.
+            DefinitionError: `decisions.csv` cannot be read.
         """
-        return read_overrides(self.folder / OVERRIDES) if self.folder else []
+        return read_decisions(self.folder) if self.folder else []
+
+    def overrides(self) -> list[Override]:
+        """What stewards have decided, in their file or by an answer.
+
+        Raises:
+            DefinitionError: one of the files cannot be read.
+        """
+        in_file = read_overrides(self.folder / OVERRIDES) if self.folder else []
+        return in_file + [one.override() for one in self.decisions() if one.decision != NOT_SURE]
 
     def erased(self) -> pl.DataFrame:
         """The parties whose records were taken out because a person asked for it: record_id, role (null for all).

@@ -23,6 +23,7 @@ from identity.model import Model, load_or_train
 from identity.parties import Parties, read_parties
 from identity.registry import DEFAULT_REGISTRY, load_registry
 from identity.retail import RETAIL
+from identity.review import review_items, spend_of_orders
 from identity.stable import Identities, assign
 from identity.steady import SteadyLinks, apply_links, steady_links
 from identity.stewards import Stewardship, stewardship
@@ -56,6 +57,7 @@ class IdentityReport:
     n_changed_records: int
     is_churn_high: bool
     n_overrides: int
+    n_review_items: int
     model: str
     model_is_new: bool
     values_by_status: dict[str, int] = field(default_factory=dict)
@@ -83,6 +85,15 @@ class _Resolved:
     golden: Golden
 
 
+@dataclass(frozen=True)
+class _Tables:
+    """Tables that more than one of the others is made from."""
+
+    record_map: pl.DataFrame
+    edge: pl.DataFrame
+    review_item: pl.DataFrame
+
+
 def resolve(
     touchpoints: Path,
     *,
@@ -100,7 +111,8 @@ def resolve(
     Args:
         touchpoints: folder of the canonical tables (`touchpoints.model`) as Parquet.
         public: folder for the tables without personal data: record_map, one_id, absent_record, edge, change,
-            displaced_record, golden_field, golden_candidate, identifier_value, override, decided_by.
+            displaced_record, golden_field, golden_candidate, identifier_value, override, review_item,
+            decided_by.
         private: folder for golden_value and contact_point, in the clear, and the state that the next run starts from.
         previous: the `identity` tables of the published snapshot, or None on the first run.
         models: the home's folder of trained models; a model is trained and kept there when it has none.
@@ -149,10 +161,11 @@ def resolve(
     tell()
     golden = golden_records(parties, identities.of_party, judgement, registry, key)
     found = _Resolved(parties, stewards, judgement, sure, linked, steady, identities, state, golden)
-    _write(found, public, private, key, model)
+    tables = _tables(found, touchpoints, previous, kept, run_id)
+    _write(found, tables, public, private, key, model)
     if not kept.accept_churn:
         check_churn(identities.change, identities.n_known, kept.budget)
-    return _report(found, model, run_id, kept)
+    return _report(found, tables, model, run_id, kept)
 
 
 def rules_version() -> str:
@@ -173,18 +186,27 @@ def _without_blocked(parties: Parties, stewards: Stewardship) -> Parties:
     return replace(parties, identifier=parties.identifier.join(blocked, on=value, how="anti", maintain_order="left"))
 
 
-def _write(found: _Resolved, public: Path, private: Path, key: bytes, model: Model) -> None:
+def _tables(found: _Resolved, touchpoints: Path, previous: Path | None, keeping: Keeping, run_id: str) -> _Tables:
+    record_map, edge = _record_map(found), _edges(found)
+    asked = previous / "review_item.parquet" if previous else None
+    before = pl.read_parquet(asked) if asked and asked.exists() else None
+    spend = spend_of_orders(pl.read_parquet(touchpoints / "orders.parquet"))
+    return _Tables(record_map, edge, review_items(edge, record_map, keeping.decisions(), spend, run_id, before))
+
+
+def _write(found: _Resolved, made: _Tables, public: Path, private: Path, key: bytes, model: Model) -> None:
     public.mkdir(parents=True, exist_ok=True)
     private.mkdir(parents=True, exist_ok=True, mode=0o700)
     tables = {
         "decided_by": _decided_by(model),
-        "record_map": _record_map(found),
+        "record_map": made.record_map,
         "one_id": found.identities.one_id,
         "absent_record": found.identities.absent_record,
         "displaced_record": found.identities.displaced_record,
         "change": found.identities.change,
         "override": found.stewards.row,
-        "edge": _edges(found),
+        "edge": made.edge,
+        "review_item": made.review_item,
         "golden_field": found.golden.field,
         "golden_candidate": found.golden.candidate,
         "identifier_value": _identifier_values(found.judgement, key),
@@ -234,7 +256,7 @@ def _met() -> pl.Expr:
     )  # fmt: skip
 
 
-def _report(found: _Resolved, model: Model, run_id: str, keeping: Keeping) -> IdentityReport:
+def _report(found: _Resolved, made: _Tables, model: Model, run_id: str, keeping: Keeping) -> IdentityReport:
     one_id, change, n_known = found.identities.one_id, found.identities.change, found.identities.n_known
     status = found.judgement.value.group_by("status").agg(pl.len().alias("n")).sort("status")
     return IdentityReport(
@@ -255,6 +277,7 @@ def _report(found: _Resolved, model: Model, run_id: str, keeping: Keeping) -> Id
         n_changed_records=len(change),
         is_churn_high=keeping.budget.exceeds(len(change), n_known, keeping.budget.warn),
         n_overrides=len(found.stewards.row),
+        n_review_items=len(made.review_item),
         model=model.name,
         model_is_new=model.is_new,
         values_by_status=dict(status.iter_rows()),
