@@ -92,8 +92,8 @@ def _most_frequent(party: pl.DataFrame, column: str) -> pl.DataFrame:
     )
 
 
-def _places(party: pl.DataFrame) -> pl.DataFrame:
-    """Cities, districts, whole addresses and doors (estate, building, unit, room): sorted lists of distinct values."""
+def with_place_keys(party: pl.DataFrame) -> pl.DataFrame:
+    """The rows that tell a place, with `address_key` (the whole address) and `door_key`; both null where too vague."""
     text = pl.col("address").str.replace_all(r"[\s\p{P}]", "").str.to_lowercase()
     # 教工北路670号春江小区25栋2单元1503室, 春江小区25-2-1503 and 春江小区25幢2单元1503室(教工北路670号) are one door:
     # the estate's name and the last three numbers say so; the street may be written or not.
@@ -102,12 +102,17 @@ def _places(party: pl.DataFrame) -> pl.DataFrame:
     estate = bare.str.extract(r"([\p{Han}]{2,})\d+[^\d]+\d+[^\d]+\d+[^\d]*$").str.replace(r"^号", "")
     door = pl.coalesce(estate, pl.lit("")) + "|" + numbers.list.tail(3).list.join("-")
     place = pl.coalesce("city_code", "province_code", "country")
-    told = party.filter(pl.col("city_code").is_not_null() | pl.col("address").is_not_null()).with_columns(
+    return party.filter(pl.col("city_code").is_not_null() | pl.col("address").is_not_null()).with_columns(
         pl.when(text.str.len_chars() >= 4).then(place + "|" + text).alias("address_key"),
         pl.when(numbers.list.len() >= 2).then(place + "|" + door).alias("door_key"),
     )
+
+
+def _places(party: pl.DataFrame) -> pl.DataFrame:
+    """Cities, districts, whole addresses and doors (estate, building, unit, room): sorted lists of distinct values."""
     return (
-        told.group_by("unique_id")
+        with_place_keys(party)
+        .group_by("unique_id")
         .agg(
             pl.col("city_code").drop_nulls().unique().sort().alias("cities"),
             pl.col("district_code").drop_nulls().unique().sort().alias("districts"),
