@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_matrix
+from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import shortest_path
 
 from identity.edges import is_weak_bridge
@@ -200,7 +200,7 @@ def _layout(n: int, links: list[tuple[int, int]]) -> tuple[NDArray[np.float64], 
     if n < 2:
         return np.array([[_WIDTH / 2, 130.0]] * n), _WIDTH, 240.0
     a, b = np.array(links).T
-    steps = shortest_path(coo_matrix((np.ones(len(a)), (a, b)), shape=(n, n)), directed=False, unweighted=True)
+    steps = shortest_path(csr_matrix((np.ones(len(a)), (a, b)), shape=(n, n)), directed=False, unweighted=True)
     steps[~np.isfinite(steps)] = 1.5 * steps[np.isfinite(steps)].max()
     np.fill_diagonal(steps, 1.0)
     weight = steps**-2.0

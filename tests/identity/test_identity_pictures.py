@@ -22,7 +22,7 @@ def texts(svg):
 def test_a_waterfall_starts_from_chance_and_ends_at_the_match_weight():
     shown = texts(waterfall([step(end(1), end(2), 7.5, weights={"name": (4, 8.5), "address": (4, 9.0)})], "why"))
     assert [t for t in shown if t[0] in "+-" and "." in t] == ["-10.0", "+8.5", "+9.0", "+7.5"]
-    assert "合计 match weight, p = 0.994" in shown
+    assert "合计 match weight, p = 0.995" in shown
 
 
 def test_two_people_make_a_picture_that_says_so():
