@@ -12,15 +12,17 @@ import numpy as np
 import polars as pl
 
 from common.keys import keyed_hashes
+from identity.beside import tables_beside
 from identity.candidates import candidates, descriptions
 from identity.causes import check_churn, contents
 from identity.edges import edge_table
 from identity.golden import Golden, golden_records
 from identity.judge import Judgement, judge
 from identity.keeping import STATE, Keeping, differences
+from identity.lifetimes import parties_in_time
 from identity.linking import Linked, clusters_apart, count, guards_of_clusters, link_by_score
 from identity.model import Model, load_or_train
-from identity.parties import Parties, read_parties
+from identity.parties import Parties
 from identity.registry import DEFAULT_REGISTRY, load_registry
 from identity.retail import RETAIL
 from identity.review import review_items, spend_of_orders
@@ -28,6 +30,7 @@ from identity.stable import Identities, assign
 from identity.steady import SteadyLinks, apply_links, steady_links
 from identity.stewards import Stewardship, stewardship
 from identity.sure import SureClusters, single_values, sure_clusters
+from identity.ties import with_staff_values
 
 Progress = Callable[[int, int, str], None]
 _STEPS = (
@@ -83,6 +86,7 @@ class _Resolved:
     identities: Identities
     state: pl.DataFrame
     golden: Golden
+    beside: dict[str, pl.DataFrame]
 
 
 @dataclass(frozen=True)
@@ -112,7 +116,7 @@ def resolve(
         touchpoints: folder of the canonical tables (`touchpoints.model`) as Parquet.
         public: folder for the tables without personal data: record_map, one_id, absent_record, edge, change,
             displaced_record, golden_field, golden_candidate, identifier_value, override, review_item,
-            decided_by.
+            decided_by, relation, device_history, event_owner, over_limit.
         private: folder for golden_value and contact_point, in the clear, and the state that the next run starts from.
         previous: the `identity` tables of the published snapshot, or None on the first run.
         models: the home's folder of trained models; a model is trained and kept there when it has none.
@@ -135,10 +139,10 @@ def resolve(
 
     registry = load_registry()
     tell()
-    parties = read_parties(touchpoints)
+    parties = parties_in_time(touchpoints, registry)
     tell()
     stewards = stewardship(parties, kept.overrides(), key)
-    judgement = judge(parties, registry, stewards.value)
+    judgement = judge(parties, registry, with_staff_values(stewards.value, touchpoints))
     parties = _without_blocked(parties, stewards)
     tell()
     sure = sure_clusters(parties, judgement, registry, same=stewards.same, apart=stewards.apart)
@@ -160,7 +164,8 @@ def resolve(
     identities = assign(parties, label, previous, run_id, different)
     tell()
     golden = golden_records(parties, identities.of_party, judgement, registry, key)
-    found = _Resolved(parties, stewards, judgement, sure, linked, steady, identities, state, golden)
+    beside = tables_beside(parties, identities.of_party, judgement, registry, touchpoints, key)
+    found = _Resolved(parties, stewards, judgement, sure, linked, steady, identities, state, golden, beside)
     tables = _tables(found, touchpoints, previous, kept, run_id)
     _write(found, tables, public, private, key, model)
     if not kept.accept_churn:
@@ -210,6 +215,7 @@ def _write(found: _Resolved, made: _Tables, public: Path, private: Path, key: by
         "golden_field": found.golden.field,
         "golden_candidate": found.golden.candidate,
         "identifier_value": _identifier_values(found.judgement, key),
+        **found.beside,
     }
     for name, table in tables.items():
         table.write_parquet(public / f"{name}.parquet", compression_level=1)
@@ -228,7 +234,15 @@ def _identifier_values(judgement: Judgement, key: bytes) -> pl.DataFrame:
         (pl.col("n_parties") > 1) | pl.col("status").is_in(["shared", "blocked", "placeholder"])
     )
     return telling.with_columns(keyed_hashes(telling["id_value"], key).alias("value_hash")).select(
-        "id_type", "id_scope", "value_hash", "n_parties", "n_names", "status", "reason"
+        "id_type",
+        "id_scope",
+        "value_hash",
+        pl.col("window").alias("time_window"),
+        "n_parties",
+        "n_names",
+        "n_ids",
+        "status",
+        "reason",
     )
 
 

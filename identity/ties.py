@@ -4,6 +4,8 @@ Belongs here: the count that gives away a clerk's phone that stands on every car
 How many *names* a value comes with is `judge`'s own count, and so is the verdict.
 """
 
+from pathlib import Path
+
 import polars as pl
 
 from identity.registry import Registry
@@ -68,3 +70,27 @@ def too_many() -> pl.Expr:
         .then(pl.format("carried by {} people's names", pl.col("n_names")))
         .otherwise(pl.format("comes with {} different values of {}", pl.col("n_ids"), pl.col("ids_type")))
     )
+
+
+def with_staff_values(decided: pl.DataFrame, touchpoints: Path) -> pl.DataFrame:
+    """What is said of values before any rule: a phone of the brand's staff links within a name only.
+
+    Clerks write their own phone where a customer gives none.
+
+    Args:
+        decided: id_type, id_scope, id_value, status, reason as stewards have it; their word goes first.
+        touchpoints: folder with the canonical `staff` and `identifier`.
+    """
+    staff = pl.scan_parquet(touchpoints / "staff.parquet").select(pl.col("phone").alias("id_value")).drop_nulls()
+    theirs = (
+        pl.scan_parquet(touchpoints / "identifier.parquet")
+        .filter(pl.col("id_type") == "phone")
+        .select("id_type", pl.col("id_scope").fill_null(""), "id_value")
+        .join(staff, on="id_value", how="semi")
+        .unique()
+        .sort("id_scope", "id_value")
+        .with_columns(pl.lit("shared").alias("status"), pl.lit("a phone of the brand's staff").alias("reason"))
+        .collect()
+    )
+    said = ["id_type", "id_scope", "id_value"]
+    return pl.concat([decided, theirs.join(decided, on=said, how="anti")])
