@@ -5,7 +5,9 @@ from collections.abc import Iterator
 import dagster as dg
 
 from assets.metadata import parquet_results, table_key
-from identity.pipeline import resolve
+from identity.causes import ChurnBudget
+from identity.keeping import Keeping
+from identity.pipeline import IdentityReport, resolve
 from warehouse.building import Building
 
 PUBLIC, PRIVATE = "identity", "identity_private"
@@ -15,9 +17,13 @@ _DESCRIPTIONS = {
     (PUBLIC, "record_map"): "One row per party, that is record and role, with its OneID · 记录与 OneID 对照",
     (PUBLIC, "one_id"): "One row per OneID that was ever given, merged ones as aliases · 全部 OneID",
     (PUBLIC, "absent_record"): "Records of earlier runs that no file tells of any more · 不再出现的记录",
+    (PUBLIC, "displaced_record"): "OneIDs lost while a source is missing · 来源缺失期间暂失的 OneID",
     (PUBLIC, "edge"): "Why two parties are one person: rule or match weight, with evidence · 归一依据",
     (PUBLIC, "change"): "Records whose OneID this run changed, and the cause · OneID 变更",
     (PUBLIC, "golden_field"): "Golden record: each field's value or its hash, and where it came from · 黄金记录",
+    (PUBLIC, "golden_candidate"): "Golden record: the values that lost, and by what · 黄金记录落选值",
+    (PUBLIC, "override"): "What stewards decided, and whether it was applied · 人工裁定",
+    (PUBLIC, "review_item"): "Open questions for people, most valuable first · 待复核问题",
     (PUBLIC, "identifier_value"): "Identifier values that tell of several parties, judged · 标识值判定",
     (PUBLIC, "decided_by"): "Which rules and which model decided · 规则与模型版本",
     (PRIVATE, "golden_value"): "Golden record values in the clear; vault only · 黄金记录明文（保险库）",
@@ -38,8 +44,13 @@ def identity_assets() -> dg.AssetsDefinition:
         for (schema, table), text in _DESCRIPTIONS.items()
     ]
 
-    @dg.multi_asset(name="identity", specs=specs)
-    def identity(building: dg.ResourceParam[Building]) -> Iterator[dg.MaterializeResult]:
+    checks = [
+        dg.AssetCheckSpec(name, asset=table_key(PUBLIC, table), description=text)
+        for name, (table, text) in _CHECKS.items()
+    ]
+
+    @dg.multi_asset(name="identity", specs=specs, check_specs=checks)
+    def identity(building: dg.ResourceParam[Building]) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         folders = {PUBLIC: building.scratch("public", PUBLIC), PRIVATE: building.scratch("private", PUBLIC)}
         report = resolve(
             building.private / "touchpoints",
@@ -49,8 +60,39 @@ def identity_assets() -> dg.AssetsDefinition:
             models=building.home.models,
             key=building.key,
             run_id=building.run_id,
+            keeping=Keeping(
+                folder=building.home.identity,
+                private=building.base_private_identity,
+                budget=ChurnBudget(building.churn_warn, building.churn_stop),
+                accept_churn=building.accept_churn,
+            ),
             progress=building.progress,
         )
         yield from parquet_results(specs, folders, report.as_dict())
+        yield from _checked(report)
 
     return identity
+
+
+_CHECKS = {
+    "few_ids_change": ("change", "The share of known records whose OneID changed is below the share that warns."),
+    "every_override_is_applied": ("override", "Each decision of a steward could be applied."),
+}
+
+
+def _checked(report: IdentityReport) -> Iterator[dg.AssetCheckResult]:
+    """What a person should know of a run that goes on: neither check stops it."""
+    causes = ", ".join(f"{n:,} by {cause}" for cause, n in report.changes_by_cause.items())
+    share = f"{report.n_changed_records:,} of {report.n_known_records:,} known records have another OneID ({causes})"
+    left = report.overrides_not_applied
+    for name, passed, text in (
+        ("few_ids_change", not report.is_churn_high, share),
+        ("every_override_is_applied", not left, "; ".join(left)),
+    ):
+        yield dg.AssetCheckResult(
+            asset_key=table_key(PUBLIC, _CHECKS[name][0]),
+            check_name=name,
+            passed=passed,
+            severity=dg.AssetCheckSeverity.WARN,
+            description=None if passed else text,
+        )

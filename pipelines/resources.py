@@ -63,6 +63,9 @@ class GuiyiHome(dg.ConfigurableResource[Building]):
         key: for keyed hashes; empty for GUIYI_KEY, else the home's own.
         memory_limit: of DuckDB, such as `2GB`; empty for GUIYI_MEMORY_LIMIT, else DuckDB's choice.
         threads: of DuckDB; 0 for GUIYI_THREADS, else DuckDB's choice.
+        churn_warn: share of known records that may get another OneID unsaid; 0 for GUIYI_CHURN_WARN, else 0.01.
+        churn_stop: share that stops the run; 0 for GUIYI_CHURN_STOP, else 0.02.
+        accept_churn: let this run change as many ids as it likes.
     """
 
     path: str = ""
@@ -71,6 +74,9 @@ class GuiyiHome(dg.ConfigurableResource[Building]):
     key: str = ""
     memory_limit: str = ""
     threads: int = 0
+    churn_warn: float = 0.0
+    churn_stop: float = 0.0
+    accept_churn: bool = False
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Generator[Building, None, None]:
@@ -101,6 +107,9 @@ class GuiyiHome(dg.ConfigurableResource[Building]):
                 engine=self._engine(),
                 progress=WATCHER.get(),
             )
+            building.churn_warn = self.churn_warn or _share("GUIYI_CHURN_WARN", building.churn_warn)
+            building.churn_stop = self.churn_stop or _share("GUIYI_CHURN_STOP", building.churn_stop)
+            building.accept_churn = self.accept_churn
             try:
                 yield building
             finally:
@@ -109,3 +118,19 @@ class GuiyiHome(dg.ConfigurableResource[Building]):
     def _engine(self) -> Engine:
         threads = self.threads or int(os.environ.get("GUIYI_THREADS") or 0)
         return Engine(self.memory_limit or os.environ.get("GUIYI_MEMORY_LIMIT") or None, threads or None)
+
+
+def _share(variable: str, otherwise: float) -> float:
+    """A share from the environment.
+
+    Raises:
+        UsageError: it is not a number between 0 and 1.
+    """
+    text = os.environ.get(variable, "")
+    try:
+        share = float(text) if text else otherwise
+    except ValueError:
+        share = -1.0
+    if not 0 < share <= 1:
+        raise UsageError(f"{variable} is {text!r}, which is no share; write it as 0.02 for 2 %.")
+    return share

@@ -92,7 +92,9 @@ def landed(folder: Path) -> Path:
     return folder
 
 
-def run_job(home: Home, landing: Path, as_of: date, progress: Watch | None = None) -> RunOutcome:
+def run_job(
+    home: Home, landing: Path, as_of: date, progress: Watch | None = None, *, accept_churn: bool = False
+) -> RunOutcome:
     """Run everything from landing files to audience CSVs.
 
     Args:
@@ -100,6 +102,7 @@ def run_job(home: Home, landing: Path, as_of: date, progress: Watch | None = Non
         landing: the export files; never changed.
         as_of: last day that counts.
         progress: called with the share done (0..1), the step and what it is doing.
+        accept_churn: let this run change as many OneIDs as it likes.
 
     Raises:
         GuiyiError: the run could not publish; the message says why.
@@ -108,7 +111,13 @@ def run_job(home: Home, landing: Path, as_of: date, progress: Watch | None = Non
     before = home.published()
     steps = _Steps(progress)
     run_id = str(uuid.uuid4())
-    config = run_config(as_of=as_of.isoformat(), path=str(home.path), landing=str(landing), log_level="CRITICAL")
+    config = run_config(
+        as_of=as_of.isoformat(),
+        path=str(home.path),
+        landing=str(landing),
+        accept_churn=accept_churn,
+        log_level="CRITICAL",
+    )
     with (
         _quiet(),
         _quick_commits(),

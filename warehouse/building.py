@@ -58,6 +58,8 @@ class Building:
         base: the run id that was published when this run began; None on a fresh home.
         started_at: UTC without zone, told by the caller.
         progress: called with (done, total, text) by long stages; None for silence.
+        churn_warn: share of known records that may get another OneID before the run says so.
+        churn_stop: share from which the run publishes nothing, unless `accept_churn`.
     """
 
     home: Home
@@ -71,6 +73,9 @@ class Building:
     time_zone: str = "Asia/Shanghai"
     engine: Engine = DEFAULT_ENGINE
     progress: Progress | None = None
+    churn_warn: float = 0.01
+    churn_stop: float = 0.02
+    accept_churn: bool = False
 
     @property
     def private(self) -> Path:
@@ -102,6 +107,11 @@ class Building:
         """The identity tables that OneIDs must outlive from."""
         base = self.base_snapshot
         return base / "tables" / "identity" if base else None
+
+    @property
+    def base_private_identity(self) -> Path | None:
+        """The private identity tables of that run, in the vault."""
+        return self.home.vault / self.base / "identity" if self.base else None
 
     @cached_property
     def con(self) -> duckdb.DuckDBPyConnection:

@@ -68,6 +68,11 @@ class Home:
         return self.path / "models"
 
     @property
+    def identity(self) -> Path:
+        """What stewards decide of people: overrides.csv, decisions.csv, erased.csv; may hold personal data."""
+        return self.path / "identity"
+
+    @property
     def dagster(self) -> Path:
         """DAGSTER_HOME of this home."""
         return self.path / ".dagster"
@@ -86,7 +91,7 @@ class Home:
         self.path.mkdir(parents=True, exist_ok=True)
         for open_folder in (self.snapshots, self.models):
             open_folder.mkdir(exist_ok=True)
-        for closed in (self.lake, self.vault, self.exports, self.building):
+        for closed in (self.lake, self.vault, self.exports, self.building, self.identity):
             closed.mkdir(mode=0o700, exist_ok=True)
 
     def published(self) -> str | None:

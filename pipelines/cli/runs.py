@@ -90,6 +90,9 @@ def run(
     truth: Annotated[
         Path | None, typer.Option(help="A truth file to compare the OneIDs with.", show_default=False)
     ] = None,
+    accept_churn: Annotated[
+        bool, typer.Option("--accept-churn", help="Let this run change as many OneIDs as it likes.")
+    ] = False,
     to_json: JsonOption = False,
 ) -> None:
     """Run everything: files in, people, profiles, a published warehouse, audience CSVs out.
@@ -106,7 +109,7 @@ def run(
     files = landed(landing_path(place, str(landing) if landing else ""))
     day = as_of_date(as_of, utc_now())
     _warn_if_older(place, day)
-    outcome = _run(place, files, day)
+    outcome = _run(place, files, day, accept_churn=accept_churn)
     evaluation = _evaluate(place, truth) if truth else None
     if to_json:
         _print_json(place, outcome, evaluation)
@@ -189,13 +192,17 @@ def _simulate(people: int, seed: int, out: Path, as_of: date, extra_days: int = 
         )
 
 
-def _run(place: "Home", landing: Path, as_of: date) -> "RunOutcome":
+def _run(place: "Home", landing: Path, as_of: date, *, accept_churn: bool = False) -> "RunOutcome":
     from pipelines.run import run_job
     from pipelines.summary import step_label
 
     with progress_bar("运行 running") as bar:
         return run_job(
-            place, landing, as_of, lambda share, step, text: bar(share, f"{step_label(step)} {text}".rstrip())
+            place,
+            landing,
+            as_of,
+            lambda share, step, text: bar(share, f"{step_label(step)} {text}".rstrip()),
+            accept_churn=accept_churn,
         )
 
 
