@@ -6,10 +6,10 @@ What a contract is made of is in `contract`.
 
 import re
 import unicodedata
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 import polars as pl
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 
 def _as_list(value: Any) -> Any:
@@ -56,13 +56,21 @@ class SqlMark:
     """Marks the fields that hold SQL, so that their column names can be checked."""
 
 
-Sql = Annotated[str, BeforeValidator(_a_text), AfterValidator(_an_expression), SqlMark()]
-Text = Annotated[str, BeforeValidator(_a_text)]
+# How editors are told of what may be written shorter than it is meant.
+_SCALAR: Final = {"type": ["string", "number"]}
+_SEVERAL: Final = {"anyOf": [_SCALAR, {"type": "array", "items": _SCALAR}]}
+Sql = Annotated[
+    str,
+    BeforeValidator(_a_text),
+    AfterValidator(_an_expression),
+    SqlMark(),
+    WithJsonSchema(_SCALAR | {"description": "SQL over the contract's columns"}),
+]
+Text = Annotated[str, BeforeValidator(_a_text), WithJsonSchema(_SCALAR)]
 Header = Annotated[str, BeforeValidator(fold_header)]
-Names = Annotated[list[str], BeforeValidator(_as_list)]
-Headers = Annotated[list[Header], BeforeValidator(_as_list)]
-Values = Annotated[list[Text], BeforeValidator(_as_list)]
-
+Names = Annotated[list[str], BeforeValidator(_as_list), WithJsonSchema(_SEVERAL)]
+Headers = Annotated[list[Header], BeforeValidator(_as_list), WithJsonSchema(_SEVERAL)]
+Values = Annotated[list[Text], BeforeValidator(_as_list), WithJsonSchema(_SEVERAL)]
 
 STRICT = ConfigDict(extra="forbid", populate_by_name=True, frozen=True)
 

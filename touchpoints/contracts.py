@@ -1,30 +1,25 @@
-"""Contracts: read from `sources/*.yml` and checked, so that a mistake is found before a file is read.
+"""Contracts: read from `sources/*.yml` and from the brand's own folders, and checked before a file is read.
 
-What the entries mean is `contract`; which contract fits a file is `matching`.
+What the entries mean is `contract`, what is checked besides their form `contract_checks`; which contract fits a file
+is `matching`. A mistake is told with its file, its line and what to do.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, get_args, get_origin
+from typing import Any
 
 import yaml
 from pydantic import BaseModel, ValidationError
 
 from common.errors import DefinitionError
-from touchpoints.contract import Contract, Nested
-from touchpoints.contract_words import SqlMark, expression
-from touchpoints.model_reference import REFERENCE_TABLES, REQUIRED
+from touchpoints.contract import Contract
+from touchpoints.contract_checks import Mistake, mistakes
 
 SOURCES = Path(__file__).parent / "sources"
 
 # The C parser is ten times faster, and safe too; a libyaml is not in every build of PyYAML.
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-# Columns that every row has besides those that its contract names: they may be used in expressions.
-BUILT_IN = frozenset({"account", "scope", "version_at", "row_no", "position"})
-# Columns of reference tables that the ingest fills by itself.
-_GIVEN = frozenset({"record_id", "source", "account", "version_at"})
-ORDER_STATUSES = frozenset({"created", "paid", "partly_shipped", "shipped", "completed", "closed"})
-AFTER_SALE_STATUSES = frozenset({"none", "requested", "refunding", "refunded_part", "refunded_full", "rejected"})
 
 
 def load_contracts(*own: Path) -> list[Contract]:
@@ -38,162 +33,118 @@ def load_contracts(*own: Path) -> list[Contract]:
     Raises:
         DefinitionError: a contract is wrong; says where, what and how to mend it.
     """
-    contracts = {
-        contract.name: contract for path in sorted(SOURCES.glob("*.yml")) for contract in [load_contract(path)]
-    }
-    for folder in own:
-        contracts |= {c.name: c for path in sorted(folder.glob("*.yml")) for c in [load_contract(path)]}
-    return [contracts[name] for name in sorted(contracts)]
+    paths = contract_paths(*own)
+    return [load_contract(paths[name]) for name in sorted(paths)]
+
+
+def contract_paths(*own: Path) -> dict[str, Path]:
+    """The file of each contract that `load_contracts` gives, by name."""
+    return {path.stem: path for folder in (SOURCES, *own) for path in sorted(folder.glob("*.yml"))}
 
 
 def load_contract(path: Path) -> Contract:
     """One contract, checked.
 
     Raises:
+        DefinitionError: as `load_contracts`; also when there is no such file.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise DefinitionError(path, f"cannot be read ({error.strerror}).", "Name a contract that is there.") from error
+    except UnicodeDecodeError as error:
+        raise DefinitionError(path, "is not in UTF-8.", "Save it as UTF-8.") from error
+    return parse_contract(text, path)
+
+
+def parse_contract(text: str, path: Path) -> Contract:
+    """A contract from the text of its file.
+
+    Args:
+        text: YAML.
+        path: of the file, for messages; its stem must be the contract's name.
+
+    Raises:
         DefinitionError: as `load_contracts`.
     """
     try:
-        content = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise DefinitionError(path, f"is no YAML: {error}.", "Mend the line that it names.") from error
+        content = yaml.load(text, Loader=_LOADER)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        problem = f"is no YAML: {error.problem or error.context}."
+        raise DefinitionError(f"{path}:{line}", problem, "Mend the line or the one above it.") from error
     if not isinstance(content, dict):
         raise DefinitionError(path, "is no mapping.", "Begin with `name:`; see the other contracts.")
     try:
         contract = Contract.model_validate(content)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(step) for step in first["loc"])
-        raise DefinitionError(path, f"`{place}`: {first['msg']}.", "Mend that entry.") from error
+        # A misspelt entry is unknown and missing at once: the first says more.
+        errors = sorted(error.errors(), key=lambda found: found["type"] == "missing")
+        raise _told(path, text, [_of_form(dict(found)) for found in errors]) from error
+    found = list(mistakes(contract))
     if contract.name != path.stem:
-        raise DefinitionError(path, f"its name is `{contract.name}`.", f"Name it `{path.stem}` as its file.")
-    check(path, contract)
+        remedy = f"Name it `{path.stem}` as its file."
+        found.insert(0, Mistake("name", f"its name is `{contract.name}`.", remedy))
+    if found:
+        raise _told(path, text, found)
     return contract
 
 
-def check(path: Path, contract: Contract) -> None:
-    """Refuses expressions that use a column which the contract does not have, and roles without a party."""
-    known = {*contract.columns, *contract.derived, *BUILT_IN}
-    for place, sql, nested in expressions(contract):
-        extra = set(nested.columns) if nested else set()
-        extra |= {f"{change.column}_{told}" for change in contract.changes for told in ("since", "was")}
-        unknown = sorted(set(expression(sql).meta.root_names()) - known - extra)
-        if unknown:
-            problem = f"`{place}` uses {', '.join(unknown)}, which is no column of the contract."
-            raise DefinitionError(path, problem, "Add it under `columns:` or mend the name.")
-    for place, role in _roles(contract):
-        if role not in contract.parties:
-            problem = f"`{place}` names the role {role}, which is no party of the contract."
-            raise DefinitionError(path, problem, "Add it under `parties:` or mend the name.")
-    _check_required(path, contract)
-    _check_vocabularies(path, contract)
-    _check_grants(path, contract)
-    _check_reference(path, contract)
+def _told(path: Path, text: str, found: Sequence[Mistake]) -> DefinitionError:
+    """The first mistake with its line, and how many there are besides."""
+    first = found[0]
+    more = f" ({len(found) - 1} more after it.)" if len(found) > 1 else ""
+    return DefinitionError(f"{path}:{line_of(text, first.place.split('.'))}", first.problem, first.remedy + more)
 
 
-def _check_required(path: Path, contract: Contract) -> None:
-    """A required column that the signature does not ask for would let a file in only to refuse all its rows."""
-    for name, column in contract.columns.items():
-        if column.required and not any(set(names) <= set(column.names) for names in contract.signature):
-            problem = f"the required column `{name}` is not in the signature."
-            raise DefinitionError(path, problem, "Add its header names there or make it optional.")
+def line_of(text: str, place: Sequence[str]) -> int:
+    """The line, from 1, of an entry in a YAML text; of the deepest entry on the way to it that is there."""
+    node, line = yaml.compose(text, Loader=yaml.SafeLoader), 1
+    for step in place:
+        found = None
+        if isinstance(node, yaml.MappingNode):
+            found = next(((key, value) for key, value in node.value if key.value == step), None)
+        elif isinstance(node, yaml.SequenceNode) and step.isdigit() and int(step) < len(node.value):
+            found = (node.value[int(step)],) * 2
+        if found is None:
+            continue  # a step that only the checker takes, as the kind of a union
+        line, node = found[0].start_mark.line + 1, found[1]
+    return line
 
 
-def _check_grants(path: Path, contract: Contract) -> None:
-    """A grant dated by its export would come after every opt-out, each time that the list is exported again."""
-    by_export = {"version_at", *(f"{change.column}_since" for change in contract.changes)}
-    for consent in contract.consent:
-        if consent.state == "granted" and consent.at and by_export & set(expression(consent.at).meta.root_names()):
-            problem = f"a grant for {consent.channel} takes its `at` from the moment of the export."
-            raise DefinitionError(path, problem, "Name the column that tells when it was given, or leave `at` out.")
+def _of_form(error: dict[str, Any]) -> Mistake:
+    """A mistake of form in the words of people."""
+    steps = [str(step) for step in error["loc"]]
+    place, name = ".".join(steps), steps[-1] if steps else ""
+    if error["type"] == "missing":
+        return Mistake(place, f"`{place}` is missing.", "Add it; another contract shows how.")
+    if error["type"] == "extra_forbidden":
+        near = get_close_matches(name, _every_entry(Contract), n=1)
+        remedy = f"Did you mean `{near[0]}`?" if near else "Take it out, or see another contract for its place."
+        return Mistake(place, f"`{place}` is no entry that is known here.", remedy)
+    said = str(error["msg"]).removeprefix("Value error, ")
+    return Mistake(place, f"`{place}`: {said[:1].lower()}{said[1:]}.", "Mend that entry.")
 
 
-def _check_vocabularies(path: Path, contract: Contract) -> None:
-    if contract.order is None:
-        return
-    allowed_by_status = (
-        (contract.order.status, ORDER_STATUSES),
-        (contract.order.after_sale, AFTER_SALE_STATUSES),
+def _every_entry(part: type[BaseModel]) -> list[str]:
+    """The names of all entries of a contract, as its YAML has them."""
+    return sorted(
+        {name for model in (part, *_below(part)) for name in (f.alias or n for n, f in model.model_fields.items())}
     )
-    for status, allowed in allowed_by_status:
-        said = {*status.vocabulary, *(p.means for p in status.patterns)} if status else set()
-        if said - allowed:
-            problem = f"the status {', '.join(sorted(said - allowed))} is not one of the canonical ones."
-            raise DefinitionError(path, problem, f"Use {', '.join(sorted(allowed))}.")
 
 
-def _check_reference(path: Path, contract: Contract) -> None:
-    for reference in contract.reference:
-        if reference.table not in REFERENCE_TABLES:
-            problem = f"`{reference.table}` is no reference table."
-            raise DefinitionError(path, problem, f"Use one of {', '.join(sorted(REFERENCE_TABLES))}.")
-        known = [name for name in REFERENCE_TABLES[reference.table] if name not in _GIVEN and not _is_hash(name)]
-        unknown = sorted(set(reference.columns) - set(known))
-        if unknown:
-            problem = f"`reference.{reference.table}` gives {', '.join(unknown)}, which that table does not have."
-            raise DefinitionError(path, problem, f"It has {', '.join(known)}.")
-        missing = sorted(set(REQUIRED[reference.table]) - set(reference.columns))
-        if missing:
-            problem = f"`reference.{reference.table}` does not give {', '.join(missing)}."
-            raise DefinitionError(path, problem, "Add it; a row without it says nothing.")
+def _below(part: type[BaseModel]) -> set[type[BaseModel]]:
+    kinds = {part}
+    todo = [part]
+    while todo:
+        for field in todo.pop().model_fields.values():
+            found = {kind for kind in _types_in(field.annotation) if kind not in kinds}
+            kinds |= found
+            todo += found
+    return kinds
 
 
-def _is_hash(name: str) -> bool:
-    return name.endswith("_key")
-
-
-def _roles(contract: Contract) -> Iterator[tuple[str, str]]:
-    parts: Iterable[Any] = [*contract.ledger, *contract.events, *contract.changes, *contract.consent, *contract.links]
-    parts = [*parts, *contract.devices, *contract.businesses, *contract.balances]
-    for part in parts:
-        if part.role is not None:
-            yield type(part).__name__.lower(), part.role
-
-
-Place = tuple[str, str, Nested | None]
-
-
-def expressions(contract: Contract) -> Iterator[Place]:
-    """Every SQL expression of a contract, with its place and the nested list whose columns it also sees."""
-    for name, sql in contract.derived.items():
-        yield f"derived.{name}", sql, None
-    for reference in contract.reference:
-        yield from ((f"reference.{reference.table}.{name}", sql, None) for name, sql in reference.columns.items())
-    yield from _expressions_in(contract, "", None)
-    for place, column in (("status_column", contract.status_column), ("account", contract.account)):
-        if column is not None and column != "folder":
-            yield place, column, None
-
-
-def _expressions_in(part: BaseModel, place: str, nested: Nested | None) -> Iterator[Place]:
-    inner = getattr(part, "explode", None) or nested
-    for name, field in type(part).model_fields.items():
-        value = getattr(part, name)
-        here = f"{place}.{name}".lstrip(".")
-        if _is_sql(field.annotation, field.metadata):
-            texts = value if isinstance(value, list) else [value]
-            yield from ((here, sql, inner) for sql in texts if sql is not None)
-        else:
-            yield from _expressions_below(value, here, inner)
-
-
-def _expressions_below(value: Any, place: str, nested: Nested | None) -> Iterator[Place]:
-    if isinstance(value, BaseModel):
-        yield from _expressions_in(value, place, nested)
-    elif isinstance(value, list):
-        for number, item in enumerate(value):
-            yield from _expressions_below(item, f"{place}.{number}", nested)
-    elif isinstance(value, dict):
-        for name, item in value.items():
-            yield from _expressions_below(item, f"{place}.{name}", nested)
-
-
-def _is_sql(annotation: Any, metadata: Iterable[Any]) -> bool:
-    """Whether a field holds expressions: `Sql`, `Sql | None` or `list[Sql]`; not mappings to parts."""
-    if any(isinstance(mark, SqlMark) for mark in metadata):
-        return True
-    if get_origin(annotation) is dict:
-        return False
-    inner = getattr(annotation, "__metadata__", ())
-    return any(_is_sql(argument, inner) for argument in get_args(annotation)) or any(
-        isinstance(mark, SqlMark) for mark in inner
-    )
+def _types_in(annotation: Any) -> set[type[BaseModel]]:
+    arguments = getattr(annotation, "__args__", ())
+    own = {annotation} if isinstance(annotation, type) and issubclass(annotation, BaseModel) else set()
+    return own.union(*map(_types_in, arguments))
