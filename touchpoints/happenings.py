@@ -41,12 +41,14 @@ def _event(batch: Batch, event: Event, number: int) -> pl.DataFrame:
 
 
 def _type(event: Event) -> pl.Expr:
-    meanings = {word: meaning for meaning, words in event.types.items() for word in words}
+    """What happened: what the words mean, the first that lists them, else the event's own type."""
+    meanings = [(word, meaning) for meaning, words in event.types.items() for word in words]
     if not meanings:
         return pl.lit(event.type)
-    folded = pl.Series(list(meanings), dtype=pl.String).to_frame("word").select(fold(pl.col("word"))).to_series()
+    listed = pl.DataFrame(meanings, schema={"word": pl.String, "meaning": pl.String}, orient="row")
+    listed = listed.with_columns(fold(pl.col("word"))).unique("word", keep="first", maintain_order=True)
     word = fold(pl.col("_word").cast(pl.String))
-    return word.replace_strict(folded, list(meanings.values()), default=event.type, return_dtype=pl.String)
+    return word.replace_strict(listed["word"], listed["meaning"], default=event.type, return_dtype=pl.String)
 
 
 def _codes(batch: Batch, event: Event, frame: pl.DataFrame) -> list[pl.Series]:
