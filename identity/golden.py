@@ -171,7 +171,8 @@ def _usable_identifiers(
     """Identifiers that link and are still theirs, once per party, with their person and how much they are believed."""
     usable = judgement.value.filter(pl.col("status") == "ok").select(VALUE)
     current = parties.identifier.filter(~pl.col("has_ended"))
-    held = current.join(usable, on=VALUE).join(judgement.holding.select("party", *VALUE), on=["party", *VALUE])
+    holding = judgement.holding.filter(~pl.col("has_ended")).select("party", *VALUE)
+    held = current.join(usable, on=VALUE).join(holding, on=["party", *VALUE])
     return held.join(of_party, on="party").join(
         party.select("party", "record_id", "source", "trust", "role_rank"), on="party"
     )

@@ -1,8 +1,8 @@
 """Lifetimes: in which span of time equal identifier values are one identifier.
 
-Belongs here: cutting identifiers in time before they are judged. An addressee's code counts within its week; a mobile
-number that was silent for long and comes back with none of its former names is somebody else's; a number on loan ends
-when the loan does. What equality is worth inside a span is `judge`'s matter.
+Belongs here: cutting identifiers in time before they are judged. An addressee's code counts within its week; an account
+that was silent for its lifetime is somebody else's; a number on loan ends when the loan does. What equality is worth
+inside a span is `judge`'s matter, and who of several holders has a phone when is `holders`'.
 """
 
 from dataclasses import replace
@@ -10,14 +10,12 @@ from pathlib import Path
 
 import polars as pl
 
-from identity.names import agreements
 from identity.parties import Parties, read_parties
 from identity.registry import IdentifierType, Registry, device_types
 
 VALUE = ["id_type", "id_scope", "id_value"]
 # What the brand sends is no sign of life of who has the number.
 _NO_SIGN_OF_LIFE = ("message",)
-_NAME = ["name", "quality", "surname", "name_pinyin"]
 _SPANS = {"day": "%Y-%m-%d", "week": "%G-W%V", "month": "%Y-%m"}
 _UNDATED = "undated"
 
@@ -67,7 +65,7 @@ def _in_windows(identifier: pl.DataFrame, cuts: pl.DataFrame, registry: Registry
         dated.join(last, on=VALUE, how="left")
         .with_columns(
             pl.coalesce(by_calendar, "life", pl.lit("")).alias("window"),
-            (pl.col("last_cut").is_not_null() & is_before).alias("has_ended"),
+            (pl.col("has_ended") | (pl.col("last_cut").is_not_null() & is_before)).alias("has_ended"),
         )
         .drop("cut_at", "life", "last_cut")
     )
@@ -75,7 +73,8 @@ def _in_windows(identifier: pl.DataFrame, cuts: pl.DataFrame, registry: Registry
 
 def _expiries(identifier: pl.DataFrame) -> pl.DataFrame:
     """Cuts where a file says until when a value was somebody's: VALUE, cut_at, the first moment after."""
-    told = identifier.filter(pl.col("valid_to").is_not_null())
+    # What a record no longer says has ended for that record alone.
+    told = identifier.filter(pl.col("valid_to").is_not_null() & ~pl.col("has_ended"))
     return told.select(*VALUE, (pl.col("valid_to") + pl.duration(microseconds=1)).alias("cut_at"))
 
 
@@ -84,7 +83,7 @@ def _silences(parties: Parties, registry: Registry) -> pl.DataFrame:
     frames = [
         _of_type(parties, kind)
         for kind in registry.values()
-        if kind.lifetime_days and not kind.window and kind.strength != "device" and kind.links != "never"
+        if kind.lifetime_days and not kind.window and kind.strength != "device" and kind.links == "always"
     ]
     return pl.concat([_expiries(parties.identifier).clear(), *frames])
 
@@ -92,40 +91,14 @@ def _silences(parties: Parties, registry: Registry) -> pl.DataFrame:
 def _of_type(parties: Parties, kind: IdentifierType) -> pl.DataFrame:
     signs = (
         parties.identifier.filter((pl.col("id_type") == kind.name) & pl.col("seen_at").is_not_null())
-        .join(parties.party.select("party", "record_type", *_NAME), on="party")
+        .join(parties.party.select("party", "record_type"), on="party")
         .filter(~pl.col("record_type").is_in(_NO_SIGN_OF_LIFE))
     )
-    by_name = kind.links == "with_name"
-    named = signs.filter(pl.col("name").is_not_null() & (pl.col("quality") != "nick"))
-    if by_name:  # nearly every number comes with one name: only the others can have changed hands
-        several = named.group_by(VALUE).agg(pl.col("name").n_unique().alias("n")).filter(pl.col("n") > 1)
-        signs, named = signs.join(several, on=VALUE, how="semi"), named.join(several, on=VALUE, how="semi")
     silence = pl.col("seen_at") - pl.col("seen_at").shift(1).over(VALUE)
-    cuts = (
+    return (
         signs.select(*VALUE, "seen_at")
         .unique()
         .sort(*VALUE, "seen_at")
         .filter(silence >= pl.duration(days=kind.lifetime_days))
         .rename({"seen_at": "cut_at"})
     )
-    return cuts.join(_spanned(named, cuts), on=[*VALUE, "cut_at"], how="anti") if by_name else cuts
-
-
-def _spanned(named: pl.DataFrame, cuts: pl.DataFrame) -> pl.DataFrame:
-    """Cuts that are none: a name from before comes again after, or one side has no name at all."""
-    names = (
-        named.join(cuts.select(VALUE).unique(), on=VALUE, how="semi")
-        .group_by(*VALUE, *_NAME)
-        .agg(pl.col("seen_at").min().alias("first_at"), pl.col("seen_at").max().alias("last_at"))
-        .sort(*VALUE, *_NAME, nulls_last=True)
-        .with_row_index("node")
-    )
-    sided = cuts.join(names, on=VALUE)
-    before, after = pl.col("first_at") < pl.col("cut_at"), pl.col("last_at") >= pl.col("cut_at")
-    both = sided.group_by(*VALUE, "cut_at").agg(before.any().alias("has_before"), after.any().alias("has_after"))
-    one_sided = cuts.join(both.filter("has_before", "has_after"), on=[*VALUE, "cut_at"], how="anti")
-    again = sided.filter(before & after)
-    pairs = sided.filter(before).join(sided.filter(after), on=[*VALUE, "cut_at"], suffix="_r")
-    pairs = pairs.rename({c: f"{c}_l" for c in _NAME})
-    alike = pairs.filter(agreements(pairs).ne_missing("conflict")) if len(pairs) else pairs
-    return pl.concat([frame.select(*VALUE, "cut_at") for frame in (one_sided, again, alike)]).unique()

@@ -24,7 +24,8 @@ def agreement_sql(left: str, right: str) -> str:
     ln, rn = left.format("name"), right.format("name")
     ls, rs = left.format("surname"), right.format("surname")
     lq, rq = left.format("quality"), right.format("quality")
-    either_title = f"'title' in ({lq}, {rq})"
+    # A surname alone is as much as a title tells: 王女士 in a file, 王 in a colleague's note.
+    either_title = f"('title' in ({lq}, {rq}) or {ln} = {ls} or {rn} = {rs})"
     lf, rf = (f"substr({n}, 1, 1)" for n in (ln, rn))
     ll, rl = (f"substr({n}, length({n}), 1)" for n in (ln, rn))
     # Cases within cases: nearly all pairs differ, and those are settled before anything dear is worked out.

@@ -61,12 +61,13 @@ def read_parties(touchpoints: Path, device_types: Collection[str] = ()) -> Parti
     keys = pl.concat([identifier.select(PARTY), attribute.select(PARTY)]).unique().with_row_index("draft")
     identifier = identifier.join(keys, on=PARTY).drop(PARTY)
     attribute = attribute.filter(pl.col("name").is_in([*_ATTRIBUTES, "name_simplified"])).join(keys, on=PARTY)
-    party = _in_order_of_content(keys, record, identifier)
+    party = _in_order_of_content(keys, record, identifier).join(_service(touchpoints), on="record_id", how="left")
     number = party.select("draft", "party")
     for name, column in _ATTRIBUTES.items():
         party = party.join(_attribute(attribute, name, column), on="draft", how="left")
     numbered = (
-        identifier.join(number, on="draft")
+        pl.concat([identifier.with_columns(pl.lit(False).alias("has_ended")), _former(touchpoints, keys)])
+        .join(number, on="draft")
         .select(
             "party",
             "id_type",
@@ -76,12 +77,41 @@ def read_parties(touchpoints: Path, device_types: Collection[str] = ()) -> Parti
             "seen_at",
             "valid_to",
             pl.lit("").alias("window"),
-            pl.lit(False).alias("has_ended"),
+            "has_ended",
         )
         .unique(["party", "id_type", "id_scope", "id_value"], keep="any")
         .sort("party", "id_type", "id_scope", "id_value")
     )
     return Parties(party.drop("draft").sort("party"), numbered, anonymous)
+
+
+def _former(touchpoints: Path, keys: pl.DataFrame) -> pl.DataFrame:
+    """What older versions of the records carried: theirs once, and no longer."""
+    former = pl.read_parquet(touchpoints / "identifier_former.parquet")
+    return former.join(keys, on=PARTY).drop(PARTY).with_columns(pl.lit(True).alias("has_ended"))
+
+
+# What networks report of a number that nobody has at the moment: cut off, given back, not yet given out again.
+_OUT_OF_SERVICE = r"(?i)not_on_service|not_in_service|unknown_subscriber|停机|空号"
+
+
+def _service(touchpoints: Path) -> pl.DataFrame:
+    """Of messages, whether the number was in service: record_id, in_service; absent where the network does not say."""
+    told = (
+        pl.scan_parquet(touchpoints / "event.parquet")
+        .filter(pl.col("type").is_in(["message_delivered", "message_failed"]))
+        .select("record_id", "type", "subtype")
+        .collect()
+    )
+    is_out = (pl.col("type") == "message_failed") & pl.col("subtype").str.contains(_OUT_OF_SERVICE)
+    is_in = pl.col("type") == "message_delivered"
+    said = pl.when(is_in).then(True).when(is_out).then(False)
+    return (
+        told.select("record_id", said.alias("in_service"))
+        .drop_nulls()
+        .group_by("record_id")
+        .agg(pl.col("in_service").any())
+    )
 
 
 def _anonymous(identifier: pl.DataFrame, attribute: pl.DataFrame, device_types: Collection[str]) -> pl.DataFrame:
@@ -104,6 +134,7 @@ def _in_order_of_content(keys: pl.DataFrame, record: pl.DataFrame, identifier: p
         .join(least, on="draft", how="left")
         .with_columns(
             pl.coalesce("occurred_at", "version_at").alias("seen_at"),
+            pl.col("occurred_at").is_not_null().alias("is_dated"),
             pl.when(~is_hashed).then(pl.col("natural_key")).alias("plain_key"),
         )
         .sort(

@@ -1,4 +1,7 @@
-from identity.judge import IN_DOUBT, judge
+from datetime import datetime
+
+from identity.holders import BEFORE, IN_DOUBT
+from identity.judge import judge
 from identity.parties import read_parties
 from identity.registry import load_registry
 
@@ -17,34 +20,152 @@ def test_a_phone_of_two_people_has_two_holders(world):
     assert held[("pos-1", "13900000001")] != held[("pos-2", "13900000001")]
 
 
+def sms(world, key, day=0, *, arrived=None):
+    """A message to the phone, and whether the network says that it arrived, or that the number is out of service."""
+    world.say(key, PHONE, source="aliyun_sms", role="contact", record_type="message", day=day)
+    if arrived is not None:
+        kind = (
+            {"type": "message_delivered"} if arrived else {"type": "message_failed", "subtype": "MOBILE_NOT_ON_SERVICE"}
+        )
+        world.rows["event"].append({"event_id": str(key), "record_id": f"aliyun_sms-{key}", **kind})
+
+
+PHONE = [("phone", "13900000001")]
+NUMBER = "13900000001"
+WANG = {"name": "王小伟", "surname": "王", "name_pinyin": "wang xiao wei"}
+LI = {"name": "李娜", "surname": "李", "name_pinyin": "li na"}
+
+
 def test_a_nameless_record_at_a_phone_of_two_people_goes_to_neither(world):
-    world.say(1, [("phone", "13900000001")], name="王伟", surname="王")
-    world.say(2, [("phone", "13900000001")], name="李娜", surname="李")
-    world.say(3, [("phone", "13900000001")], source="aliyun_sms")
-    world.say(4, [("phone", "13900000001")], source="aliyun_sms")
-    world.say(5, [("phone", "13900000001"), ("wechat_unionid", "u")], source="wecom")
+    world.say(1, PHONE, **WANG)
+    world.say(2, PHONE, **LI)
+    sms(world, 3)
+    sms(world, 4)
+    world.say(5, [*PHONE, ("wechat_unionid", "u")], source="wecom")
     held, _ = holders(world)
-    sms = {held[("aliyun_sms-3", "13900000001")], held[("aliyun_sms-4", "13900000001")]}
-    assert sms == {IN_DOUBT}
-    assert ("wecom-5", "13900000001") not in held
+    assert {held[("aliyun_sms-3", NUMBER)], held[("aliyun_sms-4", NUMBER)]} == {IN_DOUBT}
+    assert ("wecom-5", NUMBER) not in held
 
 
-def test_a_nameless_record_from_before_the_second_holder_is_the_firsts(world):
-    world.say(1, [("phone", "13900000001")], name="王伟", surname="王", day=10)
-    world.say(2, [("phone", "13900000001")], name="李娜", surname="李", day=100)
+def test_a_message_goes_to_who_had_given_the_number_by_then(world):
+    world.say("wang", PHONE, day=10, **WANG)
+    world.say("li", PHONE, source="tmall", role="receiver", record_type="order", day=100, **LI)
     for key, day in (("before", 5), ("between", 50), ("after", 150)):
-        world.say(key, [("phone", "13900000001")], source="aliyun_sms", day=day)
+        sms(world, key, day, arrived=True)
     held, _ = holders(world)
-    assert held[("aliyun_sms-between", "13900000001")] == held[("pos-1", "13900000001")]
-    assert held[("aliyun_sms-before", "13900000001")] == held[("aliyun_sms-after", "13900000001")] == IN_DOUBT
+    assert held[("aliyun_sms-between", NUMBER)] == held[("pos-wang", NUMBER)]
+    assert held[("aliyun_sms-after", NUMBER)] == held[("pos-wang", NUMBER)]
+    assert held[("aliyun_sms-before", NUMBER)] == BEFORE
 
 
-def test_a_title_in_a_note_makes_no_second_holder(world):
-    world.say(1, [("phone", "13900000001")], name="王小伟", surname="王")
-    world.say(2, [("phone", "13900000001")], name="谢", surname="谢", quality="title")
-    world.say(3, [("phone", "13900000001")], source="aliyun_sms")
+def test_a_member_list_without_dates_says_nothing_of_before(world):
+    world.say("wang", PHONE, day=10, **WANG)
+    world.rows["record"][0]["occurred_at"] = None
+    sms(world, "before", 5)
     held, _ = holders(world)
-    assert held[("aliyun_sms-3", "13900000001")] == held[("pos-1", "13900000001")]
+    assert held[("aliyun_sms-before", NUMBER)] == held[("pos-wang", NUMBER)]
+
+
+def test_a_number_reported_out_of_service_belongs_to_who_comes_after(world):
+    world.say("wang", PHONE, day=0, **WANG)
+    for day in (60, 90, 120):
+        sms(world, day, day, arrived=day < 100)
+    world.say("li", PHONE, day=290, **LI)
+    sms(world, "after", 300, arrived=True)
+    held, _ = holders(world)
+    assert held[("aliyun_sms-120", NUMBER)] == held[("pos-wang", NUMBER)]
+    assert held[("aliyun_sms-after", NUMBER)] == held[("pos-li", NUMBER)]
+
+
+def test_two_members_of_a_number_in_service_share_it(world):
+    world.say("wang", PHONE, day=0, **WANG)
+    for day in (60, 120, 180, 240):
+        sms(world, day, day, arrived=True)
+    world.say("li", PHONE, day=290, **LI)
+    sms(world, "after", 300, arrived=True)
+    held, _ = holders(world)
+    assert held[("aliyun_sms-240", NUMBER)] == held[("pos-wang", NUMBER)]
+    assert held[("aliyun_sms-after", NUMBER)] == IN_DOUBT
+
+
+def test_a_number_that_comes_back_with_a_new_name_after_a_long_silence_is_somebody_elses(world):
+    world.say("wang", PHONE, day=0, **WANG)
+    world.say("wangs order", PHONE, day=40, role="buyer", record_type="order")
+    world.say("lis order", PHONE, day=230, role="buyer", record_type="order")
+    world.say("li", PHONE, day=250, **LI)
+    held, _ = holders(world)
+    assert held[("pos-wangs order", NUMBER)] == held[("pos-wang", NUMBER)]
+    assert held[("pos-lis order", NUMBER)] == held[("pos-li", NUMBER)]
+
+
+def test_who_gave_a_number_up_is_reached_by_it_no_more(world):
+    world.say("wang", PHONE, day=0, **WANG)
+    world.say("li", PHONE, day=250, **LI)
+    parties = read_parties(world.write())
+    held = judge(parties, load_registry()).holding.join(parties.party.select("party", "record_id"), on="party")
+    assert dict(held.select("record_id", "has_ended").iter_rows()) == {"pos-wang": True, "pos-li": False}
+
+
+def test_what_a_card_said_before_counts_until_it_says_something_else(world):
+    world.say("wang", [("phone", "13900000002")], day=0, **WANG)
+    world.rows["identifier_former"].append(
+        {"record_id": "pos-wang", "role": "member", "id_type": "phone", "id_scope": "", "id_value": NUMBER,
+         "strength": "exact", "seen_at": datetime(2026, 1, 1), "valid_to": datetime(2026, 3, 1)}
+    )  # fmt: skip
+    world.say("li", PHONE, day=90, **LI)
+    for day in (30, 100):
+        sms(world, day, day)
+    held, _ = holders(world)
+    assert held[("aliyun_sms-30", NUMBER)] == held[("pos-wang", NUMBER)]
+    assert held[("aliyun_sms-100", NUMBER)] == held[("pos-li", NUMBER)]
+
+
+def test_a_nickname_is_whose_name_it_comes_with(world):
+    world.say("li", PHONE, source="youzan", nickname="小太阳", **LI)
+    world.say("wang", PHONE, **WANG)
+    world.say("buyer", PHONE, source="youzan", role="buyer", record_type="order", nickname="小太阳", quality="nick")
+    held, _ = holders(world)
+    assert held[("youzan-buyer", NUMBER)] == held[("youzan-li", NUMBER)] != held[("pos-wang", NUMBER)]
+
+
+def test_the_account_of_an_order_is_its_receivers_where_both_give_one_number(world):
+    world.say("wang", PHONE, **WANG)
+    world.say("o", PHONE, source="youzan", role="buyer", record_type="order", nickname="云朵", quality="nick")
+    world.say("o", PHONE, source="youzan", role="receiver", record_type="order", **LI)
+    parties = read_parties(world.write())
+    held = judge(parties, load_registry()).holding.join(parties.party.select("party", "record_id", "role"), on="party")
+    of = {(r["record_id"], r["role"]): r["holder"] for r in held.iter_rows(named=True)}
+    assert of["youzan-o", "buyer"] == of["youzan-o", "receiver"] != of["pos-wang", "member"]
+
+
+def test_a_nickname_from_before_the_only_name_stays_by_itself(world):
+    world.say("nick", PHONE, source="youzan", day=0, nickname="云朵", quality="nick")
+    world.say("wang", PHONE, day=100, **WANG)
+    sms(world, "early", 50)
+    held, _ = holders(world)
+    assert held[("youzan-nick", NUMBER)] == held[("aliyun_sms-early", NUMBER)] != held[("pos-wang", NUMBER)]
+
+
+def test_a_nickname_from_after_the_only_name_is_that_holders(world):
+    world.say("wang", PHONE, day=0, **WANG)
+    world.say("nick", PHONE, source="youzan", day=100, nickname="云朵", quality="nick")
+    held, _ = holders(world)
+    assert held[("youzan-nick", NUMBER)] == held[("pos-wang", NUMBER)]
+
+
+def test_a_name_in_a_note_makes_no_second_holder(world):
+    world.say(1, PHONE, day=0, **WANG)
+    world.say(2, PHONE, source="wecom", role="contact", day=10, name="谢", surname="谢", quality="derived")
+    world.say(3, PHONE, source="youzan", role="buyer", record_type="order", day=20)
+    held, _ = holders(world)
+    assert held[("youzan-3", NUMBER)] == held[("pos-1", NUMBER)] != held[("wecom-2", NUMBER)]
+
+
+def test_a_surname_in_a_note_is_the_full_names(world):
+    world.say(1, PHONE, **WANG)
+    world.say(2, PHONE, source="wecom", role="contact", name="王", surname="王", quality="derived")
+    held, _ = holders(world)
+    assert held[("wecom-2", NUMBER)] == held[("pos-1", NUMBER)]
 
 
 def test_a_masked_name_joins_the_full_name_that_it_fits(world):
