@@ -12,7 +12,10 @@ from warehouse.building import Building
 
 PUBLIC, PRIVATE = "identity", "identity_private"
 # `source_file` is read by the landing gate alone: what fails there stops the run before anybody is looked for.
-_INPUTS = ("record", "identifier", "attribute", "orders", "ledger", "source_file")
+_INPUTS = (
+    "record", "identifier", "attribute", "orders", "ledger", "event", "identity_link", "staff", "business_account",
+    "source_file",
+)  # fmt: skip
 _DESCRIPTIONS = {
     (PUBLIC, "record_map"): "One row per party, that is record and role, with its OneID · 记录与 OneID 对照",
     (PUBLIC, "one_id"): "One row per OneID that was ever given, merged ones as aliases · 全部 OneID",
@@ -25,6 +28,10 @@ _DESCRIPTIONS = {
     (PUBLIC, "override"): "What stewards decided, and whether it was applied · 人工裁定",
     (PUBLIC, "review_item"): "Open questions for people, most valuable first · 待复核问题",
     (PUBLIC, "identifier_value"): "Identifier values that tell of several parties, judged · 标识值判定",
+    (PUBLIC, "relation"): "Who gives to, pays for, refers or lives with whom; never a merge · 人际关系",
+    (PUBLIC, "device_history"): "Whose a device was, from when to when · 设备归属历史",
+    (PUBLIC, "event_owner"): "Whose the events of anonymous devices are · 匿名事件归属",
+    (PUBLIC, "over_limit"): "People with more identifiers of a type than the registry allows · 标识超限的人",
     (PUBLIC, "decided_by"): "Which rules and which model decided · 规则与模型版本",
     (PRIVATE, "golden_value"): "Golden record values in the clear; vault only · 黄金记录明文（保险库）",
     (PRIVATE, "contact_point"): "Where a person can be reached, in the clear; vault only · 联系方式明文（保险库）",

@@ -17,6 +17,7 @@ VARS = {"as_of": AS_OF, "run_id": f"{AS_OF}.1"}
 SOURCES = ("touchpoints", "identity", "profiles")  # the folders that models read
 TYPES = {
     "varchar": pl.String, "bigint": pl.Int64, "double": pl.Float64, "date": pl.Date, "boolean": pl.Boolean,
+    "timestamp": pl.Datetime("us"),
 }  # fmt: skip
 
 

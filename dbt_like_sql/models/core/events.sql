@@ -12,20 +12,27 @@ people as (
     select * from {{ ref('int_record_people') }}
 ),
 
+device_owner as (
+    select * from {{ ref('stg_identity__event_owner') }}
+),
+
 final as (
     select
         event.event_id,
         -- an order's buyer whom nobody knows is its receiver: the same rule as in core.orders
-        case coalesce(event.actor_role, 'buyer')
-            when 'buyer' then coalesce(people.buyer_one_id, people.one_id)
-            when 'member' then coalesce(people.member_one_id, people.one_id)
-            when 'receiver' then people.receiver_one_id
-            when 'payer' then people.payer_one_id
-            when 'contact' then people.contact_one_id
-            when 'lead' then people.lead_one_id
-            when 'referrer' then people.referrer_one_id
-            when 'agent' then people.agent_one_id
-        end as one_id,
+        coalesce(
+            case coalesce(event.actor_role, 'buyer')
+                when 'buyer' then coalesce(people.buyer_one_id, people.one_id)
+                when 'member' then coalesce(people.member_one_id, people.one_id)
+                when 'receiver' then people.receiver_one_id
+                when 'payer' then people.payer_one_id
+                when 'contact' then people.contact_one_id
+                when 'lead' then people.lead_one_id
+                when 'referrer' then people.referrer_one_id
+                when 'agent' then people.agent_one_id
+            end,
+            device_owner.one_id
+        ) as one_id,
         event.record_id,
         event.actor_role as role,
         event.type,
@@ -36,9 +43,11 @@ final as (
         event.store_id,
         event.order_key,
         event.campaign,
-        event.value_num
+        event.value_num,
+        device_owner.basis as device_basis
     from event
     left join people on event.record_id = people.record_id
+    left join device_owner on event.event_id = device_owner.event_id
     where event.event_at < (select ends_at from as_of)
 )
 
