@@ -242,6 +242,7 @@ class Event(Part):
     value_num: Sql | None = None
     store_id: Sql | None = None
     staff_code: Sql | None = Field(default=None, description="who brought or served them; hashed where it is a name")
+    staff_name: Sql | None = Field(default=None, description="their name, hashed: stands where no code does")
     partner_code: Sql | None = None
     product_code: Sql | None = None
     ref_no: Sql | None = None
@@ -353,6 +354,7 @@ class Contract(Part):
     join_orders: OrderJoin | None = None
     events: list[Event] = []
     changes: list[Change] = []
+    watched: Names = Field(default=[], description="columns of which `<column>_since` and `<column>_was` are told too")
     consent: list[Consent] = []
     complete: bool = Field(
         default=False, description="a day's files list everybody: who is in them no longer has no consent any more"
@@ -370,6 +372,11 @@ class Contract(Part):
     def digest(self) -> str:
         """A short hash of the whole definition: what was parsed under another one is parsed again."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
+
+    @property
+    def watched_columns(self) -> list[str]:
+        """The columns whose versions are compared, each once."""
+        return list(dict.fromkeys([*(change.column for change in self.changes), *self.watched]))
 
     @cached_property
     def known_headers(self) -> frozenset[str]:

@@ -41,7 +41,7 @@ def mistakes(contract: Contract) -> Iterator[Mistake]:
     known = {*contract.columns, *contract.derived, *BUILT_IN}
     for place, sql, nested in expressions(contract):
         extra = set(nested.columns) if nested else set()
-        extra |= {f"{change.column}_{told}" for change in contract.changes for told in ("since", "was")}
+        extra |= {f"{column}_{told}" for column in contract.watched_columns for told in ("since", "was")}
         unknown = sorted(set(expression(sql).meta.root_names()) - known - extra)
         if unknown:
             problem = f"`{place}` uses {', '.join(unknown)}, which is no column of the contract."
@@ -66,7 +66,7 @@ def _required(contract: Contract) -> Iterator[Mistake]:
 
 def _grants(contract: Contract) -> Iterator[Mistake]:
     """A grant dated by its export would come after every opt-out, each time that the list is exported again."""
-    by_export = {"version_at", *(f"{change.column}_since" for change in contract.changes)}
+    by_export = {"version_at", *(f"{column}_since" for column in contract.watched_columns)}
     for number, consent in enumerate(contract.consent):
         if consent.state == "granted" and consent.at and by_export & set(expression(consent.at).meta.root_names()):
             problem = f"a grant for {consent.channel} takes its `at` from the moment of the export."

@@ -30,7 +30,9 @@ def events(batch: Batch) -> pl.DataFrame:
 def _event(batch: Batch, event: Event, number: int) -> pl.DataFrame:
     frame = where(batch.records, event.when)
     slots = {name: getattr(event, name) for name in _EVENT_SLOTS}
-    frame = evaluate(frame, **slots, channel=event.channel, _word=event.type_of).drop_nulls("at")
+    frame = evaluate(
+        frame, **slots, channel=event.channel, _word=event.type_of, _staff_name=event.staff_name
+    ).drop_nulls("at")
     frame = frame.with_columns(
         *_codes(batch, event, frame),
         type=_type(event),
@@ -58,6 +60,8 @@ def _codes(batch: Batch, event: Event, frame: pl.DataFrame) -> list[pl.Series]:
         cells = frame[name].cast(pl.String)
         named = is_name(batch.contract, getattr(event, name))
         codes.append(keyed_hashes(cells, batch.key) if named else hide_phones(cells, batch.key))
+    names = keyed_hashes(frame["_staff_name"].cast(pl.String), batch.key)
+    codes[0] = codes[0].zip_with(codes[0].is_not_null(), names)
     return codes
 
 
@@ -84,7 +88,7 @@ def with_since(records: pl.DataFrame, batch: Batch) -> pl.DataFrame:
 
     `<column>_since` is the export that first said what is now said, `<column>_was` what was said before it.
     """
-    for column in dict.fromkeys(change.column for change in batch.contract.changes):
+    for column in batch.contract.watched_columns:
         told = _told(batch, column)
         turned = told.filter(pl.col("before").is_null() | (pl.col("before") != pl.col("cell")))
         since = turned.group_by(RECORD).agg(
