@@ -209,20 +209,29 @@ def evaluate_phenomena(record_map: Path, truth: Path, key: bytes, persons: Path 
         UsageError: as `evaluate`.
     """
     both, _, _ = compared(record_map, truth, key)
-    both = both.with_row_index("row").with_columns(
-        (pl.col("person_id").n_unique().over("one_id") > 1).alias("is_mixed"),
-        (pl.col("one_id").n_unique().over("component") > 1).alias("is_split"),
-    )
+    both = both.with_row_index("row")
     touched = both.select("row", "phenomenon")
     beside = persons or truth.with_name("person.parquet")
     if beside.exists():
-        touched = pl.concat(
-            [touched, both.select("row", "person_id").join(_flags(beside), on="person_id").drop("person_id")]
-        )
-    names = sorted(set(touched["phenomenon"]) - {ALL})
+        flagged = both.select("row", "person_id").join(_flags(beside), on="person_id").drop("person_id")
+        touched = pl.concat([touched, flagged])
+    return quality_by_phenomenon(both, pl.concat([both.select("row", phenomenon=pl.lit(ALL)), touched]))
+
+
+def quality_by_phenomenon(both: pl.DataFrame, touched: pl.DataFrame) -> pl.DataFrame:
+    """The lines of `evaluate_phenomena`.
+
+    Args:
+        both: row (a number), one_id, person_id, component of every party.
+        touched: row and phenomenon, `ALL` among them.
+    """
+    marked = both.with_columns(
+        (pl.col("person_id").n_unique().over("one_id") > 1).alias("is_mixed"),
+        (pl.col("one_id").n_unique().over("component") > 1).alias("is_split"),
+    )
+    names = [ALL, *sorted(set(touched["phenomenon"]) - {ALL})]
     return pl.DataFrame(
-        [_of_phenomenon(both, pl.Series(range(len(both))), ALL)]
-        + [_of_phenomenon(both, touched.filter(pl.col("phenomenon") == name)["row"], name) for name in names]
+        [_of_phenomenon(marked, touched.filter(pl.col("phenomenon") == name)["row"], name) for name in names]
     )
 
 
