@@ -19,6 +19,7 @@ from touchpoints.normalise.time import parse_times
 if TYPE_CHECKING:
     from touchpoints.rows import LoadedTable
 
+_CIPHERTEXT: Final = r"^(?:##.+##|\$\$.+\$\$|~.+~)$"
 _TIMES: Final = frozenset({"time", "date"})
 _DTYPES: Final = {
     "text": pl.String(),
@@ -73,9 +74,21 @@ def _times(text: pl.Series, wanted: str, zones: pl.Series | str, formats: Sequen
 
 
 def typed(rows: pl.DataFrame, contract: Contract, tables: Sequence["LoadedTable"]) -> pl.DataFrame:
-    """Rows with the contract's columns typed, and its derived columns after them."""
+    """Rows with the contract's columns typed, and its derived columns after them.
+
+    A platform's ciphertext is no value: only derived columns see it, to tell that there is one.
+    """
     zones = time_zones(rows, contract, tables)
     rows = rows.with_columns(parsed_column(rows, n, column, zones) for n, column in contract.columns.items())
+    rows = rows.with_columns(  # of single versions nobody knows since when they said so
+        pl.lit(None, dtype=_DTYPES[kind]).alias(f"{column}_{told}")
+        for column in contract.watched_columns
+        for told, kind in (("since", "time"), ("was", "text"))
+        if f"{column}_{told}" not in rows.columns
+    )
     for name, sql in contract.derived.items():
         rows = rows.with_columns(expression(sql).alias(name))
-    return rows
+    personal = [name for name, c in contract.columns.items() if c.pii and rows.schema[name] == pl.String]
+    return rows.with_columns(
+        pl.when(~pl.col(name).str.contains(_CIPHERTEXT)).then(pl.col(name)).alias(name) for name in personal
+    )

@@ -32,7 +32,6 @@ _GENDERS: Final = {
     "男": "male", "女": "female", "男性": "male", "女性": "female", "1": "male", "2": "female",
     "先生": "male", "女士": "female", "m": "male", "f": "female", "male": "male", "female": "female",
 }  # fmt: skip
-_CIPHERTEXT: Final = r"^(?:##.+##|\$\$.+\$\$|~.+~)$"
 _SEVERAL: Final = r"[/、,;|，；\s和]"  # only such cells are worth looking at for a second number
 
 
@@ -88,10 +87,7 @@ def _slot(batch: Batch, value: str, **more: str | None) -> pl.DataFrame:
     """record_id, seen_at and the values of some slots, where the first says something."""
     frame = evaluate(batch.records, value=value, **more)
     seen_at = pl.coalesce("occurred_at", "version_at").alias("seen_at")
-    frame = frame.select("record_id", seen_at, "value", *more, "account", "scope").filter(pl.col("value").is_not_null())
-    if frame.schema["value"] == pl.String:  # a platform's ciphertext is no value: one text may have several
-        frame = frame.filter(~pl.col("value").str.contains(_CIPHERTEXT))
-    return frame
+    return frame.select("record_id", seen_at, "value", *more, "account", "scope").filter(pl.col("value").is_not_null())
 
 
 def identifier_rows(batch: Batch, identifier: Identifier) -> pl.DataFrame:

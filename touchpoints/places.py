@@ -54,9 +54,14 @@ def _at_home(frame: pl.DataFrame) -> pl.DataFrame:
     distinct = frame.select(_LEVELS).unique(maintain_order=True)
     parsed = parse_addresses(*(distinct[level] for level in _LEVELS))
     found = pl.concat(
-        [distinct, parsed.select(*_CODES, "name_part", "phone_part", address=pl.col("detail"))], how="horizontal"
+        [distinct, parsed.select(*_CODES, "name_part", "phone_part", address=_said(pl.col("detail")))], how="horizontal"
     )
     return frame.join(found, on=_LEVELS, how="left", nulls_equal=True, maintain_order="left")
+
+
+def _said(detail: pl.Expr) -> pl.Expr:
+    """The street; null where the platform shows nothing of it but asterisks."""
+    return pl.when(detail.str.contains(r"[^*\s]")).then(detail)
 
 
 def _abroad(frame: pl.DataFrame) -> pl.DataFrame:

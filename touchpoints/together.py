@@ -123,6 +123,10 @@ def _tie_people(built: Sequence[Built], contracts: Mapping[str, Contract], named
         join = contracts[part.contract].join_orders
         for role, of_order in (join.parties if join else {}).items():
             found = named[part.contract]
+            if (
+                of_order == "buyer"
+            ):  # a parcel of several orders has one receiver; that one person bought is no more sure
+                found = found.filter(pl.len().over(RECORD) == 1)
             _add_identifiers(part, found.with_columns(role=pl.lit(role)), of_order)
             for other in built:
                 contract = contracts[other.contract]
