@@ -1,7 +1,11 @@
 """Reachable components: parties of one person between which a chain of shared evidence runs through the files.
 
-Evidence is (a) an equal identifier in the clear, (b) the same name at the same address, (c) the same name, city and
-masked phone, (d) an account most of whose orders, two at least, go to one receiver, likewise a payer and a card.
+Evidence is (a) an equal identifier in the clear, (b) the same name at the same address, (c) the same full name with the
+same number, shown in whole or in part, (d) what a mask or a title leaves of a name, at the same address with the same
+number, (e) an account most of whose orders, two at least, go to one receiver, likewise a payer and a card.
+
+No evidence is (f) a message to a number that two people who use it together have both registered by then, and (g) what
+a mask or a title leaves of a name that fits two people of one address and number.
 """
 
 from typing import Final
@@ -14,10 +18,11 @@ from scipy.sparse.csgraph import connected_components
 from simulator.model import World
 from simulator.streams import Ints
 from simulator.truth.observations import PARTY, STRONG
-from simulator.variants import EXACT, NO_ROOM, TRADITIONAL, TYPO
+from simulator.variants import EXACT, MASKED, NO_ROOM, TITLE, TRADITIONAL, TYPO
 
 _FULL_NAME: Final = (EXACT, TRADITIONAL)
 _NEARLY: Final = (EXACT, TRADITIONAL, TYPO)
+_PARTLY: Final = (MASKED, TITLE)
 
 
 def label_components(seen: pl.DataFrame, world: World) -> pl.DataFrame:
@@ -50,22 +55,49 @@ def _key(kind: str, *columns: str) -> pl.Expr:
 def _links(seen: pl.DataFrame, world: World) -> pl.DataFrame:
     """Party and key: parties with the same key are one."""
     found = []
+    in_doubt = _doubtful_messages(seen, world)
     for kind in STRONG:
         rows = seen.filter(pl.col(kind) != "").with_columns(value=kind)
+        if kind == "phone":
+            doubtful = rows.join(in_doubt, on="party", how="semi")
+            found.append(doubtful.select("party", _key("message", "person", "value")))
+            rows = rows.join(in_doubt, on="party", how="anti")
         found.append(rows.select("party", _key(kind, "person", "value")))
     placed = seen.filter((pl.col("home") >= 0) & (pl.col("home_kind") != NO_ROOM) & pl.col("name_kind").is_in(_NEARLY))
     found.append(placed.select("party", _key("home", "person", "home")))
-    found.append(_by_city(seen, world))
+    named = seen.filter((pl.col("any_phone") >= 0) & pl.col("name_kind").is_in(_FULL_NAME))
+    found.append(named.select("party", _key("name", "person", "any_phone")))
+    found.append(_by_parts(seen, world))
     found += [_by_account(seen, kind) for kind in ("nick", "pin")]
     found += _by_payer(seen)
     return pl.concat(found)
 
 
-def _by_city(seen: pl.DataFrame, world: World) -> pl.DataFrame:
-    rows = seen.filter((pl.col("home") >= 0) & (pl.col("any_phone") >= 0) & pl.col("name_kind").is_in(_FULL_NAME))
-    city = world.people.homes.city[rows["home"].to_numpy()]
-    rows = rows.with_columns(city=pl.Series(city, dtype=pl.Int64))
-    return rows.select("party", _key("city", "person", "city", "any_phone"))
+def _doubtful_messages(seen: pl.DataFrame, world: World) -> pl.DataFrame:
+    """Messages to a number that several people who share it had registered by then: nothing tells whose they are."""
+    given = seen.filter((pl.col("role") == "member") & (pl.col("phone") != "") & (pl.col("at") >= 0))
+    since = given.group_by("any_phone", "person").agg(since=pl.col("at").min())
+    second = since.group_by("any_phone").agg(n=pl.len(), second=pl.col("since").sort().get(1, null_on_oob=True))
+    second = second.filter((pl.col("n") > 1) & (pl.col("any_phone") >= 0))
+    # A number that was given up and given out again is not shared: the network's reports tell the two apart.
+    passed_on = world.contacts.phone_heir[second["any_phone"].to_numpy()] >= 0
+    shared = second.filter(~pl.Series(passed_on, dtype=pl.Boolean))
+    messages = seen.filter(pl.col("source") == "aliyun_sms").select("party", "any_phone", "at")
+    return messages.join(shared, on="any_phone").filter(pl.col("at") >= pl.col("second")).select("party").unique()
+
+
+def _by_parts(seen: pl.DataFrame, world: World) -> pl.DataFrame:
+    """Names of which a part shows, at an address with a number, unless the part fits another who is there too."""
+    rows = seen.filter(
+        (pl.col("home") >= 0)
+        & (pl.col("home_kind") != NO_ROOM)
+        & (pl.col("any_phone") >= 0)
+        & pl.col("name_kind").is_in([*_NEARLY, *_PARTLY])
+    )
+    surname = pl.Series(world.people.surname[rows["person"].to_numpy()], dtype=pl.String)
+    rows = rows.with_columns(surname=surname)
+    alone = pl.col("person").n_unique().over("home", "any_phone", "surname") == 1
+    return rows.filter(alone).select("party", _key("part", "person", "home", "any_phone"))
 
 
 def _by_account(seen: pl.DataFrame, kind: str) -> pl.DataFrame:

@@ -25,7 +25,7 @@ from simulator.members import CLERK, OWN, PLACEHOLDER, SHOP
 from simulator.model import World
 from simulator.people import DAY
 from simulator.presence import JD, SHOPIFY, TMALL, YOUZAN
-from simulator.variants import EXACT, NICK
+from simulator.variants import EXACT, MASKED, NICK
 from simulator.wechat import REMARK_NAME_PHONE, REMARK_TITLE_PHONE
 from simulator.writers import after_sales, aliyun_sms, jd, pos, shopify, tmall, wechat_oa, wechatpay, wecom, youzan
 from simulator.writers import dressing as d
@@ -43,9 +43,10 @@ _DEFAULTS: Final[dict[str, pl.Expr]] = {
     "home_kind": pl.lit(0, dtype=pl.Int64),
     "any_phone": pl.lit(-1, dtype=pl.Int64),  # the number that is shown, masked or not; -1: none
     "order": pl.lit(-1, dtype=pl.Int64),
+    "at": pl.lit(-1, dtype=pl.Int64),  # of messages and registrations: when
 }
 OBSERVATION: Final = (*PARTY, *_DEFAULTS)
-_NUMBERS: Final = ("person", "name_kind", "home", "home_kind", "any_phone", "order")
+_NUMBERS: Final = ("person", "name_kind", "home", "home_kind", "any_phone", "order", "at")
 
 
 def _frame(rows: pl.DataFrame, source: str, record_type: str, role: str, **values: pl.Expr | str) -> pl.DataFrame:
@@ -78,7 +79,7 @@ def tmall_parties(world: World, until: int) -> list[pl.DataFrame]:
     receiver = _frame(
         rows, "tmall", "order", "receiver", **account, person=pl.col("receiver"),
         phenomenon=masked.otherwise(nothing), **_delivery(plain),
-    ).with_columns(name_kind=pl.when(pl.Series(rows["name_masked"])).then(NICK).otherwise("name_kind"))  # fmt: skip
+    ).with_columns(name_kind=pl.when(pl.Series(rows["name_masked"])).then(MASKED).otherwise("name_kind"))  # fmt: skip
     return [buyer, receiver]
 
 
@@ -142,6 +143,8 @@ def _shoppers(world: World, shown: pl.DataFrame) -> pl.DataFrame:
         shown, "youzan", "customer", "member", account=YOUZAN_SHOP, person=pl.col("person"),
         natural_key=pl.when(masked).then(masked_key).otherwise("phone_shown"),
         phone=pl.when(masked).then(d.text("")).otherwise("phone_text"),
+        any_phone=pl.col("phone"), at=pl.col("at"),
+        name_kind=pl.when(masked & (pl.col("name") != "")).then(MASKED).otherwise("name_kind"),
         phenomenon=pl.when(masked).then(d.text("masked_member")).otherwise(d.text("")),
     )  # fmt: skip
 
@@ -174,7 +177,8 @@ def pos_parties(world: World, until: int) -> list[pl.DataFrame]:
             _frame(
                 rows, "pos", "customer", "member", **key, natural_key=pl.col("card"), person=pl.col("person"),
                 phone=pl.when(kind == OWN).then("phone_text").otherwise(d.text("")),
-                national_id=pl.col("national_id"),
+                any_phone=pl.when(kind == OWN).then("phone").otherwise(-1), at=pl.col("at"),
+                name_kind=pl.col("name_kind"), national_id=pl.col("national_id"),
                 phenomenon=kind.replace_strict(list(kinds), list(kinds.values()), return_dtype=pl.String),
             )
         )  # fmt: skip
@@ -222,7 +226,10 @@ def sms_parties(world: World, until: int) -> list[pl.DataFrame]:
     sent = aliyun_sms.receipts(world).filter(pl.col("at") < until)
     replies = world.messages.replies.filter(pl.col("at") < until)
     replies = replies.with_columns(phone_plain=d.gather(world.contacts.phone_text, replies["phone"]))
-    common = {"account": d.text(SMS_ACCOUNT), "person": pl.col("person"), "phone": pl.col("phone_plain")}
+    common = {
+        "account": d.text(SMS_ACCOUNT), "person": pl.col("person"), "phone": pl.col("phone_plain"),
+        "any_phone": pl.col("phone"), "at": pl.col("at"),
+    }  # fmt: skip
     return [
         _frame(
             sent, "aliyun_sms", "message", "contact", **common,

@@ -97,6 +97,29 @@ def test_tickets_of_a_card_reach_its_member(parties):
     assert len(reached) > 0.97 * len(tickets)
 
 
+def test_a_receiver_of_whom_a_mask_leaves_a_part_is_reached_by_door_and_number(parties):
+    # Every fifth order of the masked years shows 王** beside the same door and the same masked phone as the others.
+    tmall = parties.filter((pl.col("source") == "tmall") & (pl.col("role") == "receiver"))
+    several = tmall.filter((pl.col("phenomenon") != "gift") & (pl.len().over("person_id") >= 8))
+    sizes = several.group_by("person_id", "component").agg(pl.len().alias("n"))
+    largest = sizes.group_by("person_id").agg(pl.col("n").max() / pl.col("n").sum())
+    assert len(largest) > 5
+    assert largest["n"].mean() > 0.85
+
+
+def test_messages_to_a_number_that_two_members_share_are_nobodys(parties):
+    texts = parties.filter(pl.col("source") == "aliyun_sms").with_columns(
+        number=pl.col("natural_key").str.split("/").list.last()
+    )
+    members = parties.filter((pl.col("source") == "youzan") & (pl.col("record_type") == "customer")).select(
+        "component", number="natural_key"
+    )
+    alone = texts.join(parties.filter(pl.col("source") != "aliyun_sms").select("component"), on="component", how="anti")
+    shared = alone.filter(pl.col("phenomenon") == "shared_phone")
+    assert 0 < len(shared) < 0.03 * len(texts)
+    assert not len(shared.join(members, on=["component", "number"], how="semi"))
+
+
 def test_two_unionids_of_one_person_are_not_reachable_from_each_other_by_themselves(parties, persons):
     two = persons.filter("is_two_wechats")["person_id"]
     followers = parties.filter((pl.col("source") == "wechat_oa") & pl.col("person_id").is_in(two.to_list()))
