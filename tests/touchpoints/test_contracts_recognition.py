@@ -4,6 +4,7 @@ Over all contracts, from tables: `data/headers.json` (the headers as they are kn
 foreign headers below. Order of columns, columns left out and encodings change nothing.
 """
 
+import codecs
 import csv
 import io
 import json
@@ -155,6 +156,8 @@ def test_a_file_is_recognised_in_every_encoding(tmp_path, path, name, encoding):
 
 def text_of(path: Path) -> str:
     data = path.read_bytes()
+    if data.startswith(codecs.BOM_UTF16_LE):
+        return data.decode("utf-16")
     for encoding in ("utf-8-sig", "gb18030"):
         try:
             return data.decode(encoding)
