@@ -4,7 +4,7 @@ Belongs here: gathering from a published run's tables. What comes out may be sho
 and are masked here. Which questions there are is `review`'s matter.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -31,7 +31,12 @@ _ATTRIBUTES: Final = {
 _PLAIN: Final = {"genders", "cities"}
 _REACH: Final = {"phone": "phones", "phone_masked": "phones", "email": "emails", "email_masked": "emails"}
 # More values than this of one kind tell no more.
-_SHOWN: Final = 4
+_MOST: Final = 4
+# Before a value that both sides say.
+SAME: Final = "✓"
+_COMMON: Final = [key for key in FACTS if key not in ("sources", "seen")]
+# Per key of `FACTS`: plain values, each with what is shown of it.
+_Said = dict[str, list[tuple[str, str]]]
 
 
 @dataclass(frozen=True)
@@ -67,11 +72,14 @@ def sides(item: Mapping[str, Any], identity: Path, touchpoints: Path) -> tuple[S
     else:
         groups = party.filter(pl.col("one_id") == both[0]), party.filter(pl.col("one_id") == both[1])
     with duckdb.connect() as con:
-        found = [
-            Side(one_id, len(group), _facts(con, group, touchpoints))
-            for one_id, group in zip(both, groups, strict=True)
-        ]
-    return found[0], found[1]
+        said = [_said(con, group, touchpoints) for group in groups]
+    common = {
+        key: {plain for plain, _ in said[0].get(key, ())} & {p for p, _ in said[1].get(key, ())} for key in _COMMON
+    }
+    a, b = (
+        Side(one_id, len(group), _shown(facts, common)) for one_id, group, facts in zip(both, groups, said, strict=True)
+    )
+    return a, b
 
 
 def _part(party: pl.DataFrame, identity: Path, item: Mapping[str, Any]) -> pl.Series:
@@ -91,7 +99,7 @@ def _part(party: pl.DataFrame, identity: Path, item: Mapping[str, Any]) -> pl.Se
     return pl.Series(label == label[number[item["record_a"], item["role_a"]]])
 
 
-def _facts(con: duckdb.DuckDBPyConnection, party: pl.DataFrame, touchpoints: Path) -> dict[str, list[str]]:
+def _said(con: duckdb.DuckDBPyConnection, party: pl.DataFrame, touchpoints: Path) -> _Said:
     con.register("party", party.select("record_id", "role").to_arrow())
     attribute = _grouped(con, touchpoints / "attribute.parquet", "name", "value")
     identifier = _grouped(con, touchpoints / "identifier.parquet", "id_type", "id_value")
@@ -100,19 +108,30 @@ def _facts(con: duckdb.DuckDBPyConnection, party: pl.DataFrame, touchpoints: Pat
         "read_parquet($path) semi join party using (record_id))",
         params={"path": str(touchpoints / "record.parquet")},
     ).fetchall()[0]
-    facts: dict[str, list[str]] = {}
+    said: _Said = {}
     for name, key in _ATTRIBUTES.items():
-        facts[key] = [value if key in _PLAIN else mask(value) for value in attribute.get(name, ())]
+        said[key] = [(value, value if key in _PLAIN else mask(value)) for value in attribute.get(name, ())]
     for id_type, values in identifier.items():
-        masked = [mask(value) for value in values]
-        known = id_type in _REACH
-        facts.setdefault(_REACH.get(id_type, "accounts"), []).extend(
-            masked if known else [f"{id_type} {v}" for v in masked]
-        )
+        kind = "" if id_type in _REACH else f"{id_type} "
+        told = said.setdefault(_REACH.get(id_type, "accounts"), [])
+        told.extend((kind + value, kind + mask(value)) for value in values)
     counts = party.group_by("source", "role").len().sort("len", "source", "role", descending=[True, False, False])
-    facts["sources"] = [f"{source} {role} × {n}" for source, role, n in counts.iter_rows()]
-    facts["seen"] = [f"{first:%Y-%m-%d} – {last:%Y-%m-%d}"] if first else []
-    return {key: _distinct(facts[key]) for key in FACTS if facts.get(key)}
+    said["sources"] = [("", f"{source} {role} × {n}") for source, role, n in counts.iter_rows()]
+    said["seen"] = [("", f"{first:%Y-%m-%d} – {last:%Y-%m-%d}")] if first else []
+    return said
+
+
+def _shown(said: _Said, common: Mapping[str, set[str]]) -> dict[str, list[str]]:
+    """The masked values; one that both sides say is marked, since two masks may look alike and differ."""
+    facts = {
+        key: list(
+            dict.fromkeys(f"{SAME} {shown}" if plain in common.get(key, ()) else shown for plain, shown in values)
+        )
+        for key, values in said.items()
+    }
+    return {
+        key: _first(sorted(facts[key], key=lambda text: not text.startswith(SAME))) for key in FACTS if facts.get(key)
+    }
 
 
 def _grouped(con: duckdb.DuckDBPyConnection, path: Path, kind: str, value: str) -> dict[str, list[str]]:
@@ -128,6 +147,5 @@ def _grouped(con: duckdb.DuckDBPyConnection, path: Path, kind: str, value: str) 
     return grouped
 
 
-def _distinct(values: Iterable[str]) -> list[str]:
-    once = list(dict.fromkeys(values))
-    return once[:_SHOWN] + ([f"… +{len(once) - _SHOWN}"] if len(once) > _SHOWN else [])
+def _first(values: list[str]) -> list[str]:
+    return values[:_MOST] + ([f"… +{len(values) - _MOST}"] if len(values) > _MOST else [])

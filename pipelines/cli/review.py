@@ -287,8 +287,10 @@ def _print_question(item: dict[str, Any], a: "Side", b: "Side", n_open: int) -> 
     for key, (zh, en) in FACTS.items():
         if a.facts.get(key) or b.facts.get(key):
             rows.add_row(f"{zh} {en}", *("\n".join(side.facts.get(key, ["–"])) for side in (a, b)))
+    rows.caption = "✓ 两边相同 the same on both sides"
+    rows.caption_justify = "left"
     console.print(rows)
-    console.print(f"依据 evidence: {item['words_zh']}\n               {item['words']}", markup=False)
+    console.print(f"依据 evidence: {item['words_zh']}\n  {item['words']}", markup=False, soft_wrap=True)
     console.print(
         f"模型 model: p = {item['match_probability']:.3f} · 价值 value {item['value']:,.1f} = "
         f"{item['uncertainty_bits']:.2f} bit × ({item['n_records_at_stake']} 条 records + "
