@@ -85,6 +85,7 @@ def touchpoint_assets() -> dg.AssetsDefinition:
             out=out,
             key=building.key,
             time_zone=building.time_zone,
+            contracts=load_contracts(*([building.sources] if building.sources else [])),
             progress=building.progress,
         )
         figures = {name: value for name, value in vars(report).items() if isinstance(value, int | float)}

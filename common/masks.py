@@ -12,3 +12,21 @@ def mask(value: str | None) -> str:
         return value[0] + "*" * (len(value) - 1)
     head, tail = (3, 2) if len(value) >= 8 else (1, 1)
     return value[:head] + "*" * (len(value) - head - tail) + value[-tail:]
+
+
+def shape(text: str | None, most: int = 200) -> str:
+    """A text's shape: `#` for a digit, `x` for a Latin letter, `字` for a Chinese character, `*` for other signs.
+
+    What separates cells stays as it is: it is what is wrong with a row more often than not. Cut at `most` characters.
+    """
+    return "".join(_shape_of(sign) for sign in (text or "")[:most])
+
+
+def _shape_of(sign: str) -> str:
+    if sign in ',;|\t"{}[]: ':
+        return sign
+    if sign.isdigit():
+        return "#"
+    if sign.isascii() and sign.isalpha():
+        return "x"
+    return "字" if "\u3400" <= sign <= "\u9fff" or sign > "\uffff" else "*"

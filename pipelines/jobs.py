@@ -28,10 +28,16 @@ def build_jobs() -> list[Any]:  # the type of an asset job is not exported by Da
 
 
 def run_config(
-    *, as_of: str = "", path: str = "", landing: str = "", accept_churn: bool = False, log_level: str = "INFO"
+    *,
+    as_of: str = "",
+    path: str = "",
+    landing: str = "",
+    sources: str = "",
+    accept_churn: bool = False,
+    log_level: str = "INFO",
 ) -> dg.RunConfig:
     """Run config of a job: what the resource `building` is to open, and how much of the run is logged."""
-    given = {"as_of": as_of, "path": path, "landing": landing, "accept_churn": accept_churn}
+    given = {"as_of": as_of, "path": path, "landing": landing, "sources": sources, "accept_churn": accept_churn}
     return dg.RunConfig(
         resources={"building": {"config": {name: value for name, value in given.items() if value}}},
         loggers={"console": {"config": {"log_level": log_level}}},

@@ -53,12 +53,26 @@ def landing_path(home: Home, landing: str = "") -> Path:
     return Path(named).expanduser().absolute() if named else home.landing
 
 
+def sources_path(home: Home, sources: str = "") -> Path:
+    """The folder of the brand's own contracts: as given, else GUIYI_SOURCES, else the home's own.
+
+    Raises:
+        UsageError: a folder was named that is not there.
+    """
+    named = sources or os.environ.get("GUIYI_SOURCES", "")
+    folder = Path(named).expanduser().absolute() if named else home.sources
+    if named and not folder.is_dir():
+        raise UsageError(f"There is no folder {folder} of contracts; name another one with --sources.")
+    return folder
+
+
 class GuiyiHome(dg.ConfigurableResource[Building]):
     """A home, locked for the whole run, with the building that the run's assets write to.
 
     Attributes:
         path: the home; empty for GUIYI_HOME, else `./data`.
         landing: the landing folder; empty for GUIYI_LANDING, else the home's own.
+        sources: folder of the brand's own contracts; empty for GUIYI_SOURCES, else the home's `sources`.
         as_of: last day that counts, YYYY-MM-DD; empty for today in the business zone.
         key: for keyed hashes; empty for GUIYI_KEY, else the home's own.
         memory_limit: of DuckDB, such as `2GB`; empty for GUIYI_MEMORY_LIMIT, else DuckDB's choice.
@@ -70,6 +84,7 @@ class GuiyiHome(dg.ConfigurableResource[Building]):
 
     path: str = ""
     landing: str = ""
+    sources: str = ""
     as_of: str = ""
     key: str = ""
     memory_limit: str = ""
@@ -110,6 +125,7 @@ class GuiyiHome(dg.ConfigurableResource[Building]):
             building.churn_warn = self.churn_warn or _share("GUIYI_CHURN_WARN", building.churn_warn)
             building.churn_stop = self.churn_stop or _share("GUIYI_CHURN_STOP", building.churn_stop)
             building.accept_churn = self.accept_churn
+            building.sources = sources_path(home, self.sources)
             try:
                 yield building
             finally:

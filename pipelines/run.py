@@ -93,7 +93,13 @@ def landed(folder: Path) -> Path:
 
 
 def run_job(
-    home: Home, landing: Path, as_of: date, progress: Watch | None = None, *, accept_churn: bool = False
+    home: Home,
+    landing: Path,
+    as_of: date,
+    progress: Watch | None = None,
+    *,
+    accept_churn: bool = False,
+    sources: Path | None = None,
 ) -> RunOutcome:
     """Run everything from landing files to audience CSVs.
 
@@ -103,6 +109,7 @@ def run_job(
         as_of: last day that counts.
         progress: called with the share done (0..1), the step and what it is doing.
         accept_churn: let this run change as many OneIDs as it likes.
+        sources: the brand's own contracts; GUIYI_SOURCES or the home's `sources` when not given.
 
     Raises:
         GuiyiError: the run could not publish; the message says why.
@@ -116,6 +123,7 @@ def run_job(
         path=str(home.path),
         landing=str(landing),
         accept_churn=accept_churn,
+        sources=str(sources.expanduser().absolute()) if sources else "",
         log_level="CRITICAL",
     )
     with (

@@ -322,6 +322,7 @@ class Contract(Part):
     source: str
     record_type: str
     version: int
+    priority: int = Field(default=0, description="of several that fit a file the one with most; then the most telling")
     grade: Literal["A", "B", "C", "M"] = Field(description="how well the format is known; see the docs")
     evidence: str
     channel: str | None = None

@@ -103,7 +103,7 @@ def survey(
                 known[file.sha256] = look_at(file, contracts)
             seen = known[file.sha256]
             result.findings += [replace(finding, file=file) for finding in seen.findings]
-            found += [_described(file, table, len(seen.tables), accounts) for table in seen.tables]
+            found += [describe(file, table, len(seen.tables), accounts) for table in seen.tables]
         progress(number + 1, len(paths), relative_name(path, landing))
     _tell_repeats(found, result)
     return result
@@ -141,7 +141,8 @@ def _useless(file: LandingFile, status: str, note: str) -> Look:
     return Look([], [Finding(file, status, note)])
 
 
-def _described(file: LandingFile, table: Table, n_tables: int, accounts: Accounts) -> Found:
+def describe(file: LandingFile, table: Table, n_tables: int, accounts: Accounts) -> Found:
+    """A table of a file, with whose it is and when it was exported; `n_tables` of the file can be used."""
     contract = table.match.contract
     account = accounts.resolve(file.name, contract.source)
     exported = export_moment(

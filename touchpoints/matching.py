@@ -34,5 +34,5 @@ def best_match(contracts: Sequence[Contract], names: Iterable[str]) -> Match | N
     if not fitting:
         return None
     fitting = [contract for contract in fitting if not contract.generic] or fitting
-    best = min(fitting, key=lambda c: (-len(c.signature), -len(known & c.known_headers), c.name))
+    best = min(fitting, key=lambda c: (-c.priority, -len(c.signature), -len(known & c.known_headers), c.name))
     return Match(best, len(known & best.known_headers) / len(known))

@@ -59,6 +59,7 @@ class Building:
         started_at: UTC without zone, told by the caller.
         progress: called with (done, total, text) by long stages; None for silence.
         churn_warn: share of known records that may get another OneID before the run says so.
+        sources: the brand's own contracts, beside those that are built in; None for none.
         churn_stop: share from which the run publishes nothing, unless `accept_churn`.
     """
 
@@ -76,6 +77,7 @@ class Building:
     churn_warn: float = 0.01
     churn_stop: float = 0.02
     accept_churn: bool = False
+    sources: Path | None = None
 
     @property
     def private(self) -> Path:

@@ -38,6 +38,11 @@ class Home:
         return self.path / "landing"
 
     @property
+    def sources(self) -> Path:
+        """The brand's own contracts, beside those that are built in."""
+        return self.path / "sources"
+
+    @property
     def lake(self) -> Path:
         """Parse cache of the touchpoints stage; holds personal data."""
         return self.path / "lake"

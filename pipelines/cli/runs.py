@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from pipelines.cli.screen import AsOfOption, HomeOption, JsonOption, as_json, errors, progress_bar, screen, table
+from pipelines.cli.screen import (
+    AsOfOption,
+    HomeOption,
+    JsonOption,
+    SourcesOption,
+    as_json,
+    errors,
+    progress_bar,
+    screen,
+    table,
+)
 
 if TYPE_CHECKING:
     from identity.evaluate import Evaluation
@@ -90,6 +100,7 @@ def run(
     truth: Annotated[
         Path | None, typer.Option(help="A truth file to compare the OneIDs with.", show_default=False)
     ] = None,
+    sources: SourcesOption = None,
     accept_churn: Annotated[
         bool, typer.Option("--accept-churn", help="Let this run change as many OneIDs as it likes.")
     ] = False,
@@ -109,7 +120,7 @@ def run(
     files = landed(landing_path(place, str(landing) if landing else ""))
     day = as_of_date(as_of, utc_now())
     _warn_if_older(place, day)
-    outcome = _run(place, files, day, accept_churn=accept_churn)
+    outcome = _run(place, files, day, accept_churn=accept_churn, sources=sources)
     evaluation = _evaluate(place, truth) if truth else None
     if to_json:
         _print_json(place, outcome, evaluation)
@@ -192,7 +203,9 @@ def _simulate(people: int, seed: int, out: Path, as_of: date, extra_days: int = 
         )
 
 
-def _run(place: "Home", landing: Path, as_of: date, *, accept_churn: bool = False) -> "RunOutcome":
+def _run(
+    place: "Home", landing: Path, as_of: date, *, accept_churn: bool = False, sources: Path | None = None
+) -> "RunOutcome":
     from pipelines.run import run_job
     from pipelines.summary import step_label
 
@@ -203,6 +216,7 @@ def _run(place: "Home", landing: Path, as_of: date, *, accept_churn: bool = Fals
             as_of,
             lambda share, step, text: bar(share, f"{step_label(step)} {text}".rstrip()),
             accept_churn=accept_churn,
+            sources=sources,
         )
 
 

@@ -16,6 +16,10 @@ HomeOption = Annotated[
     Path | None,
     typer.Option("--home", help="Where Guiyi keeps everything; else GUIYI_HOME, else ./data.", show_default=False),
 ]
+SourcesOption = Annotated[
+    Path | None,
+    typer.Option(help="Folder of own contracts; else GUIYI_SOURCES, else HOME/sources.", show_default=False),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 AsOfOption = Annotated[
     str, typer.Option("--as-of", metavar="YYYY-MM-DD", help="Last day that counts; else today.", show_default=False)

@@ -46,7 +46,8 @@ def recognise(head: bytes, complete: bool, contracts: Sequence[Contract]) -> lis
             row, delimiter, match = found
             read = partial(_read, encoding, match.contract, row, delimiter)
             preamble = "\n".join(lines[:row])
-            return [Table("", match, encoding, row + 1, preamble, read)]
+            names = unique_names(bare_names(_cells(lines[row], delimiter)))
+            return [Table("", match, encoding, row + 1, preamble, read, tuple(names))]
     return []
 
 

@@ -35,7 +35,7 @@ def has_an_object(head: bytes, complete: bool) -> bool:
             _DECODER.raw_decode(text.lstrip("\ufeff \t\r\n"))
             return True
         except (ValueError, RecursionError):
-            if _sample(text, None):
+            if sample_objects(text, None):
                 return True
     return False
 
@@ -48,21 +48,25 @@ def recognise(head: bytes, complete: bool, contracts: Sequence[Contract]) -> lis
         if match is not None:
             lines = _is_lines(text)
             read = partial(_read, encoding, match.contract, lines)
-            return [Table("", match, encoding, None, "", read)]
+            names = {
+                path: None for record in sample_objects(text, match.contract.records_at) for path in key_paths(record)
+            }
+            return [Table("", match, encoding, None, "", read, tuple(names))]
     return []
 
 
 def _find_contract(text: str, contracts: Sequence[Contract]) -> Match | None:
     """Contracts that name where the records lie are tried there, the others at the top."""
     for place in sorted({c.records_at for c in contracts}, key=lambda place: (place is None, place or "")):
-        paths = {path for record in _sample(text, place) for path in _paths(record)}
+        paths = {path for record in sample_objects(text, place) for path in key_paths(record)}
         match = best_match([c for c in contracts if c.records_at == place], paths)
         if match is not None:
             return match
     return None
 
 
-def _sample(text: str, place: str | None) -> list[dict[str, Any]]:
+def sample_objects(text: str, place: str | None) -> list[dict[str, Any]]:
+    """The first objects of a text: at a dotted path inside the document, else at its top."""
     if _is_lines(text) and place is None:
         texts: Iterator[str] = (line for line in text.splitlines() if line.strip())
     else:
@@ -76,11 +80,34 @@ def _sample(text: str, place: str | None) -> list[dict[str, Any]]:
     return [found for found in objects if isinstance(found, dict)]
 
 
-def _paths(record: dict[str, Any], prefix: str = "") -> Iterator[str]:
+def place_of_records(text: str) -> str | None:
+    """The dotted path of the first list of objects inside a document; None where objects stand at its top."""
+    if (_is_lines(text) and text.count("\n{")) or text.lstrip("\ufeff \t\r\n").startswith("["):
+        return None
+    try:
+        document, _ = _DECODER.raw_decode(text.lstrip("\ufeff \t\r\n"))
+    except (ValueError, RecursionError):
+        return None
+    return next((path for path in key_paths(document) if _is_list_of_objects(value_at(document, path))), None)
+
+
+def _is_list_of_objects(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(item, dict) for item in value)
+
+
+def value_at(record: Any, path: str) -> Any:
+    """What lies at a dotted path; None where nothing does."""
+    for step in path.split("."):
+        record = record.get(step) if isinstance(record, dict) else None
+    return record
+
+
+def key_paths(record: dict[str, Any], prefix: str = "") -> Iterator[str]:
+    """The dotted paths of an object's keys, those of objects inside it too."""
     for key, value in record.items():
         yield prefix + key
         if isinstance(value, dict):
-            yield from _paths(value, f"{prefix}{key}.")
+            yield from key_paths(value, f"{prefix}{key}.")
 
 
 def _is_lines(text: str) -> bool:

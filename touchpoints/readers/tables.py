@@ -30,6 +30,7 @@ class Table:
     header_row: int | None  # 1-based line of the header
     preamble: str  # the text above the header
     read: Callable[[bytes], "Cells"] = field(repr=False, compare=False, default=lambda data: Cells.nothing())
+    names: tuple[str, ...] = ()  # of the columns, as `unique_names` gives them; paths in JSON
 
 
 @dataclass(frozen=True)

@@ -41,14 +41,15 @@ def recognise(head: bytes, complete: bool, contracts: Sequence[Contract]) -> lis
     reader = fastexcel.read_excel(head)
     tables = []
     for sheet in reader.sheet_names:
-        cells = _load(reader, sheet, "string")
+        cells = load(reader, sheet, "string")
         found = _find_header(cells, fitting)
         if found is None:
             continue
         row, match = found
         preamble = "\n".join(",".join(c for c in line if c) for line in cells.head(row).iter_rows())
         read = partial(_read, sheet, match.contract, row)
-        tables.append(Table(sheet, match, None, row + 1, preamble, read))
+        names = unique_names(bare_names(cells.row(row)))
+        tables.append(Table(sheet, match, None, row + 1, preamble, read, tuple(names)))
     return tables
 
 
@@ -56,7 +57,7 @@ def strangers(data: bytes, tables: Sequence[Table]) -> list[str]:
     """The sheets of a workbook that look like tables and are none of those that a contract fits."""
     reader = fastexcel.read_excel(data)
     known = {table.part for table in tables}
-    return [sheet for sheet in reader.sheet_names if sheet not in known and _is_table(_load(reader, sheet, "string"))]
+    return [sheet for sheet in reader.sheet_names if sheet not in known and _is_table(load(reader, sheet, "string"))]
 
 
 def _is_table(cells: pl.DataFrame) -> bool:
@@ -67,7 +68,8 @@ def _is_table(cells: pl.DataFrame) -> bool:
     return cells.head(_HEADER_WITHIN).filter(full >= _FEWEST_COLUMNS).height > 1
 
 
-def _load(reader: fastexcel.ExcelReader, sheet: str, dtype: fastexcel.DType) -> pl.DataFrame:
+def load(reader: fastexcel.ExcelReader, sheet: str, dtype: fastexcel.DType) -> pl.DataFrame:
+    """The cells of a sheet, all as one type, in columns c0, c1, …"""
     frame = reader.load_sheet(sheet, header_row=None, dtypes=dtype).to_polars()
     return frame.rename({name: f"c{i}" for i, name in enumerate(frame.columns)})
 
@@ -110,13 +112,13 @@ def _is_no_data(contract: Contract, header: Sequence[str | None]) -> pl.Expr:
 
 def _without_damaged_numbers(reader: fastexcel.ExcelReader, sheet: str) -> pl.DataFrame:
     """The text of all cells; numbers too large to be exact as `5.113838E+18`."""
-    text = _load(reader, sheet, "string")
+    text = load(reader, sheet, "string")
     long = [name for name in text.columns if (text[name].str.len_bytes() >= 16).any()]
     if not long:
         return text
-    number = _load(reader, sheet, "float")
+    number = load(reader, sheet, "float")
     # Read as truth, a number gives true and text gives nothing: the only way to learn a cell's own type.
-    stored = _load(reader, sheet, "boolean")
+    stored = load(reader, sheet, "boolean")
     return text.with_columns(
         pl.when(stored[name].is_not_null() & (number[name].abs() >= _EXACT_BELOW))
         .then(number[name].map_elements(lambda value: f"{value:.6E}", return_dtype=pl.String))
