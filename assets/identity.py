@@ -1,13 +1,16 @@
 """The identity stage as assets: canonical tables in, OneIDs, edges and golden records out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import dagster as dg
+import polars as pl
 
 from assets.metadata import parquet_results, table_key
 from identity.causes import ChurnBudget
 from identity.keeping import Keeping
+from identity.measuring import Place, measure_run
 from identity.pipeline import IdentityReport, resolve
+from identity.quality import load_metrics
 from warehouse.building import Building
 
 PUBLIC, PRIVATE = "identity", "identity_private"
@@ -32,6 +35,8 @@ _DESCRIPTIONS = {
     (PUBLIC, "device_history"): "Whose a device was, from when to when · 设备归属历史",
     (PUBLIC, "event_owner"): "Whose the events of anonymous devices are · 匿名事件归属",
     (PUBLIC, "over_limit"): "People with more identifiers of a type than the registry allows · 标识超限的人",
+    (PUBLIC, "quality"): "What each run measured of its OneIDs, with limits · 归一质量指标",
+    (PUBLIC, "canary_quality"): "Quality over invented people of known truth, by phenomenon · 虚构样本质量",
     (PUBLIC, "decided_by"): "Which rules and which model decided · 规则与模型版本",
     (PRIVATE, "golden_value"): "Golden record values in the clear; vault only · 黄金记录明文（保险库）",
     (PRIVATE, "contact_point"): "Where a person can be reached, in the clear; vault only · 联系方式明文（保险库）",
@@ -51,9 +56,15 @@ def identity_assets() -> dg.AssetsDefinition:
         for (schema, table), text in _DESCRIPTIONS.items()
     ]
 
+    limited = {name: one for name, one in load_metrics().items() if (one.warn, one.stop) != (None, None)}
     checks = [
         dg.AssetCheckSpec(name, asset=table_key(PUBLIC, table), description=text)
         for name, (table, text) in _CHECKS.items()
+    ] + [
+        dg.AssetCheckSpec(
+            name, asset=table_key(PUBLIC, "quality"), description=metric.meaning, blocking=metric.stop is not None
+        )
+        for name, metric in limited.items()
     ]
 
     @dg.multi_asset(name="identity", specs=specs, check_specs=checks)
@@ -75,8 +86,17 @@ def identity_assets() -> dg.AssetsDefinition:
             ),
             progress=building.progress,
         )
+        place = Place(
+            touchpoints=building.private / "touchpoints",
+            public=folders[PUBLIC],
+            scratch=building.scratch("measuring"),
+            previous=building.base_identity,
+            models=building.home.models,
+        )
+        quality = measure_run(report, place, key=building.key, run_id=building.run_id, churn_limit=building.churn_warn)
         yield from parquet_results(specs, folders, report.as_dict())
         yield from _checked(report)
+        yield from _measured(quality, limited)
 
     return identity
 
@@ -85,6 +105,25 @@ _CHECKS = {
     "few_ids_change": ("change", "The share of known records whose OneID changed is below the share that warns."),
     "every_override_is_applied": ("override", "Each decision of a steward could be applied."),
 }
+
+
+def _measured(quality: pl.DataFrame, names: Iterable[str]) -> Iterator[dg.AssetCheckResult]:
+    """One check a metric that has limits: past the one that stops, nothing is published."""
+    for name in names:
+        rows = quality.filter(pl.col("metric") == name)
+        bad = rows.filter(pl.col("state") != "ok")
+        told = [f"{part or name}: {value:g}, limit {limit:g}" for part, value, limit in bad.select(_TOLD).iter_rows()]
+        yield dg.AssetCheckResult(
+            asset_key=table_key(PUBLIC, "quality"),
+            check_name=name,
+            passed=not told,
+            severity=dg.AssetCheckSeverity.ERROR if "stop" in bad["state"] else dg.AssetCheckSeverity.WARN,
+            description="; ".join(told) or None,
+            metadata={part or "value": value for part, value in rows.select("part", "value").iter_rows()},
+        )
+
+
+_TOLD = ("part", "value", "limit_value")
 
 
 def _checked(report: IdentityReport) -> Iterator[dg.AssetCheckResult]:
