@@ -1,7 +1,7 @@
-"""Households: pairs of people whom two kinds of evidence put under one roof.
+"""Households: people whom two kinds of evidence put under one roof, and those who share one thing alone.
 
-Belongs here: the household part of `relations`. A door alone may be an office, a surname alone is nothing, a phone
-alone may be a colleague's: two of them together are a family more often than not.
+Belongs here: the household part of `relations`. A door alone may be an office, a phone alone a colleague's, a surname
+alone is nothing: two kinds of evidence together are a household, one alone is called by its own name.
 """
 
 import polars as pl
@@ -19,14 +19,16 @@ _PERSON = ["name", "quality", "surname", "name_pinyin"]
 
 
 def households(parties: Parties, of_party: pl.DataFrame, judgement: Judgement, registry: Registry) -> pl.DataFrame:
-    """People of one household, each pair told both ways, in the columns of `relations.RELATION_COLUMNS`.
+    """People who share a door, a phone, a landline or a machine, each pair told both ways.
 
     Args:
         of_party: party, one_id.
 
     Returns:
-        evidence: JSON, as `{"same": ["door", "surname"]}`; n: kinds of evidence; first_at: since when both were known
-        there; last_at: when either was last seen there.
+        The columns of `relations.RELATION_COLUMNS`. relation: household where two kinds of evidence agree, the same
+        surname being one; else same_door, same_phone, same_email, same_landline or same_product_sn. evidence: JSON, as
+        `{"same": ["door", "surname"]}`; n: kinds of evidence; first_at: since when both were known there; last_at: when
+        either was last seen there.
     """
     party = parties.party.join(of_party, on="party")
     person = _persons(party)
@@ -48,10 +50,13 @@ def households(parties: Parties, of_party: pl.DataFrame, judgement: Judgement, r
             pl.col("last_at").max(),
             pl.col("source").explode().unique().sort().str.join(","),
         )
-        .filter(pl.col("what").list.len() >= LEAST_EVIDENCE)
     )
+    is_household = pl.col("what").list.len() >= LEAST_EVIDENCE
     one_way = found.with_columns(
-        pl.lit("household").alias("relation"),
+        pl.when(is_household)
+        .then(pl.lit("household"))
+        .otherwise(pl.concat_str(pl.lit("same_"), pl.col("what").list.first()))
+        .alias("relation"),
         pl.lit(None, pl.String).alias("other_key"),
         pl.col("what").list.len().cast(pl.Int64).alias("n"),
         pl.concat_str(pl.lit('{"same": ["'), pl.col("what").list.join('", "'), pl.lit('"]}')).alias("evidence"),

@@ -45,7 +45,8 @@ def relations(
 
     Returns:
         One row per one_id, relation, other_one_id and other_key. relation: receiver, gift_receiver, payer_for,
-        referrer, agent, household (told both ways), employee, company_contact. evidence: JSON without values.
+        referrer, agent, employee, company_contact, and told both ways household and what people share who may be one
+        (`households`). evidence: JSON without values.
     """
     people = _people(parties, of_party)
     found = [
