@@ -9,19 +9,21 @@ import csv
 import io
 import json
 import random
+import re
 from pathlib import Path
 
 import polars as pl
 import pytest
-from contract_fixtures import BY_NAME, CONTRACTS, FIXTURES, World
+from contract_fixtures import BY_NAME, CONTRACTS, FIXTURES
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from touchpoints.columns import canonical
 from touchpoints.contract import Contract
 from touchpoints.files import fingerprints
 from touchpoints.landing import look_at
 from touchpoints.matching import best_match, fits
-from touchpoints.readers.tables import bare_names
+from touchpoints.readers.tables import TOTALS, bare_names
 
 KNOWN = json.loads((Path(__file__).parent / "data" / "headers.json").read_text(encoding="utf-8"))
 CONTRACT_OF = {
@@ -183,8 +185,9 @@ def shuffled(path: Path, target: Path) -> None:
     out = io.StringIO()
     writer = csv.writer(out, delimiter=delimiter, lineterminator="\n")
     for row in rows:
-        # Trailers and rows with a cell too many stay what they are.
-        writer.writerow([row[i] for i in order] + row[width:] if len(row) >= width else row)
+        # Lines of sums and trailers begin with their own word whatever the columns.
+        is_data = len(row) >= width and not re.search(rf"^\W*({TOTALS})\W*$", row[0])
+        writer.writerow([row[i] for i in order] + row[width:] if is_data else row)
     other = "utf-8-sig" if _is_gbk(path) else "gb18030"
     target.write_bytes(("".join(lines[:header]) + out.getvalue()).encode(other))
 
@@ -205,12 +208,18 @@ def _is_gbk(path: Path) -> bool:
     return False
 
 
-def test_columns_in_another_order_and_encoding_come_to_the_same_rows(tmp_path_factory):
-    plain, other = World(tmp_path_factory.mktemp("plain")), World(tmp_path_factory.mktemp("shuffled"), shuffled)
-    by_file = ["file_id", "version_at", "first_seen_at", "raw", "raw_text"]
-    for fixture in FIXTURES:
-        for name in plain.names:
-            first, second = (world.table(fixture, name) for world in (plain, other))
-            kept = [column for column in first.columns if column not in by_file]
-            rows = [table.select(pl.col(kept).cast(pl.String)).rows() for table in (first, second)]
-            assert sorted(rows[0], key=str) == sorted(rows[1], key=str), f"{fixture.name}: {name}"
+@pytest.mark.parametrize(("path", "name"), DELIMITED)
+def test_columns_in_another_order_and_encoding_come_to_the_same_cells(tmp_path, path, name):
+    # What a contract makes of its cells sees names alone, so that equal cells come to equal rows.
+    copy = tmp_path / path.name
+    shuffled(path, copy)
+    contract = BY_NAME[name]
+    first, second = (cells_of(file, contract) for file in (path, copy))
+    assert first.equals(second)
+
+
+def cells_of(path: Path, contract: Contract) -> pl.DataFrame:
+    (file,) = fingerprints(path, path.parent)
+    (table,) = look_at(file, CONTRACTS).tables
+    cells = canonical(table.read(path.read_bytes()), contract)
+    return cells.select("row_no", *sorted(set(contract.columns) & set(cells.columns)), "_reason", "_column")

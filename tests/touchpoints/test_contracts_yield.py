@@ -2,12 +2,12 @@
 
 import contract_fixtures as fixtures
 import pytest
-from contract_fixtures import BY_NAME, FIXTURES, IN_PART, World, same
+from contract_fixtures import BY_NAME, FIXTURES, IN_PART, same, the_world
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory):
-    return World(tmp_path_factory.mktemp("fixtures"))
+def world():
+    return the_world()
 
 
 def test_every_contract_has_a_fixture():
