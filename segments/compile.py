@@ -13,7 +13,9 @@ from sqlglot import exp
 
 from segments.comparisons import Calendar, literal
 from segments.definition import AudienceDefinition
-from segments.dictionary import PERSON, DataDictionary, read_dictionary
+from segments.dictionary import PERSON, REVIEW_ITEM, DataDictionary, read_dictionary
+from segments.doubt import COLUMNS as REVIEW_COLUMNS
+from segments.doubt import doubtful
 from segments.load import Audience
 from segments.published import Published
 from segments.render import PERSON_ALIAS, Mention, Rendering, render
@@ -32,7 +34,8 @@ class Compiled:
         as_of: the day that relative dates are counted from.
         columns: the columns of customer.customer_360 that the statement gives after one_id, in order.
         matching: everybody that the rule describes, reachable or not; gives one_id.
-        people: those of them with consent, with their columns in order; what is exported.
+        people: those of them with consent and without open doubt who they are, with their columns in order; what is
+            exported.
         mentions: the text values that the rule asks for.
     """
 
@@ -97,6 +100,8 @@ def compile_audience(
     if definition.channel is not None:
         for name in ("one_id", "channel", "purpose", "state"):
             how.column(CONSENT_STATE, name, ("channel",))
+        for name in REVIEW_COLUMNS:
+            how.column(REVIEW_ITEM, name, ("channel",))
         people = _with_consent(people, definition.channel, definition.purpose)
     people = people.order_by(*_order(definition, how))
     return Compiled(audience, definition, calendar.as_of, columns, matching, people, tuple(how.mentions))
@@ -120,9 +125,11 @@ def consented(channel: str, purpose: str) -> exp.Select:
 
 
 def _with_consent(people: exp.Select, channel: str, purpose: str) -> exp.Select:
-    allowed = exp.select("one_id").from_("consented").subquery(copy=False)
-    return people.with_("consented", as_=consented(channel, purpose)).where(
-        exp.In(this=_person("one_id"), query=allowed)
+    allowed, held = (exp.select("one_id").from_(name).subquery(copy=False) for name in ("consented", "doubtful"))
+    return (
+        people.with_("consented", as_=consented(channel, purpose))
+        .with_("doubtful", as_=doubtful(channel, purpose, CONSENT_STATE))
+        .where(exp.In(this=_person("one_id"), query=allowed), exp.Not(this=exp.In(this=_person("one_id"), query=held)))
     )
 
 

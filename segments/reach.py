@@ -12,9 +12,11 @@ from sqlglot import exp
 
 from segments.comparisons import literal
 from segments.compile import CONSENT_STATE, GRANTED, Compiled, to_sql
+from segments.doubt import doubtful
 
 NO_CONSENT: Final = "no_consent_recorded"
 REVOKED: Final = "consent_revoked"
+IN_DOUBT: Final = "identity_in_doubt"
 
 
 @dataclass(frozen=True)
@@ -35,18 +37,18 @@ class Reach:
 def measure(con: duckdb.DuckDBPyConnection, compiled: Compiled) -> Reach:
     """Counts an audience on a published warehouse."""
     rows = con.sql(to_sql(_counts(compiled))).fetchall()
-    matching, reachable, unrecorded = rows[0]
+    matching, reachable, unrecorded, in_doubt = rows[0]
     if compiled.definition.channel is None:
         return Reach(matching=matching, reachable=matching, unreachable={})
-    revoked = matching - reachable - unrecorded
-    return Reach(matching, reachable, {NO_CONSENT: unrecorded, REVOKED: revoked})
+    revoked = matching - reachable - unrecorded - in_doubt
+    return Reach(matching, reachable, {NO_CONSENT: unrecorded, REVOKED: revoked, IN_DOUBT: in_doubt})
 
 
 def _counts(compiled: Compiled) -> exp.Select:
     definition = compiled.definition
     everybody = exp.Count(this=exp.Star())
     if definition.channel is None:
-        counts = exp.select(everybody, exp.Null(), exp.Null()).from_("matching")
+        counts = exp.select(everybody, exp.Null(), exp.Null(), exp.Null()).from_("matching")
         return counts.with_("matching", as_=compiled.matching)
     granted = exp.column("is_granted", table="recorded")
     unrecorded = exp.Is(this=granted.copy(), expression=exp.Null())
@@ -59,9 +61,16 @@ def _counts(compiled: Compiled) -> exp.Select:
         )
         .group_by("one_id")
     )
-    counts = exp.select(everybody, _count_where(granted), _count_where(unrecorded)).from_("matching")
-    counts = counts.join("recorded", using="one_id", join_type="left")
-    return counts.with_("matching", as_=compiled.matching).with_("recorded", as_=recorded)
+    held = exp.column("is_held", table="held")
+    sure, in_doubt = exp.And(this=granted.copy(), expression=exp.Is(this=held, expression=exp.Null())), held
+    counts = exp.select(
+        everybody, _count_where(sure), _count_where(unrecorded),
+        _count_where(exp.And(this=granted.copy(), expression=in_doubt)),
+    ).from_("matching")  # fmt: skip
+    counts = counts.join("recorded", using="one_id", join_type="left").join("held", using="one_id", join_type="left")
+    people = doubtful(definition.channel, definition.purpose, CONSENT_STATE).subquery("doubtful")
+    flagged = exp.select("one_id", exp.true().as_("is_held")).from_(people)
+    return counts.with_("matching", as_=compiled.matching).with_("recorded", as_=recorded).with_("held", as_=flagged)
 
 
 def _is_granted() -> exp.Expr:

@@ -39,6 +39,7 @@ OTHERS = {
     "core.order_lines": "order_key VARCHAR, one_id VARCHAR, source VARCHAR, channel VARCHAR, store_id VARCHAR, "
     "is_valid BOOLEAN, ordered_date DATE, category VARCHAR",
     "identity.record_map": "record_id VARCHAR, role VARCHAR, one_id VARCHAR",
+    "identity.review_item": "item_id VARCHAR, kind VARCHAR, one_id_a VARCHAR, one_id_b VARCHAR, holds_export BOOLEAN",
 }
 CONSENT = {
     "record_id": pl.String, "role": pl.String, "id_type": pl.String, "id_scope": pl.String, "id_value": pl.String,

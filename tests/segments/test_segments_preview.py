@@ -26,7 +26,25 @@ def published(tmp_path, world):
 def test_a_preview_says_how_many_and_why_the_rest_is_not(tmp_path, published):
     reach = preview(published, audience(tmp_path, "{column: n_records, gte: 2}")).reach
     assert (reach.matching, reach.reachable) == (4, 2)
-    assert reach.unreachable == {"no_consent_recorded": 1, "consent_revoked": 1}
+    assert reach.unreachable == {"no_consent_recorded": 1, "consent_revoked": 1, "identity_in_doubt": 0}
+
+
+def question(world, a, b, kind, holds=False):
+    world.add("identity.review_item", item_id=f"Q{a}{b}", kind=kind, one_id_a=a, one_id_b=b, holds_export=holds)
+
+
+def test_who_may_be_two_or_one_with_somebody_who_refused_is_on_no_list(tmp_path, world):
+    question(world, "P1", "P1", "person", holds=True)
+    question(world, "P2", "P4", "pair")
+    question(world, "P3", "P5", "pair")
+    question(world, "P3", "P3", "person")
+    with open_published(world.publish(tmp_path / "home")) as published:
+        seen = preview(published, audience(tmp_path, "{column: n_records, gte: 1}"))
+        counted = preview(published, audience(tmp_path, "{column: n_records, gte: 1}", channel=None)).reach
+    assert seen.people["one_id"].to_list() == ["P3"]
+    assert seen.reach.reachable == 1
+    assert seen.reach.unreachable == {"no_consent_recorded": 1, "consent_revoked": 1, "identity_in_doubt": 2}
+    assert counted.reachable == 5
 
 
 def test_previewed_people_are_masked(tmp_path, published):

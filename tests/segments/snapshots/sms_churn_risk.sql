@@ -9,6 +9,38 @@ WITH consented AS (
     one_id
   HAVING
     BOOL_AND(state IS NOT DISTINCT FROM 'granted')
+), doubtful AS (
+  SELECT
+    one_id_a AS one_id
+  FROM identity.review_item
+  WHERE
+    holds_export
+  UNION
+  SELECT
+    one_id_a AS one_id
+  FROM identity.review_item
+  WHERE
+    kind = 'pair'
+    AND one_id_b IN (
+      SELECT
+        one_id
+      FROM customer.consent_state
+      WHERE
+        channel = 'sms' AND purpose = 'marketing' AND state IS DISTINCT FROM 'granted'
+    )
+  UNION
+  SELECT
+    one_id_b AS one_id
+  FROM identity.review_item
+  WHERE
+    kind = 'pair'
+    AND one_id_a IN (
+      SELECT
+        one_id
+      FROM customer.consent_state
+      WHERE
+        channel = 'sms' AND purpose = 'marketing' AND state IS DISTINCT FROM 'granted'
+    )
 )
 SELECT
   person.one_id,
@@ -39,6 +71,11 @@ WHERE
     SELECT
       one_id
     FROM consented
+  )
+  AND NOT person.one_id IN (
+    SELECT
+      one_id
+    FROM doubtful
   )
 ORDER BY
   person.clv_12m_cny DESC,
