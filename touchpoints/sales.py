@@ -11,7 +11,7 @@ from common.keys import keyed_hashes
 from touchpoints.batch import Batch, evaluate, gathered, shaped
 from touchpoints.contract import Contract, Status
 from touchpoints.contract_words import expression
-from touchpoints.keys import hide_phones, md5_of
+from touchpoints.keys import hide_phones
 from touchpoints.lines import UNKNOWN, status_of_order, summed
 from touchpoints.normalise.status import fold
 from touchpoints.rows import RECORD
@@ -153,7 +153,7 @@ def order_events(table: pl.DataFrame, buyer_role: str) -> pl.DataFrame:
         )
     )
     events = pl.concat(found)
-    return events.with_columns(event_id=md5_of(events, ["record_id", "type", pl.lit("0")]))
+    return events.with_columns(event_id=pl.concat_str("record_id", "type", separator="-"))
 
 
 def _event_columns(buyer_role: str) -> list[pl.Expr]:
@@ -199,4 +199,4 @@ def order_entries(table: pl.DataFrame, buyer_role: str) -> pl.DataFrame:
         )
         found.append(entry.filter(pl.col("amount").abs() > _CENT))
     entries = pl.concat(found)
-    return entries.with_columns(entry_id=md5_of(entries, ["record_id", "kind", pl.lit("order")]))
+    return entries.with_columns(entry_id=pl.concat_str("record_id", pl.lit("order"), "kind", separator="-"))

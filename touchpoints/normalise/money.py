@@ -7,7 +7,7 @@ from typing import Final
 
 import polars as pl
 
-from touchpoints.normalise.cell import clean
+from touchpoints.normalise.cell import as_text, clean
 
 # What a sign usually stands for; a file's own currency column knows better than a bare `$` or `¥`.
 _CURRENCIES: Final = {
@@ -37,11 +37,10 @@ def parse_money(values: pl.Series) -> pl.DataFrame:
     if values.dtype.is_numeric():
         return _numbers(values)
     text = pl.col("text")
-    frame = clean(values).alias("text").to_frame().lazy()
-    fast = text.cast(pl.Float64, strict=False)
     plain = text.str.contains(r"^-?[0-9]+(?:\.[0-9]+)?$")
-    frame = frame.with_columns(fast=pl.when(plain).then(fast)).with_row_index("row")
-    return _assemble(frame.collect())
+    frame = as_text(values).alias("text").to_frame()
+    frame = frame.with_columns(fast=pl.when(plain).then(text).cast(pl.Float64, strict=False))
+    return _assemble(frame)
 
 
 def _numbers(values: pl.Series) -> pl.DataFrame:
@@ -61,13 +60,15 @@ def _numbers(values: pl.Series) -> pl.DataFrame:
 
 def _assemble(frame: pl.DataFrame) -> pl.DataFrame:
     """The plain numbers as they are; the dressed ones looked at once per distinct text."""
-    dressed = frame.filter(pl.col("fast").is_null() & pl.col("text").is_not_null()).select("text").unique()
+    dressed = frame.filter(pl.col("fast").is_null() & pl.col("text").is_not_null()).select(raw="text").unique()
+    dressed = dressed.with_columns(clean(dressed["raw"]).alias("text"))
     found = pl.col("amount").fill_null(pl.col("fast"))
     status = pl.when(found.is_not_null()).then(pl.lit("ok")).otherwise(pl.lit("invalid"))
-    return frame.join(_undress(dressed), on="text", how="left", maintain_order="left").select(
+    read = _undress(dressed)
+    return frame.join(read, left_on="text", right_on="raw", how="left", maintain_order="left").select(
         amount=found,
         currency=pl.col("currency"),
-        status=pl.when(pl.col("text").is_not_null()).then(status),
+        status=pl.when(pl.col("fast").is_not_null() | pl.col("says")).then(status),
         noted_refund=pl.when(found.is_not_null()).then(pl.col("noted_refund")),
     )
 
@@ -92,7 +93,8 @@ def _undress(dressed: pl.DataFrame) -> pl.DataFrame:
     amount = number * pl.when(pl.col("part5") == "万").then(10000.0).otherwise(1.0)
     sign = pl.coalesce(pl.col("part2"), pl.col("part6")).str.to_uppercase()
     return frame.select(
-        "text",
+        "raw",
+        says=text.is_not_null(),
         amount=pl.when(negative).then(-amount).otherwise(amount),
         currency=sign.replace_strict(_CURRENCIES, default=None, return_dtype=pl.String),
         noted_refund=pl.col("noted_refund").str.replace_all(",", "", literal=True).cast(pl.Float64, strict=False),

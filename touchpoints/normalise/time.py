@@ -5,12 +5,14 @@ times are in is the contract's to tell.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import cache
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
-from touchpoints.normalise.cell import clean
+from touchpoints.normalise.cell import as_text, clean
 
 _AT: Final = pl.Datetime("us")
 _USUAL: Final = "%Y-%m-%d %H:%M:%S"
@@ -47,20 +49,38 @@ def parse_times(
     """
     if values.dtype in (pl.Date, pl.Datetime):
         return _finish(_typed(values), time_zone)
-    text = clean(values).alias("text").to_frame()
-    fast = text.with_columns(local=_strptime(pl.col("text"), _USUAL))
-    rest = fast.filter(pl.col("local").is_null() & pl.col("text").is_not_null()).select("text").unique()
-    frame = fast.join(_parse_rest(rest, formats or ()), on="text", how="left", maintain_order="left")
-    usual = pl.col("local").is_not_null()
+    fast = as_text(values).alias("text").to_frame().with_columns(local=_strptime(pl.col("text"), _USUAL))
+    said = pl.col("text").is_not_null()
+    # What is in the usual form needs no look at its text, but for the dates that systems write for "never".
+    rest = fast.filter(said & (pl.col("local").is_null() | _may_be_never())).select(raw="text").unique()
+    if rest.is_empty():
+        usual = fast.select(
+            "text", "local", utc=pl.lit(None, dtype=_AT), precision=pl.when(said).then(pl.lit("second")), sentinel=~said
+        )
+        return _finish(usual, time_zone)
+    cleaned = rest.with_columns(clean(rest["raw"]).alias("text"))
+    read = _parse_rest(cleaned.select("text").unique().drop_nulls(), formats or ())
+    found = cleaned.join(read, on="text", how="left").select(
+        "raw", "local_rest", "utc", "precision", pl.col("text").alias("cleaned"),
+        sentinel=pl.col("text").str.contains(_SENTINEL).fill_null(False), is_rest=pl.lit(True),
+    )  # fmt: skip
+    frame = fast.join(found, left_on="text", right_on="raw", how="left", maintain_order="left")
+    is_usual = pl.col("local").is_not_null()
     return _finish(
         frame.select(
-            "text",
+            text=pl.when(pl.col("is_rest")).then(pl.col("cleaned")).otherwise(pl.col("text")),
             local=pl.coalesce("local", "local_rest"),
             utc=pl.col("utc"),
-            precision=pl.when(usual).then(pl.lit("second")).otherwise(pl.col("precision")),
+            precision=pl.when(is_usual).then(pl.lit("second")).otherwise(pl.col("precision")),
+            sentinel=pl.col("sentinel").fill_null(False),
         ),
         time_zone,
     )
+
+
+def _may_be_never() -> pl.Expr:
+    """Whether a time in the usual form is so early or late that it may stand for no time."""
+    return ~pl.col("local").is_between(datetime(1970, 1, 2), datetime(9998, 1, 1))
 
 
 def _typed(values: pl.Series) -> pl.DataFrame:
@@ -75,7 +95,8 @@ def _typed(values: pl.Series) -> pl.DataFrame:
         utc = pl.lit(None, dtype=_AT)
     precision = pl.lit("day" if values.dtype == pl.Date else "second")
     text = moment.cast(_AT).dt.strftime(_USUAL)
-    return local.select(text=text, local=moment.cast(_AT), utc=utc, precision=precision)
+    never = text.str.contains(_SENTINEL).fill_null(False)
+    return local.select(text=text, local=moment.cast(_AT), utc=utc, precision=precision, sentinel=never)
 
 
 def _strptime(expr: pl.Expr, form: str) -> pl.Expr:
@@ -168,14 +189,12 @@ def _precision() -> pl.Expr:
 
 def _finish(frame: pl.DataFrame, time_zone: str) -> pl.DataFrame:
     """Local times turned into UTC, sentinels and impossible years taken out."""
-    in_utc = pl.coalesce("utc", local_to_utc(pl.col("local"), time_zone))
+    in_utc = pl.coalesce("utc", _in_utc(frame["local"], time_zone))
     said = pl.coalesce(
         "local", pl.col("utc").dt.replace_time_zone("UTC").dt.convert_time_zone(time_zone).dt.replace_time_zone(None)
     )
-    frame = frame.with_columns(at=in_utc, said=said, sentinel=pl.col("text").str.contains(_SENTINEL))
-    usable = pl.col("at").dt.year().is_between(_FIRST_YEAR, _LAST_YEAR).fill_null(False) & ~pl.col(
-        "sentinel"
-    ).fill_null(False)
+    frame = frame.with_columns(at=in_utc, said=said)
+    usable = pl.col("at").dt.year().is_between(_FIRST_YEAR, _LAST_YEAR).fill_null(False) & ~pl.col("sentinel")
     status = (
         pl.when(pl.col("text").is_null()).then(pl.lit(None, dtype=pl.String))
         .when(pl.col("sentinel")).then(pl.lit("sentinel"))
@@ -188,6 +207,29 @@ def _finish(frame: pl.DataFrame, time_zone: str) -> pl.DataFrame:
         precision=pl.when(usable).then(pl.col("precision")),
         status=status,
     )
+
+
+def _in_utc(local: pl.Series, time_zone: str) -> pl.Series:
+    """As `local_to_utc`; by one subtraction where the zone's clocks never changed between the first and the last."""
+    first, last = local.min(), local.max()
+    if isinstance(first, datetime) and isinstance(last, datetime) and first.year >= _FIRST_YEAR:
+        ahead = _steady_offset(time_zone, first.year, last.year)
+        if ahead is not None:
+            return local - ahead
+    return local.to_frame("local").select(local_to_utc(pl.col("local"), time_zone)).to_series()
+
+
+@cache
+def _steady_offset(time_zone: str, first_year: int, last_year: int) -> timedelta | None:
+    """How far a zone is ahead of UTC in these years and a day around them; None where that changes."""
+    zone = ZoneInfo(time_zone)
+    if last_year > _LAST_YEAR:
+        return None
+    days = (datetime(last_year + 1, 1, 2) - datetime(first_year - 1, 12, 31)).days
+    found = {
+        (datetime(first_year - 1, 12, 31) + timedelta(days=n)).replace(tzinfo=zone).utcoffset() for n in range(days)
+    }
+    return found.pop() if len(found) == 1 else None
 
 
 def local_to_utc(local: pl.Expr, time_zone: str) -> pl.Expr:
