@@ -70,6 +70,12 @@ def identity_assets() -> dg.AssetsDefinition:
     @dg.multi_asset(name="identity", specs=specs, check_specs=checks)
     def identity(building: dg.ResourceParam[Building]) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         folders = {PUBLIC: building.scratch("public", PUBLIC), PRIVATE: building.scratch("private", PUBLIC)}
+        kept = Keeping(
+            folder=building.home.identity,
+            private=building.base_private_identity,
+            budget=ChurnBudget(building.churn_warn, building.churn_stop),
+            accept_churn=building.accept_churn,
+        )
         report = resolve(
             building.private / "touchpoints",
             public=folders[PUBLIC],
@@ -78,12 +84,7 @@ def identity_assets() -> dg.AssetsDefinition:
             models=building.home.models,
             key=building.key,
             run_id=building.run_id,
-            keeping=Keeping(
-                folder=building.home.identity,
-                private=building.base_private_identity,
-                budget=ChurnBudget(building.churn_warn, building.churn_stop),
-                accept_churn=building.accept_churn,
-            ),
+            keeping=kept,
             progress=building.progress,
         )
         place = Place(
@@ -92,6 +93,7 @@ def identity_assets() -> dg.AssetsDefinition:
             scratch=building.scratch("measuring"),
             previous=building.base_identity,
             models=building.home.models,
+            registry=kept.registry,
         )
         quality = measure_run(report, place, key=building.key, run_id=building.run_id, churn_limit=building.churn_warn)
         yield from parquet_results(specs, folders, report.as_dict())

@@ -17,6 +17,7 @@ from identity.review import NOT_SURE, Decision, read_decisions
 from identity.stewards import OVERRIDES, Override, Stewardship, read_overrides, touched
 
 ERASED: Final = "erased.csv"
+REGISTRY: Final = "identifiers.yml"
 # A hash of what each party said, in the private folder: what has changed since.
 STATE: Final = "party_state.parquet"
 
@@ -26,7 +27,8 @@ class Keeping:
     """What a run of identity stands on besides the canonical tables.
 
     Attributes:
-        folder: the home's `identity` folder: overrides.csv, decisions.csv, erased.csv; None where there is no home.
+        folder: the home's `identity` folder: overrides.csv, decisions.csv, erased.csv,
+            identifiers.yml; None where there is no home.
         private: the private identity tables of the published run, or None.
         budget: how many records may get another id.
         accept_churn: let this run change as many ids as it likes.
@@ -36,6 +38,11 @@ class Keeping:
     private: Path | None = None
     budget: ChurnBudget = field(default_factory=ChurnBudget)
     accept_churn: bool = False
+
+    @property
+    def registry(self) -> Path | None:
+        """The brand's own identifier types, where it may have some."""
+        return self.folder / REGISTRY if self.folder else None
 
     def decisions(self) -> list[Decision]:
         """The answers to questions of the review queue.

@@ -20,13 +20,15 @@ CANARY_TABLE = "canary_quality"
 
 @dataclass(frozen=True)
 class Place:
-    """Where a run of identity lies: its canonical tables, its public tables, those before it, the home's models."""
+    """Where a run of identity lies: its canonical tables, its public tables, those before it, the home's models, and
+    the brand's own identifier types."""
 
     touchpoints: Path
     public: Path
     scratch: Path
     previous: Path | None
     models: Path
+    registry: Path | None = None
 
 
 def measure_run(
@@ -50,7 +52,7 @@ def measure_run(
         place.public, place.touchpoints, place.scratch, place.previous, run_id, report.as_dict(), model.settings,
         churn_limit,
     )  # fmt: skip
-    found = measure(run, load_registry(), RETAIL, canaries)
+    found = measure(run, load_registry(own=place.registry), RETAIL, canaries)
     before = place.previous / f"{CANARY_TABLE}.parquet" if place.previous else None
     if before and before.exists():
         older = pl.read_parquet(before).filter(pl.col("run_id") != run_id)

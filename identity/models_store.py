@@ -17,8 +17,8 @@ import polars as pl
 from common.errors import UsageError
 from identity.candidates import candidates, descriptions
 from identity.judge import judge
+from identity.lifetimes import parties_in_time
 from identity.model import TRAINING_MINIMUM, Model, train
-from identity.parties import read_parties
 from identity.registry import load_registry
 from identity.scheme import Scheme
 from identity.sure import sure_clusters
@@ -86,7 +86,8 @@ def train_candidate(models: Path, touchpoints: Path, scheme: Scheme, note: dict[
     Raises:
         UsageError: the tables say too little to train on.
     """
-    registry, parties = load_registry(), read_parties(touchpoints)
+    registry = load_registry()
+    parties = parties_in_time(touchpoints, registry)
     distinct = candidates(parties, sure_clusters(parties, judge(parties, registry), registry).label)
     described = candidates(parties, descriptions(parties))
     if len(described) < TRAINING_MINIMUM:

@@ -137,7 +137,7 @@ def resolve(
             number, name = next(steps)
             progress(number, len(_STEPS), name)
 
-    registry = load_registry()
+    registry = load_registry(own=kept.registry)
     tell()
     parties = parties_in_time(touchpoints, registry)
     tell()
@@ -160,26 +160,24 @@ def resolve(
     tell()
     state = contents(parties)
     edges = (sure.edge.with_columns(pl.lit("sure").alias("kind")), linked.edge.filter(pl.col("kind") != "doubtful"))
-    different = differences(parties, state, stewards, edges, _decided_by(model), previous, kept, key)
+    decided_by = pl.DataFrame({"rules": [rules_version(kept.registry)], "model": [model.name]})
+    different = differences(parties, state, stewards, edges, decided_by, previous, kept, key)
     identities = assign(parties, label, previous, run_id, different)
     tell()
     golden = golden_records(parties, identities.of_party, judgement, registry, key)
     beside = tables_beside(parties, identities.of_party, judgement, registry, touchpoints, key)
     found = _Resolved(parties, stewards, judgement, sure, linked, steady, identities, state, golden, beside)
     tables = _tables(found, touchpoints, previous, kept, run_id)
-    _write(found, tables, public, private, key, model)
+    _write(found, tables, public, private, key, decided_by)
     if not kept.accept_churn:
         check_churn(identities.change, identities.n_known, kept.budget)
     return _report(found, tables, model, run_id, kept)
 
 
-def rules_version() -> str:
-    """A short hash of what decides besides the data: the registry's text and the clustering weights."""
-    return hashlib.sha256(DEFAULT_REGISTRY.read_bytes() + repr(RETAIL.round_weights).encode()).hexdigest()[:12]
-
-
-def _decided_by(model: Model) -> pl.DataFrame:
-    return pl.DataFrame({"rules": [rules_version()], "model": [model.name]})
+def rules_version(own: Path | None = None) -> str:
+    """A short hash of what decides besides the data: the registry's text, a brand's own, and the clustering weights."""
+    texts = [path.read_bytes() for path in (DEFAULT_REGISTRY, own) if path and path.exists()]
+    return hashlib.sha256(b"".join(texts) + repr(RETAIL.round_weights).encode()).hexdigest()[:12]
 
 
 def _without_blocked(parties: Parties, stewards: Stewardship) -> Parties:
@@ -199,11 +197,11 @@ def _tables(found: _Resolved, touchpoints: Path, previous: Path | None, keeping:
     return _Tables(record_map, edge, review_items(edge, record_map, keeping.decisions(), spend, run_id, before))
 
 
-def _write(found: _Resolved, made: _Tables, public: Path, private: Path, key: bytes, model: Model) -> None:
+def _write(found: _Resolved, made: _Tables, public: Path, private: Path, key: bytes, decided_by: pl.DataFrame) -> None:
     public.mkdir(parents=True, exist_ok=True)
     private.mkdir(parents=True, exist_ok=True, mode=0o700)
     tables = {
-        "decided_by": _decided_by(model),
+        "decided_by": decided_by,
         "record_map": made.record_map,
         "one_id": found.identities.one_id,
         "absent_record": found.identities.absent_record,

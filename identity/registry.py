@@ -5,7 +5,7 @@ Belongs here: the registry's shape and its checks. What is done with an entry be
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -88,30 +88,43 @@ class IdentifierType(BaseModel):
 Registry = Mapping[str, IdentifierType]
 
 
-def load_registry(path: Path = DEFAULT_REGISTRY) -> dict[str, IdentifierType]:
+def load_registry(path: Path = DEFAULT_REGISTRY, *, own: Path | None = None) -> dict[str, IdentifierType]:
     """The registry by type name.
+
+    Args:
+        path: the registry that comes with Guiyi.
+        own: a brand's own, of the same shape: its types come to the others or replace those of the same name, and its
+            placeholders come to theirs. A file that is not there says nothing.
 
     Raises:
         DefinitionError: an entry has an unknown field or an impossible value; names the entry, its line and the remedy.
     """
+    registry = _read(path, {})
+    return registry | _read(own, registry) if own and own.exists() else registry
+
+
+def _read(path: Path, known: Registry) -> dict[str, IdentifierType]:
     text = path.read_text("utf-8")
     try:
         content: Any = yaml.safe_load(text) or {}
     except yaml.YAMLError as error:
         raise DefinitionError(path, f"is no YAML: {error}.", "Mend the line that it names.") from error
-    types = content.get("types") if isinstance(content, dict) else None
+    types = content.get("types", {} if known else None) if isinstance(content, dict) else None
     if not isinstance(types, dict) or not all(isinstance(entry, dict) for entry in types.values()):
         raise DefinitionError(
             path, "has no `types:` with one entry a type.", "Write `types:` and below it the entries."
         )
-    placeholders = _placeholders(path, text, content, types)
-    registry = {}
-    for name, entry in types.items():
+    placeholders = _placeholders(path, text, content, {*types, *known})
+    found = {}
+    for name in (*types, *(name for name in placeholders if name not in types)):
+        before = known[name].placeholders if name in known else ()
+        patterns = (*before, *placeholders.get(name, ()))
         try:
-            registry[name] = IdentifierType(name=name, placeholders=placeholders.get(name, ()), **entry)
+            kind = IdentifierType(name=name, **types[name]) if name in types else known[name]
         except (ValidationError, TypeError) as error:
             raise _mistake(path, text, name, error) from error
-    return registry
+        found[name] = kind.model_copy(update={"placeholders": patterns})
+    return found
 
 
 def device_types(registry: Registry) -> frozenset[str]:
@@ -119,7 +132,7 @@ def device_types(registry: Registry) -> frozenset[str]:
     return frozenset(kind.name for kind in registry.values() if kind.strength == "device")
 
 
-def _placeholders(path: Path, text: str, content: dict[str, Any], types: dict[str, Any]) -> dict[str, tuple[str, ...]]:
+def _placeholders(path: Path, text: str, content: dict[str, Any], types: Set[str]) -> dict[str, tuple[str, ...]]:
     found = {}
     for name, patterns in (content.get("placeholders") or {}).items():
         where = f"{path}:{_line(text, 'placeholders', name)}"

@@ -69,6 +69,35 @@ def test_devices_never_link_by_themselves():
     assert {REGISTRY[name].links for name in device_types(REGISTRY)} == {"never"}
 
 
+def test_a_brands_own_entries_come_to_the_others_or_replace_them(tmp_path):
+    own = tmp_path / "identifiers.yml"
+    own.write_text(
+        "types:\n  gym_card: {links: always, strength: scoped, scope: [gym]}\n"
+        "  phone: {links: never, strength: household, personal: true}\n"
+        "placeholders:\n  phone: ['13911112222']\n  pos_card: ['0+']\n",
+        encoding="utf-8",
+    )
+    registry = load_registry(own=own)
+    assert set(registry) == {*REGISTRY, "gym_card"}
+    assert registry["phone"].links == "never"
+    assert registry["phone"].placeholders == (*REGISTRY["phone"].placeholders, "13911112222")
+    assert registry["pos_card"] == REGISTRY["pos_card"].model_copy(update={"placeholders": ("0+",)})
+    assert registry["email"] == REGISTRY["email"]
+
+
+def test_a_brand_without_entries_of_its_own_has_the_others(tmp_path):
+    assert load_registry(own=tmp_path / "identifiers.yml") == REGISTRY
+    (tmp_path / "identifiers.yml").write_text("# nothing yet\n", encoding="utf-8")
+    assert load_registry(own=tmp_path / "identifiers.yml") == REGISTRY
+
+
+def test_a_mistake_in_a_brands_own_entries_names_its_file(tmp_path):
+    own = tmp_path / "identifiers.yml"
+    own.write_text("types:\n  gym_card: {links: always}\n", encoding="utf-8")
+    with pytest.raises(DefinitionError, match=f"{own}:2: type gym_card does not say its strength"):
+        load_registry(own=own)
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [
