@@ -4,15 +4,14 @@ A scored edge joins two groups only if the *average* over all pairs between them
 scored counting against. One strong edge between two otherwise strange groups is not enough.
 """
 
-import heapq
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
 
-from identity.graph import GuardedMerge, Keys, connected
+from identity.graph import GuardedMerge, Keys
+from identity.linkage import average_linkage
 
 # log2 odds: 4.25 is p = 0.95, the least average weight at which two groups are one person.
 MERGE_WEIGHT = 4.25
@@ -20,6 +19,10 @@ MERGE_WEIGHT = 4.25
 DOUBTFUL_WEIGHT = 0.0
 # What a pair that no blocking rule found adds to an average.
 MISSING_WEIGHT = -2.0
+
+
+# Per type that people have one of, the values of each node that has any.
+Guards = Sequence[dict[int, frozenset[str]]]
 
 
 @dataclass(frozen=True)
@@ -40,7 +43,7 @@ class Clusters:
 def cluster(
     n_sure: int,
     pair: pl.DataFrame,
-    guards: Sequence[dict[int, frozenset[str]]],
+    guards: Guards,
     *,
     merge_weight: float = MERGE_WEIGHT,
     apart: Sequence[tuple[int, int]] = (),
@@ -55,58 +58,23 @@ def cluster(
     """
     weight = pl.when("is_vetoed").then(MISSING_WEIGHT).otherwise(pl.col("match_weight")).alias("match_weight")
     usable = pair.with_columns(weight).filter(pl.col("match_weight") >= MISSING_WEIGHT)
-    strong = usable.filter(pl.col("match_weight") >= merge_weight)
-    component = connected(n_sure, strong["cluster_a"].to_numpy(), strong["cluster_b"].to_numpy())
-    a, b = usable["cluster_a"].to_numpy(), usable["cluster_b"].to_numpy()
-    inside = usable.filter(pl.Series(component[a] == component[b], dtype=pl.Boolean))
-    merge = GuardedMerge(n_sure, guards, apart)
-    refused = 0
-    by_component: dict[int, list[tuple[int, int, float]]] = defaultdict(list)
-    for a_, b_, w in inside.select("cluster_a", "cluster_b", "match_weight").iter_rows():
-        by_component[int(component[a_])].append((a_, b_, w))
-    for edges in by_component.values():
-        refused += _average_linkage(edges, merge, merge_weight)
-    label = np.array([merge.find(node) for node in range(n_sure)], dtype=np.int64)
-    dense = np.unique(label, return_inverse=True)[1].astype(np.int64)
-    left = pair.filter(
-        pl.Series(dense[pair["cluster_a"].to_numpy()] != dense[pair["cluster_b"].to_numpy()], dtype=pl.Boolean)
-        & (pl.col("match_weight") >= DOUBTFUL_WEIGHT)
+    guarded = np.zeros(n_sure, dtype=bool)
+    guarded[[node for guard in guards for node in guard] + [node for two in apart for node in two]] = True
+    label, refused = average_linkage(
+        n_sure,
+        usable["cluster_a"].to_numpy(),
+        usable["cluster_b"].to_numpy(),
+        usable["match_weight"].to_numpy(),
+        merge_weight=merge_weight,
+        missing=MISSING_WEIGHT,
+        guarded=guarded,
+        merge=GuardedMerge(n_sure, guards, apart) if guarded.any() else None,
     )
-    return Clusters(dense, left.select("cluster_a", "cluster_b"), refused)
+    dense = np.unique(label, return_inverse=True)[1].astype(np.int64)
+    return Clusters(dense, left_apart(pair, dense), refused)
 
 
-def _average_linkage(edges: list[tuple[int, int, float]], merge: GuardedMerge, threshold: float) -> int:
-    """Greedy average linkage inside one component; returns how many merges a guard refused."""
-    total: dict[int, dict[int, tuple[float, int]]] = defaultdict(dict)
-    size: dict[int, int] = {}
-    for a, b, w in edges:
-        total[a][b] = total[b][a] = (w, 1)
-        size[a] = size[b] = 1
-
-    def average(x: int, y: int) -> float:
-        weight, scored = total[x][y]
-        pairs = size[x] * size[y]
-        return (weight + MISSING_WEIGHT * (pairs - scored)) / pairs
-
-    heap = [(-w, min(a, b), max(a, b)) for a, b, w in edges if w >= threshold]
-    heapq.heapify(heap)
-    refused = 0
-    while heap:
-        negative, a, b = heapq.heappop(heap)
-        if a not in size or b not in size or b not in total[a] or average(a, b) != -negative:
-            continue
-        if not merge.merge(a, b):
-            refused += 1
-            del total[a][b], total[b][a]
-            continue
-        keep, gone = merge.find(a), b if merge.find(a) == a else a
-        for other, (w, n) in total.pop(gone).items():
-            total[other].pop(gone)
-            if other != keep:
-                w0, n0 = total[keep].get(other, (0.0, 0))
-                total[keep][other] = total[other][keep] = (w0 + w, n0 + n)
-        size[keep] += size.pop(gone)
-        for other in total[keep]:
-            if (value := average(keep, other)) >= threshold:
-                heapq.heappush(heap, (-value, min(keep, other), max(keep, other)))
-    return refused
+def left_apart(pair: pl.DataFrame, label: Keys) -> pl.DataFrame:
+    """The doubtful pairs: cluster_a, cluster_b of those that are in two clusters for all their weight."""
+    is_apart = pl.Series(label[pair["cluster_a"].to_numpy()] != label[pair["cluster_b"].to_numpy()], dtype=pl.Boolean)
+    return pair.filter(is_apart & (pl.col("match_weight") >= DOUBTFUL_WEIGHT)).select("cluster_a", "cluster_b")

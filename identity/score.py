@@ -7,6 +7,7 @@ import logging
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
+from typing import Any
 
 import duckdb
 import polars as pl
@@ -40,9 +41,6 @@ def score(rows: pl.DataFrame, model: Model, scheme: Scheme, *, threads: int | No
         rows: the scheme's columns.
         model: the trained model; its prior is set from the number of rows.
     """
-    from splink import DuckDBAPI, Linker
-
-    logging.getLogger("splink").setLevel(logging.ERROR)
     con = duckdb.connect()
     if threads:
         con.execute(f"set threads = {int(threads)}")
@@ -51,19 +49,47 @@ def score(rows: pl.DataFrame, model: Model, scheme: Scheme, *, threads: int | No
         con.execute("create table candidate as select * from candidate_rows order by unique_id")
         by_rule = block(con, "candidate", scheme.blocking)
         if not sum(by_rule.values()):
-            return Scores(_EMPTY, by_rule)
-        api = DuckDBAPI(connection=con)
+            return Scores(NO_PAIRS, by_rule)
         tuned = {**model.settings, "probability_two_random_records_match": prior(len(rows))}
-        with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
-            linker = Linker(api.register("candidate"), tuned, log_level="ERROR")
-            linker.table_management.register_blocked_pairs_for_predict(api.register("blocked_pairs"))
-            predicted = linker.inference.predict(threshold_match_weight=LEAST_WEIGHT)
-        return Scores(_pairs(con, predicted.physical_name, scheme), by_rule)
+        predicted = compare_pairs(con, "candidate", "blocked_pairs", tuned, least_weight=LEAST_WEIGHT, gammas=True)
+        return Scores(pairs_of(con, predicted, scheme), by_rule)
     finally:
         con.close()
 
 
-_EMPTY = pl.DataFrame(
+def compare_pairs(
+    con: duckdb.DuckDBPyConnection,
+    table: str,
+    pairs: str,
+    settings: dict[str, Any],
+    *,
+    least_weight: float | None = None,
+    gammas: bool = False,
+    parts: bool = False,
+) -> str:
+    """Lets Splink weigh the pairs of table `pairs` (match_key, join_key_l, join_key_r) by trained settings.
+
+    Args:
+        table: the rows; `unique_id` is what the join keys mean.
+        least_weight: weaker pairs are left out.
+        gammas: keep each comparison's level (gamma_*) and weight (mw_*).
+        parts: keep each comparison's weight alone.
+
+    Returns:
+        The name of a new table: unique_id_l, unique_id_r, match_weight, match_probability, match_key and what is kept.
+    """
+    from splink import DuckDBAPI, Linker
+
+    logging.getLogger("splink").setLevel(logging.ERROR)
+    kept = {"retain_matching_columns": gammas, "retain_intermediate_calculation_columns": gammas or parts}
+    api = DuckDBAPI(connection=con)
+    with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
+        linker = Linker(api.register(table), {**settings, **kept}, log_level="ERROR")
+        linker.table_management.register_blocked_pairs_for_predict(api.register(pairs))
+        return str(linker.inference.predict(threshold_match_weight=least_weight).physical_name)
+
+
+NO_PAIRS = pl.DataFrame(
     schema={
         "cluster_a": pl.Int64,
         "cluster_b": pl.Int64,
@@ -76,7 +102,8 @@ _EMPTY = pl.DataFrame(
 )
 
 
-def _pairs(con: duckdb.DuckDBPyConnection, table: str, scheme: Scheme) -> pl.DataFrame:
+def pairs_of(con: duckdb.DuckDBPyConnection, table: str, scheme: Scheme) -> pl.DataFrame:
+    """Splink's predictions in the shape of `Scores.pair`, from a table of them."""
     names = {str(row[0]) for row in con.sql(f"select column_name from (describe {table})").fetchall()}
     parts = []
     for c in (one["output_column_name"] for one in scheme.comparisons):
