@@ -133,7 +133,7 @@ def review_items(
     """
     sides = _doubtful_pairs(edge, record_map)
     asked = pl.concat([sides, _weak_persons(edge)])
-    asked = _unanswered(asked, record_map, decisions)
+    asked = _unanswered(asked.with_columns(_item_ids(asked).alias("item_id")), record_map, decisions)
     if asked.is_empty():
         return pl.DataFrame(schema=ITEM_SCHEMA)
     valued = _with_stakes(asked, record_map, spend)
@@ -148,7 +148,6 @@ def review_items(
             .round(4)
             .alias("value"),
             ((pl.col("kind") == PERSON) & (pl.col("match_probability") < HELD_BELOW)).alias("holds_export"),
-            _item_ids(valued).alias("item_id"),
         )
         .join(first, on="item_id", how="left")
         .with_columns(pl.col("first_run").fill_null(run_id))
@@ -220,8 +219,11 @@ def _unanswered(asked: pl.DataFrame, record_map: pl.DataFrame, decisions: Sequen
         pl.max_horizontal("one_id_a", "one_id_b").alias("one_id_b"),
     ).filter(pl.col("one_id_a") != pl.col("one_id_b"))
     turned = answered.select(record_a="record_b", role_a="role_b", record_b="record_a", role_b="role_a")
-    return asked.join(pairs, on=["one_id_a", "one_id_b"], how="anti").join(
-        pl.concat([answered, turned]), on=ends, how="anti"
+    named = [one.item_id for one in decisions]
+    return (
+        asked.filter(~pl.col("item_id").is_in(named))
+        .join(pairs, on=["one_id_a", "one_id_b"], how="anti")
+        .join(pl.concat([answered, turned]), on=ends, how="anti")
     )
 
 
