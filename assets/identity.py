@@ -7,6 +7,7 @@ import polars as pl
 
 from assets.metadata import parquet_results, table_key
 from identity.causes import ChurnBudget
+from identity.engine import engine_named
 from identity.keeping import Keeping
 from identity.measuring import Place, measure_run
 from identity.pipeline import IdentityReport, resolve
@@ -85,6 +86,7 @@ def identity_assets() -> dg.AssetsDefinition:
             key=building.key,
             run_id=building.run_id,
             keeping=kept,
+            engine=engine_named(building.scoring, building.scratch("spark"), building.spark_master),
             progress=building.progress,
         )
         place = Place(

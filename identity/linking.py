@@ -11,13 +11,14 @@ import numpy as np
 import polars as pl
 
 from identity.candidates import candidates
-from identity.cluster import Clusters, cluster
+from identity.cluster import Clusters
+from identity.engine import DuckEngine, Engine
 from identity.graph import Keys, by_first_node
 from identity.model import Model
 from identity.parties import Parties
 from identity.registry import IdentifierType
 from identity.retail import RETAIL
-from identity.score import Scores, score
+from identity.score import Scores
 from identity.sure import single_values
 
 
@@ -54,6 +55,7 @@ def link_by_score(
     registry: dict[str, IdentifierType],
     *,
     apart: Sequence[tuple[int, int]] = (),
+    engine: Engine | None = None,
 ) -> Linked:
     """Scores and clusters, round by round.
 
@@ -62,7 +64,9 @@ def link_by_score(
         rows: the candidates of the sure clusters.
         model: the trained model.
         apart: pairs of parties that a steward says are two people.
+        engine: what scores and clusters; this machine if not told.
     """
+    engine = engine or DuckEngine()
     guards_of = single_values(parties, registry)
     label, edges, n_pairs, n_refused = sure, [], 0, 0
     n_first = len(rows)
@@ -71,10 +75,10 @@ def link_by_score(
         is_last = number == len(RETAIL.round_weights) - 1
         if number:
             rows = candidates(parties, label)
-        scores = score(rows, model, RETAIL)
+        scores = engine.score(rows, model, RETAIL)
         guards = guards_of_clusters(guards_of, label)
         strangers = clusters_apart(apart, label)
-        clusters = cluster(count(label), scores.pair, guards, merge_weight=weight, apart=strangers)
+        clusters = engine.cluster(count(label), scores.pair, guards, merge_weight=weight, apart=strangers)
         edges.append(_edges(scores, clusters, label, with_doubtful=is_last))
         by_rule = by_rule or scores.pairs_by_rule
         n_pairs += len(scores.pair)

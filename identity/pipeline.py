@@ -16,6 +16,7 @@ from identity.beside import tables_beside
 from identity.candidates import candidates, descriptions
 from identity.causes import check_churn, contents
 from identity.edges import edge_table
+from identity.engine import Engine
 from identity.golden import Golden, golden_records
 from identity.judge import Judgement, judge
 from identity.keeping import STATE, Keeping, differences
@@ -108,6 +109,7 @@ def resolve(
     key: bytes,
     run_id: str,
     keeping: Keeping | None = None,
+    engine: Engine | None = None,
     progress: Progress | None = None,
 ) -> IdentityReport:
     """Finds the people in the canonical tables and writes the identity tables.
@@ -123,6 +125,7 @@ def resolve(
         key: the home's key, for hashes of personal values.
         run_id: this run.
         keeping: the stewards' files, the last run's private tables, the churn budget.
+        engine: what scores and clusters; this machine if not told.
         progress: called with (steps done, steps in all, what comes next).
 
     Raises:
@@ -151,7 +154,7 @@ def resolve(
     material = lambda: (candidates(parties, descriptions(parties)), rows)  # noqa: E731
     model = load_or_train(models, material, RETAIL, is_first=previous is None)
     tell()
-    linked = link_by_score(parties, sure.label, rows, model, registry, apart=stewards.apart)
+    linked = link_by_score(parties, sure.label, rows, model, registry, apart=stewards.apart, engine=engine)
     tell()
     label = linked.label
     guards = guards_of_clusters(single_values(parties, registry), label)

@@ -80,6 +80,8 @@ class GuiyiHome(dg.ConfigurableResource[Building]):
         churn_warn: share of known records that may get another OneID unsaid; 0 for GUIYI_CHURN_WARN, else 0.01.
         churn_stop: share that stops the run; 0 for GUIYI_CHURN_STOP, else 0.02.
         accept_churn: let this run change as many ids as it likes.
+        engine: what scores and clusters the parties, `duckdb` or `spark`; empty for GUIYI_ENGINE, else duckdb.
+        spark_master: of Spark; empty for GUIYI_SPARK_MASTER, else this machine's cores.
     """
 
     path: str = ""
@@ -92,6 +94,8 @@ class GuiyiHome(dg.ConfigurableResource[Building]):
     churn_warn: float = 0.0
     churn_stop: float = 0.0
     accept_churn: bool = False
+    engine: str = ""
+    spark_master: str = ""
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Generator[Building, None, None]:
@@ -125,6 +129,8 @@ class GuiyiHome(dg.ConfigurableResource[Building]):
             building.churn_warn = self.churn_warn or _share("GUIYI_CHURN_WARN", building.churn_warn)
             building.churn_stop = self.churn_stop or _share("GUIYI_CHURN_STOP", building.churn_stop)
             building.accept_churn = self.accept_churn
+            building.scoring = self.engine or os.environ.get("GUIYI_ENGINE") or "duckdb"
+            building.spark_master = self.spark_master or os.environ.get("GUIYI_SPARK_MASTER") or None
             building.sources = sources_path(home, self.sources)
             try:
                 yield building

@@ -59,6 +59,8 @@ class Building:
         started_at: UTC without zone, told by the caller.
         progress: called with (done, total, text) by long stages; None for silence.
         churn_warn: share of known records that may get another OneID before the run says so.
+        scoring: what scores and clusters the parties, `duckdb` (this machine) or `spark`.
+        spark_master: of Spark, such as `yarn`; None for this machine's cores.
         sources: the brand's own contracts, beside those that are built in; None for none.
         churn_stop: share from which the run publishes nothing, unless `accept_churn`.
     """
@@ -78,6 +80,8 @@ class Building:
     churn_stop: float = 0.02
     accept_churn: bool = False
     sources: Path | None = None
+    scoring: str = "duckdb"
+    spark_master: str | None = None
 
     @property
     def private(self) -> Path:
