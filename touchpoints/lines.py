@@ -97,7 +97,7 @@ def status_of_order(lines: pl.DataFrame) -> pl.DataFrame:
     least = alive.replace_strict({status: i for i, status in enumerate(_EARLY)}, return_dtype=pl.Int64).min()
     status = (
         pl.when(alive.len() == 0)
-        .then(pl.when((pl.col("status") == "closed").any()).then(pl.lit("closed")).otherwise(pl.lit(UNKNOWN)))
+        .then(pl.when((pl.col("status") == "closed").all()).then(pl.lit("closed")).otherwise(pl.lit(UNKNOWN)))
         .when(sent.any() & ~sent.all())
         .then(pl.lit("partly_shipped"))
         .otherwise(least.replace_strict(dict(enumerate(_EARLY)), return_dtype=pl.String))

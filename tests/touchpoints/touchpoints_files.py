@@ -1,12 +1,14 @@
 """Export files for the tests, each in its platform's own shape. All people in them are invented."""
 
 import json
+from functools import cache
 from pathlib import Path
 
 import polars as pl
 import xlsxwriter
 
 from touchpoints.contract import Contract
+from touchpoints.contracts import load_contracts
 from touchpoints.ingest import IngestReport, ingest
 
 KEY = b"a key for tests"
@@ -282,6 +284,12 @@ def work_order(number: str, **more: object) -> list[object]:
     return list(cells(AFTER_SALES, told | more))
 
 
+@cache
+def built_in_contracts() -> list[Contract]:
+    """Checked once a test run: that takes longer than most ingests."""
+    return load_contracts()
+
+
 def put(landing: Path, name: str, content: bytes | str) -> Path:
     path = landing / name
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -303,7 +311,12 @@ class Ingested:
         work = work or landing.parent
         self.out = work / "out"
         self.report: IngestReport = ingest(
-            landing, lake=work / "lake", out=self.out, key=KEY, time_zone=time_zone, contracts=contracts
+            landing,
+            lake=work / "lake",
+            out=self.out,
+            key=KEY,
+            time_zone=time_zone,
+            contracts=contracts or built_in_contracts(),
         )
 
     def table(self, name: str) -> pl.DataFrame:
