@@ -76,8 +76,7 @@ def evaluate(record_map: Path, truth: Path, key: bytes) -> Evaluation:
     Raises:
         UsageError: the truth file lacks a column, or shares no party with the record map.
     """
-    both, n_truth_only, n_run_only = compared(record_map, truth, key)
-    return _measure(both, n_truth_only, n_run_only)
+    return evaluate_parties(*compared(record_map, truth, key))
 
 
 def compared(record_map: Path, truth: Path, key: bytes) -> tuple[pl.DataFrame, int, int]:
@@ -119,7 +118,8 @@ def _joined(known: pl.DataFrame, found: pl.DataFrame, key: bytes) -> pl.DataFram
     )
 
 
-def _measure(both: pl.DataFrame, n_truth_only: int, n_run_only: int) -> Evaluation:
+def evaluate_parties(both: pl.DataFrame, n_truth_only: int = 0, n_run_only: int = 0) -> Evaluation:
+    """The measures of parties that truth and run know: one_id, person_id, component; and how many each knows alone."""
     n = len(both)
     right = _pairs(both, "one_id", "person_id")
     precision = _share(right, _pairs(both, "one_id"))

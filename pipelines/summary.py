@@ -148,6 +148,12 @@ def evaluation_table(found: "Evaluation") -> Table:
             found.b_cubed_precision, found.b_cubed_recall_reachable, found.b_cubed_recall, found.b_cubed_f1_reachable
         ),
     )
+    made.add_row(
+        "整人 whole clusters",
+        *_shares(
+            found.cluster_precision_reachable, found.exact_person_rate, found.cluster_recall, found.cluster_f1_reachable
+        ),
+    )
     made.caption = (
         f"完全正确 exactly right: {found.exact_person_rate:.1%}\n"
         f"文件中可归并的组 groups that the files allow anyone to put together: {found.n_components:,}; "

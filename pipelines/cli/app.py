@@ -3,7 +3,7 @@
 import typer
 
 from common.errors import GuiyiError
-from pipelines.cli import explaining, people, review, runs, segment, source
+from pipelines.cli import explaining, measured, people, resolve, review, runs, segment, source
 from pipelines.cli.screen import errors
 
 app = typer.Typer(
@@ -20,6 +20,8 @@ app = typer.Typer(
 runs.register(app)
 people.register(app)
 explaining.register(app)
+measured.register(app)
+resolve.register(app)
 app.add_typer(segment.app, name="segment")
 app.add_typer(source.app, name="source")
 app.add_typer(review.app, name="review")

@@ -1,4 +1,4 @@
-"""`guiyi demo`, `simulate`, `run`, `status`, `evaluate`: files in, and how it went."""
+"""`guiyi demo`, `simulate`, `run`, `status`: files in, and how it went."""
 
 from dataclasses import asdict
 from datetime import date
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from pipelines.cli.measured import compare
 from pipelines.cli.screen import (
     AsOfOption,
     HomeOption,
@@ -33,7 +34,7 @@ DEMO_PEOPLE: Final = 5000
 
 def register(app: typer.Typer) -> None:
     """Add these commands to the app."""
-    for command in (demo, simulate, run, status, evaluate):
+    for command in (demo, simulate, run, status):
         app.command()(command)
 
 
@@ -60,7 +61,7 @@ def demo(
     with place.lock():
         _simulate(people, seed, place.path, DEMO_AS_OF)
     outcome = _run(place, landed(place.landing), DEMO_AS_OF)
-    evaluation = _evaluate(place, place.path / "truth" / "party.parquet")
+    evaluation = compare(place, place.path / "truth" / "party.parquet").figures
     show_summary(console, place, outcome=outcome, evaluation=evaluation)
 
 
@@ -121,7 +122,7 @@ def run(
     day = as_of_date(as_of, utc_now())
     _warn_if_older(place, day)
     outcome = _run(place, files, day, accept_churn=accept_churn, sources=sources)
-    evaluation = _evaluate(place, truth) if truth else None
+    evaluation = compare(place, truth).figures if truth else None
     if to_json:
         _print_json(place, outcome, evaluation)
         return
@@ -167,28 +168,6 @@ def status(home: HomeOption = None, to_json: JsonOption = False) -> None:
     console.print(f"数据仓库 warehouse: {place.warehouse}")
 
 
-def evaluate(
-    truth: Annotated[
-        Path, typer.Option(help="Parquet or CSV: source, account, record_type, natural_key, role, person_id.")
-    ],
-    home: HomeOption = None,
-    to_json: JsonOption = False,
-) -> None:
-    """Compare the published OneIDs with a truth file: pairwise and B-cubed precision, recall, F1.
-
-    Example: guiyi evaluate --home data/demo --truth data/demo/truth/party.parquet
-    """
-    from pipelines.resources import home_path
-    from pipelines.summary import evaluation_table
-    from warehouse.home import Home
-
-    found = _evaluate(Home(home_path(home)), truth)
-    if to_json:
-        as_json(found.as_dict())
-    else:
-        screen().print(evaluation_table(found))
-
-
 def _simulate(people: int, seed: int, out: Path, as_of: date, extra_days: int = 0) -> "SimulationReport":
     from simulator.world import simulate as write_world
 
@@ -218,19 +197,6 @@ def _run(
             accept_churn=accept_churn,
             sources=sources,
         )
-
-
-def _evaluate(place: "Home", truth: Path) -> "Evaluation":
-    import os
-
-    from common.errors import UsageError
-    from common.keys import load_key
-    from identity.evaluate import evaluate as compare
-
-    if not truth.exists():
-        raise UsageError(f"There is no truth file {truth}; name a Parquet or CSV file with --truth.")
-    record_map = place.snapshot(place.require_published()) / "tables" / "identity" / "record_map.parquet"
-    return compare(record_map, truth, load_key(place.vault, configured=os.environ.get("GUIYI_KEY")))
 
 
 def _print_json(place: "Home", outcome: "RunOutcome", evaluation: "Evaluation | None") -> None:
