@@ -35,6 +35,7 @@ def _event(batch: Batch, event: Event, number: int) -> pl.DataFrame:
     ).drop_nulls("at")
     frame = frame.with_columns(
         *_codes(batch, event, frame),
+        *(hide_phones(frame[name].cast(pl.String), batch.key) for name in ("ref_no", "campaign")),
         type=_type(event),
         channel=pl.coalesce(pl.col("channel").cast(pl.String), pl.lit(batch.contract.channel)),
         actor_role=pl.lit(event.role),

@@ -80,7 +80,8 @@ STAFF: Final[Schema] = {
 }
 PARTNER: Final[Schema] = {
     "partner_code": _TEXT,
-    "name": _TEXT,  # of the company
+    "name": _TEXT,  # personal where the partner is a person
+    "company_name": _TEXT,  # the name, where it is a company's
     "kind": _TEXT,  # dealer, cross-industry, decorator, opinion leader, …
     "parent_code": _TEXT,  # partner_code of who brought them
     "contact_name": _TEXT,  # personal
@@ -171,7 +172,7 @@ PERSONAL: Final[dict[str, tuple[str, ...]]] = {
 # What must be there for a row to say anything.
 REQUIRED: Final[dict[str, tuple[str, ...]]] = {
     "product": ("product_code",),
-    "product_price": ("product_code", "price"),
+    "product_price": ("product_code", "price", "valid_from"),
     "store": ("store_code",),
     "staff": ("staff_code",),
     "partner": ("partner_code",),

@@ -11,6 +11,7 @@ from touchpoints.contract import Reference
 from touchpoints.keys import hide_phones
 from touchpoints.model import empty
 from touchpoints.model_reference import PERSONAL, REFERENCE_TABLES, REQUIRED
+from touchpoints.normalise.company import parse_companies
 from touchpoints.normalise.phone import parse_phones
 
 
@@ -30,6 +31,8 @@ def _rows(batch: Batch, reference: Reference) -> pl.DataFrame:
     table = shaped(table, reference.table)
     for name in PERSONAL.get(reference.table, ()):
         table = table.with_columns(_hashed(table[name], name, batch.key))
+    if "company_name" in table.columns:
+        table = table.with_columns(company_name=parse_companies(table["name"])["name"])
     for name in table.columns:
         if name.endswith("_code"):  # some shops number their staff by phone
             table = table.with_columns(hide_phones(table[name], batch.key))

@@ -44,7 +44,11 @@ final as (
         event.order_key,
         event.campaign,
         event.value_num,
-        device_owner.basis as device_basis
+        device_owner.basis as device_basis,
+        event.staff_code,
+        event.partner_code,
+        event.product_code,
+        event.ref_no
     from event
     left join people on event.record_id = people.record_id
     left join device_owner on event.event_id = device_owner.event_id

@@ -41,7 +41,11 @@ final as (
         ledger.order_key,
         ledger.ref_no,
         -- the provider's bill tells again what the order itself says was paid: leave one of the two out of a sum
-        record.record_type = 'payment' and ledger.order_key is not null as is_settlement
+        record.record_type = 'payment' and ledger.order_key is not null as is_settlement,
+        ledger.subtype,
+        ledger.channel,
+        ledger.expires_at,
+        ledger.balance_after
     from ledger
     left join record on ledger.record_id = record.record_id
     left join people on ledger.record_id = people.record_id

@@ -12,7 +12,11 @@ final as (
         order_key,
         campaign,
         actor_role,
-        value_num
+        value_num,
+        staff_code,
+        partner_code,
+        product_code,
+        ref_no
     from {{ source('touchpoints', 'event') }}
 )
 

@@ -11,7 +11,11 @@ final as (
         at_precision as entry_at_precision,
         order_key,
         role,
-        ref_no
+        ref_no,
+        subtype,
+        channel,
+        expires_at,
+        balance_after
     from {{ source('touchpoints', 'ledger') }}
 )
 
