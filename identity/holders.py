@@ -1,31 +1,26 @@
 """Holders: which person's each value is, where several people have used it, together or one after the other.
 
-Belongs here: the grouping of what is said beside one value (names, parts of names, nicknames) into holders, and whose
-the records are that say nothing. Whether a value links at all is `judge`'s matter.
+Belongs here: the grouping of what is said beside one value (names, parts of names, nicknames) into holders. Whether a
+value links at all is `judge`'s matter; how long a holder has it, and whose the nameless records are, is `tenure`'s.
 
 What tells holders apart, from the strongest: the names; one record that names somebody twice under one number (an
-account and the receiver of its order); a nickname that comes with a name elsewhere; who had given the number to the
-brand when the brand wrote to it; and time, where one holder's traces end before the next one's begin.
+account and the receiver of its order); a nickname that comes with a name elsewhere, or is made of one.
 """
 
 from collections.abc import Mapping
-from datetime import timedelta
 
 import polars as pl
 
 from identity.graph import connected
-from identity.names import FULL_AGREEMENTS, agreements
+from identity.names import FULL_AGREEMENTS, agreements, nick_fits
 from identity.parties import Parties
 from identity.registry import IdentifierType
+from identity.tenure import holders, whose
 from identity.ties import VALUE
 
-# The holders of what cannot be told to be anybody's: among several, and before the first.
-IN_DOUBT, BEFORE = -1, -2
 NAME = ["name", "quality", "surname", "name_pinyin"]
 # The brand wrote to the value: nothing that its holder did.
 _WRITTEN_TO = "message"
-# A name that a colleague noted down is no sign of a second holder.
-_NOTED = "derived"
 
 
 def mentions(linking: pl.DataFrame, parties: Parties) -> pl.DataFrame:
@@ -48,7 +43,8 @@ def mentions(linking: pl.DataFrame, parties: Parties) -> pl.DataFrame:
         pl.col("seen_at").alias("at"),
         *(pl.when(is_named).then(pl.col(c)).alias(c) for c in NAME),
         (is_named & (pl.col("quality") == "full")).fill_null(False).alias("is_full"),
-        "nickname",
+        pl.coalesce("nickname", pl.when(pl.col("quality") == "nick").then("name")).alias("nickname"),
+        (~is_named & pl.col("nickname").is_null()).fill_null(True).alias("is_called"),
         (pl.col("record_type") == _WRITTEN_TO).alias("is_message"),
         "in_service",
         gave_at.cast(pl.Datetime("us")).alias("gave_at"),
@@ -143,10 +139,10 @@ def holdings(
     accounts = placed.filter(is_account).select("party", *VALUE, pl.lit(0, pl.Int64).alias("holder"))
     placed = placed.filter(~is_account)
     placed = _with_nicknames(placed)
-    holder = _holders(placed, registry)
+    holder = holders(placed, registry)
     named = _numbered(placed.filter(pl.col("label").is_not_null()), holder)
     silent = placed.filter(pl.col("label").is_null() & (pl.col("status") == "ok"))
-    spoken = _whose(silent, holder)
+    spoken = whose(silent, holder)
     found = pl.concat([accounts.with_columns(pl.lit(False).alias("has_ended")), named, spoken])
     # A doubtful value of a party that says more of itself is left to what else it says.
     several = pl.len().over("party") > 1
@@ -154,9 +150,10 @@ def holdings(
 
 
 def _with_nicknames(placed: pl.DataFrame) -> pl.DataFrame:
-    """Labels for parties without a name: by another name on the same record, by a nickname that is known.
+    """Labels for parties without a name: by another name on the same record, by a nickname that is known or fits.
 
-    A nickname belongs to the name that it comes with most often, on one party or on one record under one value.
+    A nickname belongs to the name that it comes with most often, on one party or on one record under one value; else to
+    the one name that it is made of.
     """
     named = placed.filter(pl.col("label").is_not_null())
     nameless = placed.filter(pl.col("label").is_null() & ~pl.col("is_message"))
@@ -174,110 +171,39 @@ def _with_nicknames(placed: pl.DataFrame) -> pl.DataFrame:
         .unique([*VALUE, "nickname"], keep="first", maintain_order=True)
         .select(*VALUE, "nickname", pl.col("beside").alias("known"))
     )
+    full = named.filter("is_full").select(*VALUE, "label", pl.col("name").alias("whole"), pl.col("surname").alias("of"))
+    fitting = (
+        nameless.select(*VALUE, "nickname")
+        .unique()
+        .join(full.unique(), on=VALUE)
+        .filter(nick_fits("nickname", "whole", "of"))
+        .group_by(*VALUE, "nickname")
+        .agg(pl.col("label").min().alias("fitting"), pl.col("label").n_unique().alias("n"))
+        .filter(pl.col("n") == 1)
+        .drop("n")
+    )
     first = beside.unique(["party", *VALUE], keep="first", maintain_order=True).select("party", *VALUE, "beside")
     top = int(placed["label"].max() or 0) + 1  # type: ignore[arg-type]
     nicks = (
-        nameless.filter(pl.col("nickname").is_not_null()).select(*VALUE, "nickname").unique().sort(*VALUE, "nickname")
+        nameless.filter(pl.col("nickname").is_not_null() & ~pl.col("is_called"))
+        .select(*VALUE, "nickname")
+        .unique()
+        .sort(*VALUE, "nickname")
     )
     nicks = nicks.with_columns((pl.int_range(pl.len()) + top).cast(pl.Int64).alias("alone"))
     is_open = pl.col("label").is_null() & ~pl.col("is_message")
     return (
         placed.join(known, on=[*VALUE, "nickname"], how="left")
+        .join(fitting, on=[*VALUE, "nickname"], how="left")
         .join(first, on=["party", *VALUE], how="left")
         .join(nicks, on=[*VALUE, "nickname"], how="left")
         .with_columns(
-            pl.when(is_open).then(pl.coalesce("known", "beside", "alone")).otherwise(pl.col("label")).alias("label")
+            pl.when(is_open)
+            .then(pl.coalesce("known", "beside", "fitting", "alone"))
+            .otherwise(pl.col("label"))
+            .alias("label")
         )
-        .drop("known", "beside", "alone")
-    )
-
-
-def _holders(placed: pl.DataFrame, registry: Mapping[str, IdentifierType]) -> pl.DataFrame:
-    """The holders of each value: `VALUE`, label, holder, first_at, last_at, gave_at, kept_until, is_strong, ends_at."""
-    labelled = placed.filter(pl.col("label").is_not_null())
-    is_strong = pl.col("is_full") | (pl.col("quality").is_not_null() & (pl.col("quality") != _NOTED))
-    grouped = labelled.group_by(*VALUE, "label").agg(
-        pl.min_horizontal(pl.col("at"), pl.col("gave_at")).min().alias("first_at"),
-        pl.col("at").max().alias("last_at"),
-        pl.col("gave_at").min(),
-        # The number stays theirs if any card of theirs still shows it.
-        pl.when(pl.col("gave_at").is_not_null())
-        .then(pl.col("kept_until").fill_null(_FOREVER))
-        .max()
-        .alias("kept_until"),
-        pl.col("is_full").any(),
-        is_strong.any().alias("is_strong"),
-        pl.col("name").min().alias("least_name"),
-        pl.col("nickname").min().alias("least_nick"),
-    )
-    grouped = _with_followers(grouped)
-    lifetime = {kind.name: timedelta(days=kind.lifetime_days) for kind in registry.values() if kind.lifetime_days}
-    silence = pl.col("id_type").replace_strict(lifetime, default=None, return_dtype=pl.Duration("us"))
-    order = ["first_at", "least_name", "least_nick", "label"]
-    numbered = grouped.sort(*VALUE, *order, nulls_last=True).with_columns(
-        pl.int_range(pl.len()).over(VALUE).cast(pl.Int64).alias("number")
-    )
-    holder = numbered.with_columns(pl.col("number").min().over(*VALUE, "joined").alias("holder"))
-    return holder.join(_passed_on(placed, holder, silence), on=[*VALUE, "holder"], how="left")
-
-
-def _passed_on(placed: pl.DataFrame, holder: pl.DataFrame, silence: pl.Expr) -> pl.DataFrame:
-    """Holders who have passed the value on: `VALUE`, holder, ends_at, until (the next one's first sight), is_reported.
-
-    All their traces lie before the next one's first, and in between the network reported the number out of service, or
-    nothing was heard of it for its lifetime. A message that arrived says that the number was in service.
-    """
-    spans = (
-        holder.group_by(*VALUE, "holder")
-        .agg(pl.col("first_at").min(), pl.col("last_at").max())
-        .sort(*VALUE, "first_at", "holder")
-        .with_columns(pl.col("last_at").cum_max().over(VALUE), pl.col("first_at").shift(-1).over(VALUE).alias("until"))
-        .filter(pl.col("last_at") < pl.col("until"))
-        .select(*VALUE, "holder", "last_at", "until")
-    )
-    heard = placed.filter(pl.col("label").is_null() & (~pl.col("is_message") | pl.col("in_service").is_not_null()))
-    between = (
-        heard.select(*VALUE, "at", "in_service")
-        .join(spans, on=VALUE)
-        .filter(pl.col("at").is_between("last_at", "until"))
-        .with_columns(pl.col("in_service").fill_null(True))
-    )
-    ends = [spans.select(*VALUE, "holder", pl.col(end).alias("at")) for end in ("last_at", "until")]
-    signs = pl.concat([between.filter("in_service").select(*VALUE, "holder", "at"), *ends]).unique()
-    previous = pl.col("at").shift(1).over(*VALUE, "holder")
-    gaps = signs.sort(*VALUE, "holder", "at").with_columns((pl.col("at") - previous).alias("gap"))
-    silent = gaps.filter(pl.col("gap") >= silence).group_by(*VALUE, "holder").agg(pl.col("at").min().alias("ends_at"))
-    # The number was given out again after the last report, and before the first sign that follows.
-    reported = (
-        between.filter(~pl.col("in_service"))
-        .group_by(*VALUE, "holder")
-        .agg(pl.col("at").max().alias("reported_at"))
-        .join(gaps.select(*VALUE, "holder", "at"), on=[*VALUE, "holder"])
-        .filter(pl.col("at") > pl.col("reported_at"))
-        .group_by(*VALUE, "holder")
-        .agg(pl.col("at").min().alias("reported_end"))
-    )
-    return (
-        spans.join(silent, on=[*VALUE, "holder"], how="left")
-        .join(reported, on=[*VALUE, "holder"], how="left")
-        .with_columns(pl.col("reported_end").is_not_null().alias("is_reported"))
-        .select(*VALUE, "holder", pl.coalesce("reported_end", "ends_at").alias("ends_at"), "until", "is_reported")
-        .drop_nulls("ends_at")
-    )
-
-
-_FOREVER = pl.Series(["2999-01-01"]).str.to_datetime(time_unit="us")[0]
-
-
-def _with_followers(grouped: pl.DataFrame) -> pl.DataFrame:
-    """A nickname, or a name in a note, seen only since there was one holder is that holder's."""
-    alone = grouped.filter(pl.col("is_strong").sum().over(VALUE) == 1, pl.col("is_strong"))
-    host = alone.select(*VALUE, pl.col("label").alias("host"), pl.col("first_at").alias("host_from"))
-    follows = ~pl.col("is_strong") & pl.col("least_name").is_null() & (pl.col("first_at") >= pl.col("host_from"))
-    return (
-        grouped.join(host, on=VALUE, how="left")
-        .with_columns(pl.when(follows.fill_null(False)).then(pl.col("host")).otherwise(pl.col("label")).alias("joined"))
-        .drop("host", "host_from")
+        .drop("known", "beside", "fitting", "alone")
     )
 
 
@@ -287,62 +213,3 @@ def _numbered(named: pl.DataFrame, holder: pl.DataFrame) -> pl.DataFrame:
     return named.join(holder.select(*VALUE, "label", "holder", ended), on=[*VALUE, "label"]).select(
         "party", *VALUE, "holder", "has_ended"
     )
-
-
-def _whose(silent: pl.DataFrame, holder: pl.DataFrame) -> pl.DataFrame:
-    """Whose the records are that tell nothing but the value.
-
-    What the brand sent went to who had given it the value by then; anything else to the one holder there was. Among
-    several it stays in doubt, but where the others have passed the value on.
-    """
-    merged = (
-        holder.group_by(*VALUE, "holder")
-        .agg(
-            pl.col("first_at", "gave_at").min(),
-            pl.col("kept_until", "ends_at", "until", "is_reported").max(),
-            pl.col("is_strong").any(),
-        )
-        .sort(*VALUE, "first_at", "holder")
-        .with_columns(
-            pl.coalesce(pl.col("ends_at").shift(1).over(VALUE), "first_at").alias("starts_at"),
-            pl.col("is_reported").fill_null(False),
-        )
-    )
-    at = pl.col("at")
-    # What was sent before the next one was known was meant for the former.
-    ends = pl.when("is_message").then("until").otherwise("ends_at")
-    is_now = ends.is_null() | (ends > at)
-    gave = pl.col("is_message") & (pl.col("gave_at_h") <= at) & (pl.col("kept_until_h").fill_null(_FOREVER) > at)
-    since = pl.when("is_message").then("first_at").otherwise("starts_at")
-    # Silence alone does not take a number from a member: who had given it stays the one who is written to, until the
-    # next has given it too.
-    flags = {
-        "gave": gave & (is_now | ~pl.col("is_reported")),
-        "gave_now": gave & is_now,
-        "seen": pl.col("is_strong") & (since <= at) & is_now,
-        "strong": pl.col("is_strong"),
-        "any": pl.col("holder").is_not_null(),
-    }
-    each = silent.join(merged, on=VALUE, how="left", suffix="_h").with_columns(
-        (since <= at).fill_null(False).alias("is_after"),
-        *(flag.fill_null(False).alias(name) for name, flag in flags.items()),
-    )
-    chosen = each.group_by("party", *VALUE).agg(
-        pl.col("is_message").first(),
-        pl.col("is_after").any(),
-        *(pl.col(name).sum().alias(f"n_{name}") for name in flags),
-        *(pl.when(pl.col(name)).then("holder").max().alias(name) for name in flags),
-    )
-    whose = (
-        pl.when(pl.col("n_any") == 0).then(0)
-        .when(pl.col("n_gave") == 1).then("gave")
-        .when(pl.col("n_gave_now") == 1).then("gave_now")
-        .when(pl.col("n_gave") > 1).then(IN_DOUBT)
-        .when(pl.col("n_seen") == 1).then("seen")
-        .when(pl.col("n_seen") > 1).then(IN_DOUBT)
-        .when(pl.col("is_message") & ~pl.col("is_after")).then(BEFORE)
-        .when(pl.col("n_strong") == 1).then("strong")
-        .when(pl.col("n_any") == 1).then("any")
-        .otherwise(IN_DOUBT)
-    )  # fmt: skip
-    return chosen.select("party", *VALUE, whose.cast(pl.Int64).alias("holder"), pl.lit(False).alias("has_ended"))

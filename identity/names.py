@@ -69,6 +69,22 @@ def _tokens(name: str) -> str:
     return f"list_sort(string_split(lower({name}), ' '))"
 
 
+def nick_fits(nick: str, name: str, surname: str) -> pl.Expr:
+    """Whether a nickname is made of a full name: 小王 and 老王, 阿芳 and 芳芳, 泽强 for 张泽强.
+
+    Args:
+        nick, name, surname: the columns' names; a null fits nothing.
+    """
+    n, full = pl.col(nick), pl.col(name)
+    given = full.str.strip_prefix(pl.col(surname).fill_null(""))
+    first, last, size = n.str.slice(0, 1), n.str.slice(1), n.str.len_chars()
+    end = full.str.slice(-1)
+    is_called = first.is_in(["小", "老", "阿"]) & ((last == full.str.slice(0, 1)) | (last == end))
+    is_doubled = (first == last) & (last == end)
+    is_given = (given.str.len_chars() >= 2) & n.str.contains(given, literal=True)
+    return ((size == 2) & (is_called | is_doubled) | is_given).fill_null(False)
+
+
 def agreements(pairs: pl.DataFrame) -> pl.Series:
     """The agreement of each pair of names.
 

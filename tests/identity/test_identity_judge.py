@@ -1,9 +1,9 @@
 from datetime import datetime
 
-from identity.holders import BEFORE, IN_DOUBT
 from identity.judge import judge
 from identity.parties import read_parties
 from identity.registry import load_registry
+from identity.tenure import BEFORE, IN_DOUBT
 
 
 def holders(world):
@@ -138,19 +138,53 @@ def test_the_account_of_an_order_is_its_receivers_where_both_give_one_number(wor
     assert of["youzan-o", "buyer"] == of["youzan-o", "receiver"] != of["pos-wang", "member"]
 
 
-def test_a_nickname_from_before_the_only_name_stays_by_itself(world):
+def test_a_nickname_from_years_before_the_only_name_stays_by_itself(world):
     world.say("nick", PHONE, source="youzan", day=0, nickname="云朵", quality="nick")
-    world.say("wang", PHONE, day=100, **WANG)
+    world.say("wang", PHONE, day=500, **WANG)
     sms(world, "early", 50)
     held, _ = holders(world)
     assert held[("youzan-nick", NUMBER)] == held[("aliyun_sms-early", NUMBER)] != held[("pos-wang", NUMBER)]
 
 
-def test_a_nickname_from_after_the_only_name_is_that_holders(world):
-    world.say("wang", PHONE, day=0, **WANG)
-    world.say("nick", PHONE, source="youzan", day=100, nickname="云朵", quality="nick")
+def test_a_nickname_from_the_season_of_the_only_name_is_that_holders(world):
+    world.say("nick", PHONE, source="youzan", day=0, nickname="云朵", quality="nick")
+    world.say("wang", PHONE, day=100, **WANG)
     held, _ = holders(world)
     assert held[("youzan-nick", NUMBER)] == held[("pos-wang", NUMBER)]
+
+
+def test_a_nickname_that_is_another_name_stays_by_itself(world):
+    world.say("nick", PHONE, source="youzan", day=0, nickname="李可娜", quality="nick")
+    world.say("li", [("phone", "13900000002")], **LI)  # there are people of that surname
+    world.say("wang", PHONE, day=10, **WANG)
+    held, _ = holders(world)
+    assert held[("youzan-nick", NUMBER)] != held[("pos-wang", NUMBER)]
+
+
+def test_a_nickname_is_whose_name_it_is_made_of(world):
+    world.say("wang", PHONE, day=0, **WANG)
+    world.say("li", PHONE, day=0, name="李明娜", surname="李", name_pinyin="li ming na")
+    for nick in ("小伟", "明娜", "阿娜", "小王", "家人"):
+        world.say(nick, PHONE, source="after_sales", role="contact", record_type="ticket", name=nick, quality="nick")
+    held, _ = holders(world)
+    of = {nick: held[(f"after_sales-{nick}", NUMBER)] for nick in ("小伟", "明娜", "阿娜", "小王", "家人")}
+    wang, li = held[("pos-wang", NUMBER)], held[("pos-li", NUMBER)]
+    assert of == {"小伟": wang, "明娜": li, "阿娜": li, "小王": wang, "家人": IN_DOUBT}
+
+
+def test_messages_to_a_number_that_no_member_gave_run_on_to_who_is_seen_next(world):
+    sms(world, "early", 0, arrived=True)
+    sms(world, "late", 90, arrived=True)
+    world.say("li", PHONE, source="youzan", role="receiver", record_type="order", day=120, **LI)
+    held, _ = holders(world)
+    assert held[("aliyun_sms-early", NUMBER)] == held[("youzan-li", NUMBER)]
+
+
+def test_messages_that_ended_long_before_who_is_seen_next_are_not_theirs(world):
+    sms(world, "early", 0, arrived=True)
+    world.say("li", PHONE, source="youzan", role="receiver", record_type="order", day=300, **LI)
+    held, _ = holders(world)
+    assert held[("aliyun_sms-early", NUMBER)] == BEFORE
 
 
 def test_a_name_in_a_note_makes_no_second_holder(world):
