@@ -24,7 +24,7 @@ from identity.lifetimes import parties_in_time
 from identity.linking import Linked, clusters_apart, count, guards_of_clusters, link_by_score
 from identity.model import Model, load_or_train
 from identity.parties import Parties
-from identity.registry import DEFAULT_REGISTRY, load_registry
+from identity.registry import DEFAULT_REGISTRY, Registry, device_types, load_registry
 from identity.retail import RETAIL
 from identity.review import review_items, spend_of_orders
 from identity.stable import Identities, assign
@@ -78,6 +78,7 @@ class IdentityReport:
 class _Resolved:
     """What the layers found, before it is written."""
 
+    registry: Registry
     parties: Parties
     stewards: Stewardship
     judgement: Judgement
@@ -169,7 +170,7 @@ def resolve(
     tell()
     golden = golden_records(parties, identities.of_party, judgement, registry, key)
     beside = tables_beside(parties, identities.of_party, judgement, registry, touchpoints, key)
-    found = _Resolved(parties, stewards, judgement, sure, linked, steady, identities, state, golden, beside)
+    found = _Resolved(registry, parties, stewards, judgement, sure, linked, steady, identities, state, golden, beside)
     tables = _tables(found, touchpoints, previous, kept, run_id)
     _write(found, tables, public, private, key, decided_by)
     if not kept.accept_churn:
@@ -215,7 +216,7 @@ def _write(found: _Resolved, made: _Tables, public: Path, private: Path, key: by
         "review_item": made.review_item,
         "golden_field": found.golden.field,
         "golden_candidate": found.golden.candidate,
-        "identifier_value": _identifier_values(found.judgement, key),
+        "identifier_value": _identifier_values(found.judgement, found.registry, key),
         **found.beside,
     }
     for name, table in tables.items():
@@ -230,9 +231,11 @@ def _record_map(found: _Resolved) -> pl.DataFrame:
     return found.parties.party.join(found.identities.of_party, on="party").select(columns).sort("record_id", "role")
 
 
-def _identifier_values(judgement: Judgement, key: bytes) -> pl.DataFrame:
+def _identifier_values(judgement: Judgement, registry: Registry, key: bytes) -> pl.DataFrame:
+    """Values that tell of several parties, or are not trusted; of devices, which never link, there is the history."""
+    is_device = pl.col("id_type").is_in(sorted(device_types(registry)))
     telling = judgement.value.filter(
-        (pl.col("n_parties") > 1) | pl.col("status").is_in(["shared", "blocked", "placeholder"])
+        ~is_device & ((pl.col("n_parties") > 1) | pl.col("status").is_in(["shared", "blocked", "placeholder"]))
     )
     return telling.with_columns(keyed_hashes(telling["id_value"], key).alias("value_hash")).select(
         "id_type",
