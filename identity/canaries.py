@@ -6,6 +6,7 @@ depends on the home's key. Belongs here: writing and measuring them; who they ar
 """
 
 import json
+import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ import polars as pl
 
 from identity.canary_cases import CANARY, canary_rows
 from identity.evaluate import ALL, quality_by_phenomenon
+from identity.keeping import Keeping
 from identity.model import Model
 from identity.parties import PARTY
 
@@ -28,7 +30,14 @@ CANARY_QUALITY = (
 
 
 def measure_canaries(
-    resolve: Callable[..., Any], touchpoints: Path, scratch: Path, *, model: Model, key: bytes, run_id: str
+    resolve: Callable[..., Any],
+    touchpoints: Path,
+    scratch: Path,
+    *,
+    model: Model,
+    key: bytes,
+    run_id: str,
+    registry: Path | None = None,
 ) -> pl.DataFrame:
     """Resolves the canaries as the run resolved its records, and compares with the truth.
 
@@ -39,6 +48,7 @@ def measure_canaries(
         model: the model that the run scored with.
         key: the home's key; the canaries are made from it.
         run_id: this run.
+        registry: the brand's own identifier types, if it has some.
 
     Returns:
         `CANARY_QUALITY`, one row per phenomenon and `all`; a pair with a real record counts as a wrong one.
@@ -49,9 +59,13 @@ def measure_canaries(
         models = folder / "models"
         models.mkdir()
         (models / "splink-0001.json").write_text(json.dumps(model.settings), "utf-8")
+        rules = folder / "identity"
+        rules.mkdir()
+        if registry and registry.exists():
+            shutil.copyfile(registry, rules / registry.name)
         resolve(
             folder / "touchpoints", public=folder / "public", private=folder / "private", previous=None,
-            models=models, key=key, run_id=run_id,
+            models=models, key=key, run_id=run_id, keeping=Keeping(folder=rules),
         )  # fmt: skip
         record_map = pl.read_parquet(folder / "public" / "record_map.parquet", columns=[*PARTY, "one_id"])
     return compared_with_truth(record_map, truth, run_id)

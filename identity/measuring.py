@@ -47,7 +47,9 @@ def measure_run(
         This run's rows of quality.
     """
     model = load_model(place.models, report.model, RETAIL)
-    canaries = measure_canaries(resolve, place.touchpoints, place.scratch, model=model, key=key, run_id=run_id)
+    canaries = measure_canaries(
+        resolve, place.touchpoints, place.scratch, model=model, key=key, run_id=run_id, registry=place.registry
+    )
     run = Run(
         place.public, place.touchpoints, place.scratch, place.previous, run_id, report.as_dict(), model.settings,
         churn_limit,

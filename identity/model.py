@@ -21,8 +21,6 @@ from identity.scheme import Scheme
 
 # Below this, EM has too few matches to learn from, and the shipped model knows better.
 TRAINING_MINIMUM = 4_000
-# A file of this name in the home's model folder asks the next run to train anew.
-TRAIN_REQUEST = "train"
 
 
 @dataclass(frozen=True)
@@ -43,7 +41,7 @@ class Model:
 def load_or_train(
     models: Path, material: Callable[[], tuple[pl.DataFrame, pl.DataFrame]], scheme: Scheme, *, is_first: bool = True
 ) -> Model:
-    """The model that a run scores with; trained only on a home's first run, or where the file `train` asks for it.
+    """The model that a run scores with: the newest version; trained only on a home's first run (see `models_store`).
 
     Args:
         models: the home's model folder.
@@ -52,8 +50,7 @@ def load_or_train(
         is_first: nothing has been published before. Later runs keep to the model that the ids rest on.
     """
     kept = sorted(models.glob("splink-*.json"))
-    is_asked = (models / TRAIN_REQUEST).exists()
-    if is_asked or (is_first and not kept):
+    if is_first and not kept:
         descriptions, distinct = material()
         if len(descriptions) >= TRAINING_MINIMUM:
             return _train_and_keep(models, f"splink-{len(kept) + 1:04d}", descriptions, distinct, scheme)
@@ -75,7 +72,6 @@ def _train_and_keep(
     fresh = models / f".{name}.json"
     fresh.write_text(json.dumps(trained, ensure_ascii=False, indent=1), "utf-8")
     fresh.replace(models / f"{name}.json")
-    (models / TRAIN_REQUEST).unlink(missing_ok=True)
     return Model(name, trained, is_new=True)
 
 

@@ -74,7 +74,9 @@ def report_of(models: Path, name: str) -> str:
     return path.read_text("utf-8") if path.exists() else ""
 
 
-def train_candidate(models: Path, touchpoints: Path, scheme: Scheme, note: dict[str, Any]) -> Stored:
+def train_candidate(
+    models: Path, touchpoints: Path, scheme: Scheme, note: dict[str, Any], *, registry: Path | None = None
+) -> Stored:
     """Trains a model on canonical tables and keeps it as a candidate, which no run uses.
 
     Args:
@@ -82,6 +84,7 @@ def train_candidate(models: Path, touchpoints: Path, scheme: Scheme, note: dict[
         touchpoints: folder of canonical tables.
         scheme: the parties' scheme.
         note: what to remember of its making, as the run whose tables these are and the time.
+        registry: the brand's own identifier types, if it has some.
 
     Raises:
         UsageError: the tables say too little to train on.

@@ -1,8 +1,6 @@
 import json
 
-import pytest
-
-from identity.model import TRAIN_REQUEST, load_or_train
+from identity.model import load_or_train
 from identity.retail import RETAIL
 
 
@@ -15,12 +13,6 @@ def test_a_home_that_has_published_keeps_to_its_model(tmp_path):
     (tmp_path / "splink-0001.json").write_text(RETAIL.shipped_model.read_text("utf-8"), "utf-8")
     assert load_or_train(tmp_path, never, RETAIL, is_first=False).name == "splink-0001"
     assert load_or_train(tmp_path, never, RETAIL, is_first=True).name == "splink-0001"
-
-
-def test_a_request_to_train_is_heard_even_by_a_home_that_has_published(tmp_path):
-    (tmp_path / TRAIN_REQUEST).touch()
-    with pytest.raises(AssertionError, match="asked for training"):
-        load_or_train(tmp_path, never, RETAIL, is_first=False)
 
 
 def test_the_shipped_model_is_trained_in_full_and_its_weights_point_the_right_way():
