@@ -5,6 +5,7 @@ The form itself is `contract`'s to judge; how a mistake is told, with its line, 
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final, get_args, get_origin
 
 from pydantic import BaseModel
@@ -135,10 +136,10 @@ def expressions(contract: Contract) -> Iterator[Place]:
 
 def _expressions_in(part: BaseModel, place: str, nested: Nested | None) -> Iterator[Place]:
     inner = getattr(part, "explode", None) or nested
-    for name, field in type(part).model_fields.items():
+    for name, holds_sql in _fields(type(part)):
         value = getattr(part, name)
         here = f"{place}.{name}".lstrip(".")
-        if _is_sql(field.annotation, field.metadata):
+        if holds_sql:
             texts = value if isinstance(value, list) else [value]
             yield from ((here, sql, inner) for sql in texts if sql is not None)
         else:
@@ -154,6 +155,12 @@ def _expressions_below(value: Any, place: str, nested: Nested | None) -> Iterato
     elif isinstance(value, dict):
         for name, item in value.items():
             yield from _expressions_below(item, f"{place}.{name}", nested)
+
+
+@cache
+def _fields(part: type[BaseModel]) -> list[tuple[str, bool]]:
+    """The fields of a part, and whether each holds expressions."""
+    return [(name, _is_sql(field.annotation, field.metadata)) for name, field in part.model_fields.items()]
 
 
 def _is_sql(annotation: Any, metadata: Iterable[Any]) -> bool:

@@ -6,6 +6,7 @@ What a contract is made of is in `contract`.
 
 import re
 import unicodedata
+from functools import cache
 from typing import Annotated, Any, Final, Literal
 
 import polars as pl
@@ -36,6 +37,7 @@ def fold_header(name: str) -> str:
     return re.sub(r"\s*[\r\n]+\s*", "", unicodedata.normalize("NFKC", name).strip())
 
 
+@cache
 def expression(sql: str) -> pl.Expr:
     """An expression of a contract: SQL over its column names, as Polars reads SQL."""
     return pl.sql_expr(sql)

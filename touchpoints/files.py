@@ -167,23 +167,32 @@ def _cut(text: str, complete: bool) -> str:
     return text if complete or "\n" not in text else text[: text.rindex("\n") + 1]
 
 
+def marked(data: bytes) -> int:
+    """The length of the byte order mark at the beginning; 0 without one."""
+    return next((len(mark) for mark, _ in _BOMS if data.startswith(mark)), 0)
+
+
+def ways_to_read(head: bytes, likely: str) -> list[tuple[str, str]]:
+    """Encodings in which a file may be, with how its errors are met; see `to_utf8` for their order."""
+    likely = next((encoding for mark, encoding in _BOMS if head.startswith(mark)), likely)
+    order = dict.fromkeys((likely, *(_ENCODINGS if likely in _ENCODINGS else ())))
+    return [*((encoding, "strict") for encoding in order), (likely, "replace")]
+
+
 def to_utf8(data: bytes, likely: str) -> tuple[bytes, str]:
     """A whole file's text as UTF-8 without byte order mark, and the encoding that it was in.
 
     Each encoding is tried strictly over the whole file, the likely one first. When none fits, the likely one is
     used and what it cannot read becomes U+FFFD, by which the readers refuse the rows that have it.
     """
-    for mark, encoding in _BOMS:
-        if data.startswith(mark):
-            data, likely = data[len(mark) :], encoding
-            break
-    order = dict.fromkeys((likely, *(_ENCODINGS if likely in _ENCODINGS else ())))
-    for encoding in order:
+    *strict, (last, errors) = ways_to_read(data, likely)
+    data = data[marked(data) :]
+    for encoding, way in strict:
         try:
-            return _transcode(data, encoding, "strict"), encoding
+            return _transcode(data, encoding, way), encoding
         except UnicodeDecodeError:
             continue
-    return _transcode(data, likely, "replace"), likely
+    return _transcode(data, last, errors), last
 
 
 def _transcode(data: bytes, encoding: str, errors: str) -> bytes:

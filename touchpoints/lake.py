@@ -7,19 +7,23 @@ another definition is another entry. It holds personal data, so folder and files
 import hashlib
 import os
 import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import polars as pl
+import pyarrow.parquet as pq
 
 from common.errors import GuiyiError
 from touchpoints.columns import canonical
 from touchpoints.files import LandingFile
-from touchpoints.readers.tables import Table
+from touchpoints.readers.tables import Cells, Table
 
 # Raised whenever the readers or `columns` give other cells for the same bytes.
-PARSER_VERSION: Final = "1"
+PARSER_VERSION: Final = "2"
+_END: Final[Any] = object()
 _ENCODING: Final = "encoding"
 
 
@@ -53,24 +57,91 @@ class Lake:
         known = _metadata(path)
         if known is not None:
             return Parsed(path, known.get(_ENCODING) or None)
-        data = file.read()
-        if hashlib.sha256(data).hexdigest() != file.sha256:
-            raise GuiyiError(f"{file.name} changed while it was read; run again when it is complete.")
-        cells = table.read(data)
-        self._write(path, canonical(cells, table.match.contract), cells.encoding or "")
-        return Parsed(path, cells.encoding)
+        return Parsed(path, self._write(path, file, table))
 
     def _path(self, sha256: str, table: Table) -> Path:
         part = hashlib.sha256(table.part.encode()).hexdigest()[:8] if table.part else "0"
         definition = hashlib.sha256(f"{PARSER_VERSION}/{table.match.contract.digest}".encode()).hexdigest()[:16]
         return self._folder / f"{sha256}-{part}-{definition}.parquet"
 
-    def _write(self, path: Path, frame: pl.DataFrame, encoding: str) -> None:
+    def _write(self, path: Path, file: LandingFile, table: Table) -> str | None:
+        """Parses a table into its entry, batch by batch; gives back its encoding."""
         # Each writer has a file of its own: equal bytes of two accounts are parsed side by side.
         descriptor, fresh = tempfile.mkstemp(dir=self._folder, suffix=".tmp")  # mode 0600
-        with os.fdopen(descriptor, "wb") as file:
-            frame.write_parquet(file, compression="lz4", statistics=False, metadata={_ENCODING: encoding})
-        Path(fresh).replace(path)
+        os.close(descriptor)
+        try:
+            encoding = _parse_into(Path(fresh), file, table)
+            Path(fresh).replace(path)
+        finally:
+            Path(fresh).unlink(missing_ok=True)
+        return encoding
+
+
+def _parse_into(path: Path, file: LandingFile, table: Table) -> str | None:
+    reading = _Checked(file)
+    if table.batches is None:
+        batches: Iterator[Cells | None] = iter([table.read(reading.whole())])
+    else:
+        batches = table.batches(reading.blocks)
+    writer: pq.ParquetWriter | None = None
+    encoding = None
+    try:
+        for cells in _ahead(batches):
+            if cells is None:
+                _close(writer)
+                writer = None
+                continue
+            rows = canonical(cells, table.match.contract).to_arrow()
+            encoding = cells.encoding
+            if writer is None:
+                writer = pq.ParquetWriter(path, rows.schema, compression="lz4", write_statistics=False)
+            writer.write_table(rows.cast(writer.schema))
+        reading.check()
+        if writer is not None:
+            writer.add_key_value_metadata({_ENCODING: encoding or ""})
+    finally:
+        _close(writer)
+    return encoding
+
+
+def _close(writer: pq.ParquetWriter | None) -> None:
+    if writer is not None:
+        writer.close()
+
+
+def _ahead(batches: Iterator[Cells | None]) -> Iterator[Cells | None]:
+    """The same, with the next one worked out while the one before it is used."""
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(next, batches, _END)
+        while (found := coming.result()) is not _END:
+            coming = pool.submit(next, batches, _END)
+            yield found
+
+
+class _Checked:
+    """The bytes of a file, with a look at whether they are still those that were recognised."""
+
+    def __init__(self, file: LandingFile) -> None:
+        self._file = file
+        self._digest = hashlib.sha256()
+        self._is_whole = False
+
+    def blocks(self) -> Iterator[bytes]:
+        """Its blocks from the beginning."""
+        self._digest, self._is_whole = hashlib.sha256(), False
+        for block in self._file.blocks():
+            self._digest.update(block)
+            yield block
+        self._is_whole = True
+
+    def whole(self) -> bytes:
+        """All of it."""
+        return b"".join(self.blocks())
+
+    def check(self) -> None:
+        """Refuses a file that is another one by now."""
+        if self._is_whole and self._digest.hexdigest() != self._file.sha256:
+            raise GuiyiError(f"{self._file.name} changed while it was read; run again when it is complete.")
 
 
 def _metadata(path: Path) -> dict[str, str] | None:

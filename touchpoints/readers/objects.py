@@ -51,7 +51,7 @@ def recognise(head: bytes, complete: bool, contracts: Sequence[Contract]) -> lis
             names = {
                 path: None for record in sample_objects(text, match.contract.records_at) for path in key_paths(record)
             }
-            return [Table("", match, encoding, None, "", read, tuple(names))]
+            return [Table("", match, encoding, None, "", read, names=tuple(names))]
     return []
 
 

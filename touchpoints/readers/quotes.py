@@ -10,6 +10,7 @@ from typing import Final
 import polars as pl
 
 _MOST_LINES: Final = 400  # of one row; a longer one is a stray quote
+_ANY_WIDTH: Final = 10_000
 
 
 def join_quoted_lines(lines: pl.Series, delimiter: str, fewest: int, most: int) -> pl.DataFrame:
@@ -30,6 +31,18 @@ def join_quoted_lines(lines: pl.Series, delimiter: str, fewest: int, most: int) 
     frame = frame.with_columns(is_broken=pl.int_range(pl.len()).is_in(broken))
     rows = frame.group_by("row", maintain_order=True).agg(pl.col("line").str.join("\n"), pl.col("is_broken").any())
     return rows.select("line", "is_broken")
+
+
+def open_at_end(lines: pl.Series, delimiter: str) -> int | None:
+    """The line at which a quoted cell opens that may close only after the last of these lines; None where none does."""
+    odd = (lines.str.count_matches('"', literal=True) % 2 == 1).arg_true().to_list()
+    if not odd:
+        return None
+    _, broken = _pair_up(lines, odd, delimiter, 1, _ANY_WIDTH)
+    last = odd[-1]
+    if last in broken and len(lines) - last <= _MOST_LINES:
+        return int(last)
+    return None
 
 
 def _row_of_inner_lines(joined: list[tuple[int, int]]) -> tuple[list[int], list[int]]:

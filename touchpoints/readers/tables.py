@@ -3,7 +3,7 @@
 Nothing here knows a file format.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -30,6 +30,11 @@ class Table:
     header_row: int | None  # 1-based line of the header
     preamble: str  # the text above the header
     read: Callable[[bytes], "Cells"] = field(repr=False, compare=False, default=lambda data: Cells.nothing())
+    # The same for a file that comes block by block, where the format allows it; None between batches: what came so far
+    # was read in a wrong encoding, and comes again.
+    batches: Callable[[Callable[[], Iterator[bytes]]], Iterator["Cells | None"]] | None = field(
+        repr=False, compare=False, default=None
+    )
     names: tuple[str, ...] = ()  # of the columns, as `unique_names` gives them; paths in JSON
 
 

@@ -49,7 +49,7 @@ def recognise(head: bytes, complete: bool, contracts: Sequence[Contract]) -> lis
         preamble = "\n".join(",".join(c for c in line if c) for line in cells.head(row).iter_rows())
         read = partial(_read, sheet, match.contract, row)
         names = unique_names(bare_names(cells.row(row)))
-        tables.append(Table(sheet, match, None, row + 1, preamble, read, tuple(names)))
+        tables.append(Table(sheet, match, None, row + 1, preamble, read, names=tuple(names)))
     return tables
 
 
