@@ -159,7 +159,7 @@ def _ids(joined: pl.DataFrame, before: _Before) -> tuple[pl.DataFrame, pl.DataFr
         .join(before.known.select(pl.col("one_id").alias("old_one_id"), "serial"), on="old_one_id")
         .sort("serial", "cluster")
     )
-    survivor = _matched(overlap)
+    survivor = match_ids(overlap)
     n_known = int(before.known["serial"].max() or 0) if len(before.known) else 0  # type: ignore[arg-type]  # Int64
     fresh = joined.select("cluster").unique().join(survivor, on="cluster", how="anti").sort("cluster")
     fresh = fresh.with_columns((pl.int_range(1, pl.len() + 1) + n_known).cast(pl.Int64).alias("serial"))
@@ -167,11 +167,11 @@ def _ids(joined: pl.DataFrame, before: _Before) -> tuple[pl.DataFrame, pl.DataFr
     return pl.concat([survivor, fresh.select("cluster", "one_id")]), fresh
 
 
-def _matched(overlap: pl.DataFrame) -> pl.DataFrame:
+def match_ids(overlap: pl.DataFrame) -> pl.DataFrame:
     """The matching of old ids and clusters that keeps most records where they were: cluster, one_id.
 
     Args:
-        overlap: old_one_id, cluster, weight, serial, sorted by serial and cluster.
+        overlap: old_one_id, cluster, weight, serial, sorted by serial and cluster; the lower serial is the older id.
     """
     ids, clusters = _dense(overlap["serial"]), _dense(overlap["cluster"])
     n_ids = int(ids.max()) + 1 if len(ids) else 0
