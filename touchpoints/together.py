@@ -14,6 +14,7 @@ from touchpoints.contract import Contract, OrderJoin
 from touchpoints.keys import md5_of
 from touchpoints.rows import RECORD
 from touchpoints.sales import told_by_refund
+from touchpoints.ties import tie_people
 
 _CENT: Final = 0.005
 _OPEN: Final = ("none", "requested", "refunding", "refunded_part")  # what a later refund may overtake
@@ -28,15 +29,20 @@ def settle(built: Sequence[Built], contracts: Sequence[Contract]) -> None:
     by_name = {contract.name: contract for contract in contracts}
     named: dict[str, pl.DataFrame] = {}
     _keep_finest_lines(built, by_name)
-    for part in sorted(built, key=lambda p: not _gives_way(by_name[p.contract])):
-        join = by_name[part.contract].join_orders
-        if join is None:
-            continue
-        named[part.contract] = found = _orders_named(part, join, built, by_name)
-        if _gives_way(by_name[part.contract]):
-            _give_way(part, found)
-        _tell_orders(part, found)
-    _tie_people(built, by_name, named)
+    tellers = [part for part in built if not _gives_way(by_name[part.contract])]
+    seconds = [part for part in built if _gives_way(by_name[part.contract])]
+    for part in sorted(seconds, key=lambda part: _distance(by_name[part.contract])):
+        found = _orders_named(part, by_name[part.contract], tellers)
+        _give_way(part, found)
+        named[part.contract] = found
+        tellers.append(part)
+    for part in built:
+        contract = by_name[part.contract]
+        if contract.join_orders is not None:
+            if part.contract not in named:
+                named[part.contract] = _orders_named(part, contract, [other for other in built if other is not part])
+            _tell_orders(part, named[part.contract])
+    tie_people(built, by_name, named)
     _count_refunds_once(built, by_name)
     for part in built:
         for name, derived in part.derived.items():
@@ -47,13 +53,19 @@ def _gives_way(contract: Contract) -> bool:
     return contract.order is not None and contract.order.gives_way
 
 
+def _distance(contract: Contract) -> tuple[bool, str]:
+    """Second tellings in the order in which they are believed: the platform's own before others' copies."""
+    sources = contract.join_orders.sources if contract.join_orders else []
+    return (bool(sources) and contract.source not in sources, contract.name)
+
+
 def _keep_finest_lines(built: Sequence[Built], contracts: Mapping[str, Contract]) -> None:
     """Of each order the lines of one report: of one that has lines proper, and of the order's own before a copy."""
     ranked = []
     for part in built:
         contract = contracts[part.contract]
         if contract.lines is not None:
-            ranked.append(((contract.lines.gives_way, _gives_way(contract)), part))
+            ranked.append(((contract.lines.gives_way, _gives_way(contract), contract.name), part))
     for rank, part in ranked:
         better = [other.tables["order_lines"]["order_key"] for above, other in ranked if above < rank]
         if better:
@@ -61,16 +73,13 @@ def _keep_finest_lines(built: Sequence[Built], contracts: Mapping[str, Contract]
             part.tables["order_lines"] = part.tables["order_lines"].filter(~told)
 
 
-def _orders_named(
-    part: Built, join: OrderJoin, built: Sequence[Built], contracts: Mapping[str, Contract]
-) -> pl.DataFrame:
+def _orders_named(part: Built, contract: Contract, others: Sequence[Built]) -> pl.DataFrame:
     """The orders of others that the records of a contract name: record_id, order_key.
 
     A number that two orders have names neither. A number is tried as it is written, then without the suffix that
-    others add.
+    others add. A second telling of an order names it by its own key, too.
     """
-    first = [other for other in built if other is not part and not _gives_way(contracts[other.contract])]
-    others = first if _gives_way(contracts[part.contract]) else [other for other in built if other is not part]
+    join = contract.join_orders or OrderJoin(value="null", sources=[])
     all_known = pl.concat([pl.DataFrame(schema=part.numbers.schema), *(other.numbers for other in others)])
     known = all_known.filter(pl.col("source").is_in(join.sources)).select("number", "order_key").unique()
     known = known.filter(pl.col("number").is_unique())
@@ -84,7 +93,7 @@ def _orders_named(
     found = asked.join(known, left_on="join_no", right_on="number", how="left", maintain_order="left")
     found = found.join(known.rename({"order_key": "other"}), left_on="bare", right_on="number", how="left")
     found = found.select(RECORD, order_key=pl.coalesce("order_key", "other")).drop_nulls("order_key")
-    if _gives_way(contracts[part.contract]):
+    if _gives_way(contract):
         same = part.tables["orders"].select(RECORD, "order_key").join(all_known, on="order_key", how="semi")
         found = pl.concat([found.join(same, on=RECORD, how="anti"), same])
     return found.unique().sort(RECORD, "order_key")
@@ -115,40 +124,6 @@ def _tell_orders(part: Built, found: pl.DataFrame) -> None:
     each = pl.when(pl.col("several").fill_null(False)).then(ids).otherwise(pl.col("event_id")).alias("event_id")
     events = events.with_columns(each, pl.coalesce("order_key", "found").alias("order_key"))
     part.tables["event"] = events.drop("found", "several")
-
-
-def _tie_people(built: Sequence[Built], contracts: Mapping[str, Contract], named: Mapping[str, pl.DataFrame]) -> None:
-    """Gives the parties that two records name as buyer, or as receiver, of one order an identifier that both carry."""
-    for part in built:
-        join = contracts[part.contract].join_orders
-        for role, of_order in (join.parties if join else {}).items():
-            found = named[part.contract]
-            if (
-                of_order == "buyer"
-            ):  # a parcel of several orders has one receiver; that one person bought is no more sure
-                found = found.filter(pl.len().over(RECORD) == 1)
-            _add_identifiers(part, found.with_columns(role=pl.lit(role)), of_order)
-            for other in built:
-                contract = contracts[other.contract]
-                if other is part or contract.order is None:
-                    continue
-                theirs = contract.order.buyer_role if of_order == "buyer" else of_order
-                if theirs not in contract.parties:  # where a platform names no buyer the receiver stands for them
-                    theirs = "receiver"
-                if theirs in contract.parties:
-                    orders = other.tables["orders"].select(RECORD, "order_key")
-                    known = orders.join(found.select("order_key").unique(), on="order_key", how="semi")
-                    _add_identifiers(other, known.with_columns(role=pl.lit(theirs)), of_order)
-
-
-def _add_identifiers(part: Built, rows: pl.DataFrame, of_order: str) -> None:
-    dated = part.tables["record"].select(RECORD, seen_at=pl.coalesce("occurred_at", "version_at"))
-    told = rows.join(dated, on=RECORD, how="inner", maintain_order="left").with_columns(
-        id_type=pl.lit(f"order_{of_order}"), id_scope=pl.lit(""), id_value=pl.col("order_key"), strength=pl.lit("exact")
-    )
-    table = pl.concat([part.tables["identifier"], gathered([told], "identifier")])
-    key = [RECORD, "role", "id_type", "id_scope", "id_value"]
-    part.tables["identifier"] = table.unique(key, keep="first", maintain_order=True)
 
 
 def _count_refunds_once(built: Sequence[Built], contracts: Mapping[str, Contract]) -> None:

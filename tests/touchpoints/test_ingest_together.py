@@ -148,6 +148,48 @@ def test_the_report_of_a_till_gives_way_to_its_tickets_ticket_by_ticket(landing)
     assert sorted(orders["order_key"]) == ["pos/east/T1", "pos/east/T2", "pos/west/T1"]
 
 
+CASE = files.names("售后单号,订单号,商品单号,售后类型,售后状态,售后申请时间,退商品金额（元）")
+
+
+def test_a_case_of_a_buyer_whom_nobody_knows_is_the_receivers(landing):
+    put_csv(landing, "douyin/a/1767400000_new.csv", DOUYIN, douyin("691"))
+    case = {"售后单号": "9", "订单号": "69", "商品单号": "691", "售后类型": "仅退款", "售后状态": "退款成功"}
+    case |= {"售后申请时间": "2026-01-03 00:00:00", "退商品金额（元）": "1.00"}
+    put_csv(landing, "douyin/a/1767500000_cases.csv", CASE, case)
+    tied = Ingested(landing).table("identifier")
+    assert tied.select("role", "id_type", "id_value").sort("role").rows() == [
+        ("buyer", "order_receiver", "douyin/69"),  # the case's; the order gets no buyer that would hide its receiver
+        ("receiver", "order_receiver", "douyin/69"),
+    ]
+
+
+def test_a_buyer_whom_the_second_report_knows_is_the_orders_too(landing):
+    orders = "amazon-order-id\tpurchase-date\torder-status\tsku\tquantity\titem-price\n"
+    orders += "111-1\t2026-06-28T18:00:00+00:00\tShipped\tT\t1\t9.00\n"
+    sent = (
+        "amazon-order-id\tshipment-id\tpurchase-date\tshipment-date\tsku\tquantity-shipped\titem-price\tbuyer-email\n"
+    )
+    sent += "111-1\tD1\t2026-06-28T18:00:00+00:00\t2026-06-29T18:00:00+00:00\tT\t1\t9.00\tada@example.com\n"
+    put(landing, "amazon/a/orders_20260705.txt", orders)
+    put(landing, "amazon/a/sent_20260705.txt", sent)
+    result = Ingested(landing)
+    tied = result.table("identifier").filter(pl.col("id_type") == "order_buyer")
+    assert tied["role"].to_list() == ["buyer", "buyer"]
+    assert tied["record_id"].n_unique() == 2
+    assert result.table("orders").height == 1
+
+
+def test_of_two_second_tellings_the_platforms_own_is_believed_and_each_order_counts_once(landing):
+    trade = {"tid": "7001", "status": "TRADE_FINISHED", "created": "2026-01-02 03:04:05", "payment": "9.00"}
+    trade |= {"pay_time": "2026-01-02 03:05:00", "buyer_open_uid": "AA1", "orders": {"order": [{"oid": "1", "num": 1}]}}
+    put(landing, "tmall/a/trades_20260107.jsonl", files.jsonl(trade))
+    put_csv(landing, "erp/a/20260107.csv", ERP, erp("N1", "7001-1"))
+    result = Ingested(landing)
+    assert result.table("orders")["order_key"].to_list() == ["tmall/7001"]
+    assert result.table("order_lines")["order_key"].to_list() == ["tmall/7001"]
+    assert result.table("ledger")["amount"].to_list() == [9.0]
+
+
 def douyin(sub: str, **more: object) -> dict[str, object]:
     row: dict[str, object] = {"主订单编号": "\t69", "子订单编号": "\t" + sub, "选购商品": "龙头", "商品数量": "1"}
     row |= {"订单应付金额": "10.00", "订单提交时间": "2026-01-02 03:04:05", "支付完成时间": "2026-01-02 03:05:00"}
