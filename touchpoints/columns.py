@@ -53,9 +53,13 @@ def canonical(cells: Cells, contract: Contract) -> pl.DataFrame:
 
 def _undecorated(cells: pl.Series) -> pl.Series:
     """Cells without dressing, blank ones null. Most columns have none, which a glance tells faster than the work."""
-    if cells.null_count() == len(cells) or not cells.str.contains(_DRESSED).any():
+    if cells.null_count() == len(cells):
         return cells
-    return cells.to_frame("cell").select(_nothing_to_null(undecorate(pl.col("cell")))).to_series().alias(cells.name)
+    dressed = cells.str.contains(_DRESSED).fill_null(False)
+    if not dressed.any():
+        return cells
+    bare = cells.filter(dressed).to_frame("cell").select(_nothing_to_null(undecorate(pl.col("cell")))).to_series()
+    return cells.scatter(dressed.arg_true(), bare) if len(bare) < len(cells) else bare.alias(cells.name)
 
 
 def _nothing_to_null(text: pl.Expr) -> pl.Expr:

@@ -94,7 +94,9 @@ def _parse_into(path: Path, file: LandingFile, table: Table) -> str | None:
             rows = canonical(cells, table.match.contract).to_arrow()
             encoding = cells.encoding
             if writer is None:
-                writer = pq.ParquetWriter(path, rows.schema, compression="lz4", write_statistics=False)
+                writer = pq.ParquetWriter(
+                    path, rows.schema, compression="lz4", write_statistics=False, use_dictionary=False
+                )
             writer.write_table(rows.cast(writer.schema))
         reading.check()
         if writer is not None:
