@@ -331,7 +331,9 @@ class Contract(Part):
     other_columns: list[Header] = Field(
         default=[], description="known header names that are only kept in the raw cells"
     )
-    records_at: str | None = Field(default=None, description="JSON: dotted path of the list of records")
+    records_at: str | None = Field(
+        default=None, description="JSON: dotted path of the list of records; files with a record a line fit too"
+    )
     second_header: bool = Field(
         default=False, description="the row below the header explains it: no digit in a required or `id` column"
     )

@@ -44,24 +44,26 @@ def recognise(head: bytes, complete: bool, contracts: Sequence[Contract]) -> lis
     """The records of a JSON file, when a contract fits their keys."""
     fitting = [contract for contract in contracts if contract.is_json]
     for encoding, text in head_texts(head, complete=complete):
-        match = _find_contract(text, fitting)
-        if match is not None:
-            lines = _is_lines(text)
-            read = partial(_read, encoding, match.contract, lines)
-            names = {
-                path: None for record in sample_objects(text, match.contract.records_at) for path in key_paths(record)
-            }
+        found = _find_contract(text, fitting)
+        if found is not None:
+            match, place = found
+            read = partial(_read, encoding, match.contract, place, _is_lines(text))
+            names = {path: None for record in sample_objects(text, place) for path in key_paths(record)}
             return [Table("", match, encoding, None, "", read, names=tuple(names))]
     return []
 
 
-def _find_contract(text: str, contracts: Sequence[Contract]) -> Match | None:
-    """Contracts that name where the records lie are tried there, the others at the top."""
-    for place in sorted({c.records_at for c in contracts}, key=lambda place: (place is None, place or "")):
+def _find_contract(text: str, contracts: Sequence[Contract]) -> tuple[Match, str | None] | None:
+    """The contract that fits, and where the records lie: contracts that name a place are tried there first.
+
+    All are tried at the top: what an interface answers as one document is often kept as a record a line.
+    """
+    places = sorted({contract.records_at for contract in contracts if contract.records_at is not None})
+    for place in (*places, None):
         paths = {path for record in sample_objects(text, place) for path in key_paths(record)}
-        match = best_match([c for c in contracts if c.records_at == place], paths)
+        match = best_match([c for c in contracts if place is None or c.records_at == place], paths)
         if match is not None:
-            return match
+            return match, place
     return None
 
 
@@ -124,13 +126,13 @@ def _is_object(text: str) -> bool:
         return False
 
 
-def _read(likely: str, contract: Contract, lines: bool, data: bytes) -> Cells:
+def _read(likely: str, contract: Contract, place: str | None, lines: bool, data: bytes) -> Cells:
     raw, encoding = to_utf8(data, likely)
     text = raw.decode("utf-8")
-    if lines and contract.records_at is None:
+    if lines and place is None:
         objects = pl.Series("line", text.splitlines() if "\r" in text else text.split("\n"), dtype=pl.String)
     else:
-        objects = _objects(text, contract.records_at).alias("line")
+        objects = _objects(text, place).alias("line")
     rows = objects.to_frame().filter(pl.col("line").str.contains(r"\S")).with_row_index(ROW, offset=1)
     return _split(rows, contract, encoding)
 
