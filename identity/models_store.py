@@ -89,9 +89,9 @@ def train_candidate(
     Raises:
         UsageError: the tables say too little to train on.
     """
-    registry = load_registry()
-    parties = parties_in_time(touchpoints, registry)
-    distinct = candidates(parties, sure_clusters(parties, judge(parties, registry), registry).label)
+    types = load_registry(own=registry)
+    parties = parties_in_time(touchpoints, types)
+    distinct = candidates(parties, sure_clusters(parties, judge(parties, types), types).label)
     described = candidates(parties, descriptions(parties))
     if len(described) < TRAINING_MINIMUM:
         raise UsageError(

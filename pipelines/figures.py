@@ -60,6 +60,14 @@ _VALUED_PERSON = """
 """
 
 
+_QUALITY = """
+    select metric, part, value, limit_value, state, meaning, meaning_zh from identity.quality
+    where run_id = '$run'
+        and state <> 'ok'
+    order by state desc, metric, part
+"""
+
+
 @dataclass(frozen=True)
 class Figures:
     """A published run in figures; lists are ordered as they are shown. Money in CNY."""
@@ -70,6 +78,7 @@ class Figures:
     unusable: Rows
     rejects: Rows
     people: dict[str, Any]
+    quality: Rows  # of the OneIDs: what is past its limit
     stages: Rows
     value: dict[str, Any]
     audiences: Rows
@@ -91,6 +100,7 @@ def collect(home: Home) -> Figures:
             unusable=_rows(con, _UNUSABLE),
             rejects=_rows(con, _REJECTS),
             people=_rows(con, _PEOPLE)[0],
+            quality=_rows(con, _QUALITY.replace("$run", run_id)),
             stages=_rows(con, _STAGES),
             value=_rows(con, _VALUE)[0],
             audiences=_audiences(home, run_id),

@@ -118,6 +118,7 @@ def show_figures(console: Console, figures: Figures) -> None:
     if figures.rejects or figures.unusable:
         console.print(_rejects(figures))
     console.print(_people(figures))
+    console.print(_quality(figures))
     console.print(_stages(figures))
     console.print(_value(figures))
 
@@ -203,6 +204,18 @@ def _people(figures: Figures) -> Text:
         f"  {p['n_in_several_sources']:,} 跨来源 in several sources · {p['n_buyers']:,} 已购 buyers · "
         f"{p['n_members']:,} 会员 members · {p['n_reachable']:,} 可触达 reachable\n"
     )
+
+
+def _quality(figures: Figures) -> Text:
+    """What of the OneIDs is past its limit; all of it is shown by `guiyi quality`."""
+    if not figures.quality:
+        return Text("归一质量 OneID quality: ✓ 均在界限内 all within limits · guiyi quality\n")
+    told = Text("归一质量 OneID quality · guiyi quality\n")
+    for row in figures.quality:
+        name = f"{row['metric']} {row['part']}".strip()
+        value = f"{row['value']:.4g}, 界限 limit {row['limit_value']:g}"
+        told.append(f"  ⚠ {name} {value}: {row['meaning_zh']} {row['meaning']}\n", style="yellow")
+    return told
 
 
 def _stages(figures: Figures) -> Table:

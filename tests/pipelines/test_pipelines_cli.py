@@ -13,7 +13,8 @@ from warehouse.home import Home
 from warehouse.snapshot import open_warehouse
 
 COMMANDS = [
-    ["demo"], ["simulate"], ["run"], ["status"], ["evaluate"], ["profile"], ["explain"],
+    ["demo"], ["simulate"], ["run"], ["status"], ["evaluate"], ["profile"], ["explain"], ["quality"],
+    ["model", "list"], ["model", "show"], ["model", "train"], ["model", "compare"], ["model", "promote"],
     ["segment", "list"], ["segment", "preview"], ["segment", "export"], ["segment", "overlap"],
 ]  # fmt: skip
 
@@ -130,6 +131,41 @@ def test_an_explanation_is_drawn_and_shows_values_only_when_asked(
         assert ElementTree.fromstring((tmp_path / name).read_text("utf-8")).tag.endswith("svg")
     capsys.readouterr()
     assert run(["explain", one_id, "--picture", str(tmp_path / "no" / "folder.svg"), *place]) == 2
+
+
+def test_what_a_run_measured_is_shown_and_its_state_told(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    found = _json(capsys, "quality", "--home", str(home.path))
+    assert {"people", "guards_broken", "drift_u", "canary_precision"} <= {row["metric"] for row in found["quality"]}
+    assert {row["phenomenon"] for row in found["canaries"]} > {"all", "recycled_phone", "namesake"}
+    assert run(["quality", "--home", str(home.path)]) == 0
+    assert "虚构样本 Canaries" in capsys.readouterr().out
+
+
+def test_mistakes_are_written_as_tables_and_charts(
+    world: Path, home: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    truth, out = world / "truth" / "party.parquet", tmp_path / "quality"
+    found = _json(capsys, "evaluate", "--truth", str(truth), "--home", str(home.path), "--out", str(out))
+    assert found["phenomena"][0]["phenomenon"] == "all" and {row["error"] for row in found["mistakes"]} <= {
+        "merge",
+        "split",
+    }
+    assert {path.name for path in out.iterdir()} == {
+        f"{name}.{kind}" for name in ("measures", "phenomena", "mistakes") for kind in ("csv", "svg")
+    }
+    assert run(["evaluate", "--truth", str(truth), "--home", str(home.path)]) == 0
+    assert "错误成因 Mistakes by cause" in capsys.readouterr().out
+
+
+def test_a_model_is_looked_at_and_promoted_by_hand(own_home: Home, capsys: pytest.CaptureFixture[str]) -> None:
+    place = ["--home", str(own_home.path)]
+    assert [one["name"] for one in _json(capsys, "model", "list", *place) if one["is_serving"]] == ["shipped"]
+    assert {"m", "u", "weight"} <= set(_json(capsys, "model", "show", *place)["levels"][0])
+    assert run(["model", "train", *place]) == 2  # 300 people are too few
+    assert run(["model", "promote", "candidate-0001", *place]) == 2
+    capsys.readouterr()
+    assert _json(capsys, "model", "promote", "shipped", *place) == {"model": "shipped", "promoted_from": "shipped"}
+    assert run(["model", "list", *place]) == run(["model", "show", *place]) == 0
 
 
 def test_analysts_ask_why_in_plain_sql(home: Home) -> None:
