@@ -5,7 +5,7 @@ weigh a person's third address against a stranger's first, because nobody had ye
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
@@ -13,6 +13,7 @@ import polars as pl
 from identity.candidates import candidates
 from identity.cluster import Clusters
 from identity.engine import DuckEngine, Engine
+from identity.frozen import Frozen, take
 from identity.graph import Keys, by_first_node
 from identity.model import Model
 from identity.parties import Parties
@@ -56,6 +57,7 @@ def link_by_score(
     *,
     apart: Sequence[tuple[int, int]] = (),
     engine: Engine | None = None,
+    frozen: Frozen | None = None,
 ) -> Linked:
     """Scores and clusters, round by round.
 
@@ -65,8 +67,11 @@ def link_by_score(
         model: the trained model.
         apart: pairs of parties that a steward says are two people.
         engine: what scores and clusters; this machine if not told.
+        frozen: the prior and the frequencies of names that the model is used with; taken from the rows if not told.
     """
     engine = engine or DuckEngine()
+    frozen = frozen or take(rows)
+    model = replace(model, prior=frozen.prior)
     guards_of = single_values(parties, registry)
     label, edges, n_pairs, n_refused = sure, [], 0, 0
     n_first = len(rows)
@@ -75,7 +80,7 @@ def link_by_score(
         is_last = number == len(RETAIL.round_weights) - 1
         if number:
             rows = candidates(parties, label)
-        scores = engine.score(rows, model, RETAIL)
+        scores = engine.score(frozen.weighed(rows), model, RETAIL)
         guards = guards_of_clusters(guards_of, label)
         strangers = clusters_apart(apart, label)
         clusters = engine.cluster(count(label), scores.pair, guards, merge_weight=weight, apart=strangers)

@@ -31,11 +31,13 @@ class Model:
         name: the version, `shipped` or the file's stem.
         settings: Splink's settings with trained parameters.
         is_new: trained in this run.
+        prior: chance that two rows picked at random are one person; null: one duplicate for each row that is scored.
     """
 
     name: str
     settings: dict[str, Any]
     is_new: bool = False
+    prior: float | None = None
 
 
 def load_or_train(

@@ -17,6 +17,7 @@ from identity.candidates import candidates, descriptions
 from identity.causes import check_churn, contents
 from identity.edges import edge_table
 from identity.engine import Engine
+from identity.frozen import freeze, keep_steady
 from identity.golden import Golden, golden_records
 from identity.judge import Judgement, judge
 from identity.keeping import STATE, Keeping, differences
@@ -155,11 +156,17 @@ def resolve(
     material = lambda: (candidates(parties, descriptions(parties)), rows)  # noqa: E731
     model = load_or_train(models, material, RETAIL, is_first=previous is None)
     tell()
-    linked = link_by_score(parties, sure.label, rows, model, registry, apart=stewards.apart, engine=engine)
+    frozen = freeze(models, model.name, rows)
+    linked = link_by_score(
+        parties, sure.label, rows, model, registry, apart=stewards.apart, engine=engine, frozen=frozen
+    )
     tell()
     label = linked.label
     guards = guards_of_clusters(single_values(parties, registry), label)
-    steady = steady_links(parties, label, touchpoints, guards, clusters_apart(stewards.apart, label))
+    known = frozen.steady_probability
+    steady = steady_links(parties, label, touchpoints, guards, clusters_apart(stewards.apart, label), known)
+    if known is None and steady.is_measured:
+        keep_steady(models, model.name, frozen, steady.probability, steady.n_measured)
     label = apply_links(label, steady)
     tell()
     state = contents(parties)

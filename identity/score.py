@@ -39,7 +39,7 @@ def score(rows: pl.DataFrame, model: Model, scheme: Scheme, *, threads: int | No
 
     Args:
         rows: the scheme's columns.
-        model: the trained model; its prior is set from the number of rows.
+        model: the trained model; without a prior of its own it is set from the number of rows.
     """
     con = duckdb.connect()
     if threads:
@@ -50,7 +50,7 @@ def score(rows: pl.DataFrame, model: Model, scheme: Scheme, *, threads: int | No
         by_rule = block(con, "candidate", scheme.blocking)
         if not sum(by_rule.values()):
             return Scores(NO_PAIRS, by_rule)
-        tuned = {**model.settings, "probability_two_random_records_match": prior(len(rows))}
+        tuned = {**model.settings, "probability_two_random_records_match": model.prior or prior(len(rows))}
         predicted = compare_pairs(con, "candidate", "blocked_pairs", tuned, least_weight=LEAST_WEIGHT, gammas=True)
         return Scores(pairs_of(con, predicted, scheme), by_rule)
     finally:

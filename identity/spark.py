@@ -83,10 +83,10 @@ def to_spark(sql: str) -> str:
 
 
 def settings_for_spark(model: Model, n_rows: int) -> dict[str, Any]:
-    """A model's settings in Spark's dialect, with the prior for a number of rows."""
+    """A model's settings in Spark's dialect, with its prior, or that for a number of rows."""
     settings = deepcopy(model.settings)
     settings["sql_dialect"] = "spark"
-    settings["probability_two_random_records_match"] = prior(n_rows)
+    settings["probability_two_random_records_match"] = model.prior or prior(n_rows)
     # Pairs are blocked here; Splink only asks that there be a rule.
     settings["blocking_rules_to_generate_predictions"] = [{"blocking_rule": "l.unique_id = r.unique_id"}]
     for comparison in settings["comparisons"]:
@@ -96,7 +96,7 @@ def settings_for_spark(model: Model, n_rows: int) -> dict[str, Any]:
     return settings
 
 
-def score_on_spark(spark: Any, rows: Path, out: Path, model: Model, scheme: Scheme) -> None:
+def score_on_spark(spark: Any, rows: Path | str, out: Path | str, model: Model, scheme: Scheme) -> None:
     """Blocks and scores a Parquet table of rows; writes the pairs as Parquet.
 
     Args:
@@ -127,11 +127,12 @@ def _as_pairs(scheme: Scheme) -> dict[str, Any]:
     return {name: expr(text) for name, text in sql.items()}
 
 
-def _api(spark: Any, out: Path) -> Any:
+def _api(spark: Any, out: Path | str) -> Any:
     """Splink's Spark, keeping what lies between its steps as Parquet beside the result: plans stay short."""
     from splink import SparkAPI
 
-    spark.sparkContext.setCheckpointDir(str(out.parent / ".between"))
+    # Text, not a path: the folder may be an address such as hdfs:// or s3://.
+    spark.sparkContext.setCheckpointDir(str(out).rstrip("/") + ".between")
     return SparkAPI(spark_session=spark, break_lineage_method="parquet")
 
 
@@ -159,11 +160,11 @@ def _blocked(spark: Any, rules: Sequence[BlockingRule]) -> Any:
 
 def cluster_on_spark(
     spark: Any,
-    pairs: Path,
-    out: Path,
+    pairs: Path | str,
+    out: Path | str,
     *,
     merge_weight: float = MERGE_WEIGHT,
-    guards: Path | None = None,
+    guards: Path | str | None = None,
 ) -> None:
     """Clusters scored pairs: components by Splink on Spark, then average linkage inside each, in parallel.
 
@@ -276,19 +277,19 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(
         prog="identity.spark", description="Score and cluster candidate rows (Parquet) on Spark."
     )
-    parser.add_argument("rows", type=Path, help="the rows, as the scheme's columns")
-    parser.add_argument("out", type=Path, help="folder for pairs/ and clusters/")
+    parser.add_argument("rows", help="the rows, as the scheme's columns")
+    parser.add_argument("out", help="folder for pairs/ and clusters/")
     parser.add_argument("--model", type=Path, help="trained model (JSON); default: the one shipped")
-    parser.add_argument("--guards", type=Path, help="Parquet of unique_id, guard, value")
+    parser.add_argument("--guards", help="Parquet of unique_id, guard, value")
     options = parser.parse_args(arguments)
     from identity.retail import RETAIL
 
     path = Path(options.model or str(RETAIL.shipped_model))
     model = Model(path.stem, json.loads(path.read_text("utf-8")))
     spark = session(master=None)
-    score_on_spark(spark, options.rows, options.out / "pairs", model, RETAIL)
-    weight = RETAIL.round_weights[-1]
-    cluster_on_spark(spark, options.out / "pairs", options.out / "clusters", merge_weight=weight, guards=options.guards)
+    pairs, clusters = (f"{options.out.rstrip('/')}/{name}" for name in ("pairs", "clusters"))
+    score_on_spark(spark, options.rows, pairs, model, RETAIL)
+    cluster_on_spark(spark, pairs, clusters, merge_weight=RETAIL.round_weights[-1], guards=options.guards)
 
 
 if __name__ == "__main__":

@@ -33,12 +33,14 @@ class SteadyLinks:
     Attributes:
         link: account, companion (cluster labels), party_a, party_b (one party of each that met), n_orders, n_met.
         probability: the measured, or assumed, chance that such a link is right.
-        n_measured: accounts with a known owner that it was measured on.
+        n_measured: accounts with a known owner in this run, to measure it on.
+        is_measured: the chance is measured, in this run or when the model was new, and not assumed.
     """
 
     link: pl.DataFrame
     probability: float
     n_measured: int
+    is_measured: bool = False
 
 
 def steady_links(
@@ -47,6 +49,7 @@ def steady_links(
     touchpoints: Path,
     guards: Sequence[dict[int, frozenset[str]]] = (),
     apart: Sequence[tuple[int, int]] = (),
+    probability: float | None = None,
 ) -> SteadyLinks:
     """The links that the orders and payments of this run support.
 
@@ -55,6 +58,7 @@ def steady_links(
         touchpoints: folder with the canonical `orders` and `ledger`.
         guards: per type that a person has one of, the values of each cluster; they hold a link back as any merge.
         apart: pairs of clusters that a steward says are two people.
+        probability: what was measured when the model was new; null: measure it.
     """
     meeting = _meetings(parties.party.with_columns(pl.Series("cluster", label)), touchpoints)
     # Of all its orders, also those whose receiver has no name: two of two may be two of ten.
@@ -75,8 +79,9 @@ def steady_links(
     )
     known = met.filter(pl.col("is_named") & (pl.col("n_met") >= LEAST_ORDERS))
     own = int((known["cluster"] == known["cluster_b"]).sum())
-    is_measured = len(known) >= MEASURED_MINIMUM
-    probability = (own + 1) / (len(known) + 2) if is_measured else ASSUMED_PROBABILITY
+    is_measured = probability is not None or len(known) >= MEASURED_MINIMUM
+    if probability is None:
+        probability = (own + 1) / (len(known) + 2) if is_measured else ASSUMED_PROBABILITY
     least = LEAST_ORDERS if is_measured else LEAST_ORDERS_UNMEASURED
     is_new = ~pl.col("is_named") & (pl.col("cluster") != pl.col("cluster_b")) & (pl.col("n_met") >= least)
     link = met.filter(is_new).select(
@@ -88,7 +93,7 @@ def steady_links(
     merged = GuardedMerge(int(label.max()) + 1 if len(label) else 0, guards, apart)
     allowed = [merged.merge(a, b) for a, b in link.select("account", "companion").iter_rows()]
     link = link.filter(pl.Series(allowed, dtype=pl.Boolean))
-    return SteadyLinks(link, round(probability, 6), len(known))
+    return SteadyLinks(link, round(probability, 6), len(known), is_measured)
 
 
 def _meetings(party: pl.DataFrame, touchpoints: Path) -> pl.DataFrame:
