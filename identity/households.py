@@ -31,15 +31,13 @@ def households(parties: Parties, of_party: pl.DataFrame, judgement: Judgement, r
         either was last seen there.
     """
     party = parties.party.join(of_party, on="party")
-    person = _persons(party)
+    person = full_names(party)
     shared = pl.concat(
         [_doors(party), _phones(parties, of_party, judgement), _household_values(parties, of_party, registry)]
     )
     pairs = _pairs(shared.join(person.select("one_id"), on="one_id", how="semi"))
-    named = pairs.join(person, on="one_id").join(person, left_on="other_one_id", right_on="one_id", suffix="_r")
-    named = named.rename({c: f"{c}_l" for c in _PERSON})
     # Names that agree are one person told twice rather than two of a family.
-    two = named.filter(agreements(named).eq_missing("conflict")) if len(named) else named
+    two = of_two_names(pairs, person)
     surname = two.filter(pl.col("surname_l") == pl.col("surname_r")).with_columns(pl.lit("surname").alias("what"))
     found = (
         pl.concat([two, surname])
@@ -65,8 +63,12 @@ def households(parties: Parties, of_party: pl.DataFrame, judgement: Judgement, r
     return pl.concat([one_way, other_way.select(one_way.columns)])
 
 
-def _persons(party: pl.DataFrame) -> pl.DataFrame:
-    """The full name of each person who has one: the most frequent."""
+def full_names(party: pl.DataFrame) -> pl.DataFrame:
+    """The full name of each person who has one, the most frequent: one_id, name, quality, surname, name_pinyin.
+
+    Args:
+        party: `Parties.party` with one_id.
+    """
     return (
         party.filter((pl.col("quality") == "full") & pl.col("name").is_not_null())
         .group_by("one_id", *_PERSON)
@@ -75,6 +77,22 @@ def _persons(party: pl.DataFrame) -> pl.DataFrame:
         .unique("one_id", keep="first", maintain_order=True)
         .select("one_id", *_PERSON)
     )
+
+
+def of_two_names(pairs: pl.DataFrame, person: pl.DataFrame) -> pl.DataFrame:
+    """The pairs of people whose full names are both known and cannot be one person's.
+
+    Args:
+        pairs: one_id, other_one_id and anything else.
+        person: `full_names`.
+
+    Returns:
+        Those rows, with the names' columns ending in `_l` and `_r`.
+    """
+    named = pairs.join(person.rename({c: f"{c}_l" for c in _PERSON}), on="one_id").join(
+        person.rename({"one_id": "other_one_id"} | {c: f"{c}_r" for c in _PERSON}), on="other_one_id"
+    )
+    return named.filter(agreements(named).eq_missing("conflict")) if len(named) else named
 
 
 def _doors(party: pl.DataFrame) -> pl.DataFrame:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from identity.households import households
+from identity.households import full_names, households, of_two_names
 from identity.judge import Judgement
 from identity.parties import PARTY, Parties
 from identity.registry import Registry
@@ -26,12 +26,14 @@ class _People:
     """The parties with their persons.
 
     Attributes:
-        party: record_id, role, one_id, seen_at, source, is_named (the person has a full name).
-        customer: record_id, one_id, is_named of the party whom each record is about.
+        party: record_id, role, one_id, seen_at, source.
+        customer: record_id, one_id of the party whom each record is about.
+        name: `households.full_names`.
     """
 
     party: pl.DataFrame
     customer: pl.DataFrame
+    name: pl.DataFrame
 
 
 def relations(
@@ -44,9 +46,10 @@ def relations(
         touchpoints: folder with the canonical `orders`, `ledger`, `staff` and `business_account`.
 
     Returns:
-        One row per one_id, relation, other_one_id and other_key. relation: receiver, gift_receiver, payer_for,
-        referrer, agent, employee, company_contact, and told both ways household and what people share who may be one
-        (`households`). evidence: JSON without values.
+        One row per one_id, relation, other_one_id and other_key. relation: gift_receiver and
+        payer_for of two people whose names differ, receiver and payer of those who may well be one; referrer, agent,
+        employee, company_contact; and told both ways household and what people share who may be one (`households`).
+        evidence: JSON without values.
     """
     people = _people(parties, of_party)
     found = [
@@ -63,12 +66,8 @@ def relations(
 
 
 def _people(parties: Parties, of_party: pl.DataFrame) -> _People:
-    is_full = (pl.col("quality") == "full") & pl.col("name").is_not_null()
-    party = (
-        parties.party.join(of_party, on="party")
-        .with_columns(is_full.fill_null(False).any().over("one_id").alias("is_named"))
-        .select(*PARTY, "one_id", "seen_at", "source", "is_named")
-    )
+    whole = parties.party.join(of_party, on="party")
+    party = whole.select(*PARTY, "one_id", "seen_at", "source")
     rank = pl.col("role").replace_strict(list(_CUSTOMER), range(len(_CUSTOMER)), default=None, return_dtype=pl.Int64)
     customer = (
         party.with_columns(rank.alias("rank"))
@@ -76,39 +75,39 @@ def _people(parties: Parties, of_party: pl.DataFrame) -> _People:
         .sort("record_id", "rank")
         .unique("record_id", keep="first", maintain_order=True)
     )
-    return _People(party, customer.select("record_id", "one_id", "is_named"))
+    return _People(party, customer.select("record_id", "one_id"), full_names(whole))
 
 
 def _receivers(people: _People, touchpoints: Path) -> pl.DataFrame:
-    """Who received what another ordered: a gift where both are known by name, else perhaps the buyer's other self."""
+    """Who received what another ordered: a gift where their names differ, else perhaps the buyer's other self."""
     order = pl.read_parquet(touchpoints / "orders.parquet", columns=["record_id", "order_key", "created_at", "paid_at"])
-    receiver = people.party.filter(pl.col("role") == "receiver")
     pair = (
-        order.join(receiver, on="record_id")
-        .join(people.customer, on="record_id", suffix="_other")
-        .rename({"one_id_other": "other_one_id"})
+        order.join(people.party.filter(pl.col("role") == "receiver"), on="record_id")
+        .join(people.customer.rename({"one_id": "other_one_id"}), on="record_id")
+        .with_columns(pl.coalesce("paid_at", "created_at", "seen_at").alias("at"))
     )
-    both = pl.col("is_named") & pl.col("is_named_other")
-    return pair.with_columns(
-        pl.when(both).then(pl.lit("gift_receiver")).otherwise(pl.lit("receiver")).alias("relation"),
-        pl.coalesce("paid_at", "created_at", "seen_at").alias("at"),
-        pl.col("order_key").alias("what"),
-        pl.lit("orders").alias("evidence"),
-    )
+    return _on_orders(pair, people, sure="gift_receiver", unsure="receiver")
 
 
 def _payers(people: _People, touchpoints: Path) -> pl.DataFrame:
-    """Who paid for what another ordered."""
+    """Who paid for what another ordered: for another where their names differ, else perhaps for themselves."""
     payment = (
         pl.read_parquet(touchpoints / "ledger.parquet", columns=["record_id", "order_key", "role", "kind", "at"])
         .filter((pl.col("role") == "payer") & (pl.col("kind") == "payment") & pl.col("order_key").is_not_null())
         .join(people.party, on=PARTY)
+        .with_columns(pl.coalesce("at", "seen_at").alias("at"))
     )
     order = pl.read_parquet(touchpoints / "orders.parquet", columns=["record_id", "order_key"])
     buyer = order.join(people.customer, on="record_id").select("order_key", pl.col("one_id").alias("other_one_id"))
-    return payment.join(buyer.unique(), on="order_key").with_columns(
-        pl.lit("payer_for").alias("relation"),
-        pl.coalesce("at", "seen_at").alias("at"),
+    return _on_orders(payment.join(buyer.unique(), on="order_key"), people, sure="payer_for", unsure="payer")
+
+
+def _on_orders(pair: pl.DataFrame, people: _People, *, sure: str, unsure: str) -> pl.DataFrame:
+    """Two people on one order, called `sure` where their full names say that they are two."""
+    ends = ["one_id", "other_one_id"]
+    two = of_two_names(pair.select(ends).unique(), people.name).select(*ends, pl.lit(sure).alias("relation"))
+    return pair.join(two, on=ends, how="left").with_columns(
+        pl.col("relation").fill_null(unsure),
         pl.col("order_key").alias("what"),
         pl.lit("orders").alias("evidence"),
     )

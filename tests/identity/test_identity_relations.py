@@ -27,7 +27,7 @@ def told(world):
         judgement = judge(parties, REGISTRY)
         sure = sure_clusters(parties, judgement, REGISTRY)
         of_party = parties.party.select("party", pl.Series("one_id", [f"P{n}" for n in sure.label]))
-        name = parties.party.join(of_party, on="party").sort("party")
+        name = parties.party.join(of_party, on="party").sort(pl.col("name").is_not_null(), "party")
         who = {o: n or k for o, n, k in name.select("one_id", "name", "natural_key").iter_rows()}
         table = relations(parties, of_party, judgement, REGISTRY, folder)
         assert tuple(table.columns) == RELATION_COLUMNS
@@ -65,7 +65,7 @@ def test_nobody_is_related_to_themselves(world, told):
     assert told() == {}
 
 
-def test_who_pays_for_an_order_of_another_is_told(world, told):
+def test_a_payer_without_a_name_may_be_the_buyer(world, told):
     world.order(1, buyer=[phone(1)])
     world.say("payment", [("wechat_openid", "o")], source="wechatpay", role="payer", record_type="payment")
     world.rows["ledger"] += [
@@ -73,8 +73,25 @@ def test_who_pays_for_an_order_of_another_is_told(world, told):
         for kind in ("payment", "refund")
     ]
     found = told()
-    assert list(found) == [("payment", "payer_for", "1")]
-    assert found["payment", "payer_for", "1"]["n"] == 1
+    assert list(found) == [("payment", "payer", "1")]
+    assert found["payment", "payer", "1"]["n"] == 1
+
+
+def test_who_pays_for_an_order_of_somebody_of_another_name_pays_for_them(world, told):
+    world.order(1, buyer=[phone(1)])
+    world.say("card", [phone(1)], **WANG)
+    world.say("friend", [("wechat_openid", "o")], **LI)
+    world.say("payment", [("wechat_openid", "o")], source="wechatpay", role="payer", record_type="payment")
+    world.rows["ledger"].append(
+        {"record_id": "wechatpay-payment", "role": "payer", "kind": "payment", "order_key": "jd/1", "amount": 9.0}
+    )
+    assert list(told()) == [("李娜", "payer_for", "王小伟")]
+
+
+def test_two_of_one_name_on_an_order_may_be_one_and_no_gift(world, told):
+    world.say("card", [("jd_pin", "p"), phone(1)], **WANG)
+    world.order(1, buyer=[("jd_pin", "p")], receiver=[phone(2)], **WANG)
+    assert [relation for _, relation, _ in told()] == ["receiver"]
 
 
 def test_referrers_and_agents_are_tied_to_the_customer_of_the_record(world, told):
