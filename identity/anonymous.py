@@ -73,7 +73,7 @@ def _logins(parties: Parties, of_party: pl.DataFrame, touchpoints: Path, registr
         )
     )  # fmt: skip
     logins = pl.concat([beside, told]).filter(pl.all_horizontal(pl.col("at", "one_id").is_not_null()))
-    return logins.filter(~is_placeholder(registry)).unique([*DEVICE, "at", "one_id"], keep="any")
+    return logins.filter(~is_placeholder(registry)).group_by(*DEVICE, "at", "one_id").agg(pl.col("rank").min())
 
 
 def _only_holders(parties: Parties, of_party: pl.DataFrame) -> pl.DataFrame:

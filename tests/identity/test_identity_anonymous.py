@@ -151,7 +151,7 @@ def test_the_history_holds_no_device_in_the_clear(site):
     assert history["value_hash"].str.starts_with("h:").all()
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     logins=st.dictionaries(st.integers(0, 60), st.sampled_from(["wang", "li", "zhao"]), max_size=6),
     visits=st.sets(st.integers(0, 60), max_size=8),

@@ -46,7 +46,7 @@ def test_a_type_that_always_links_ends_with_the_silence_alone(world):
     assert cut.sort("seen_at")["window"].to_list() == ["", "", "2"]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(days=st.lists(st.integers(0, 900), min_size=1, max_size=8), order=st.randoms(use_true_random=False))
 def test_the_order_of_the_records_changes_no_window(world, tmp_path_factory, days, order):
     registry = REGISTRY | {"user_id": REGISTRY["user_id"].model_copy(update={"lifetime_days": 90})}

@@ -1,11 +1,14 @@
 """The identifier registry: entries are data, mistakes are told with their line and remedy."""
 
+import polars as pl
 import pytest
 import yaml
 
 from common.errors import DefinitionError
 from identity.judge import judge
+from identity.keeping import Keeping
 from identity.parties import read_parties
+from identity.pipeline import resolve
 from identity.registry import DEFAULT_REGISTRY, device_types, load_registry
 from touchpoints.contracts import load_contracts
 
@@ -83,6 +86,28 @@ def test_a_brands_own_entries_come_to_the_others_or_replace_them(tmp_path):
     assert registry["phone"].placeholders == (*REGISTRY["phone"].placeholders, "13911112222")
     assert registry["pos_card"] == REGISTRY["pos_card"].model_copy(update={"placeholders": ("0+",)})
     assert registry["email"] == REGISTRY["email"]
+
+
+def test_a_run_reads_the_types_of_its_home_and_says_that_the_rules_are_others(world, tmp_path):
+    record = world.say(1, [("gym_card", "G1")])
+    again = world.say(2, [("gym_card", "G1")])
+
+    def run(folder):
+        out = tmp_path / folder.name
+        resolve(
+            world.write(), public=out / "public", private=out / "private", previous=None, models=tmp_path / "models",
+            key=b"k", run_id="r1", keeping=Keeping(folder=folder),
+        )  # fmt: skip
+        ids = pl.read_parquet(out / "public" / "record_map.parquet").select("record_id", "one_id")
+        return dict(ids.iter_rows()), pl.read_parquet(out / "public" / "decided_by.parquet")["rules"][0]
+
+    plain, own = tmp_path / "plain", tmp_path / "own"
+    own.mkdir()
+    (own / "identifiers.yml").write_text("types:\n  gym_card: {links: always, strength: scoped}\n", encoding="utf-8")
+    (without, rules), (with_own, own_rules) = run(plain), run(own)
+    assert without[record] != without[again]
+    assert with_own[record] == with_own[again]
+    assert rules != own_rules
 
 
 def test_a_brand_without_entries_of_its_own_has_the_others(tmp_path):
