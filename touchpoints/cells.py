@@ -89,6 +89,13 @@ def typed(rows: pl.DataFrame, contract: Contract, tables: Sequence["LoadedTable"
     for name, sql in contract.derived.items():
         rows = rows.with_columns(expression(sql).alias(name))
     personal = [name for name, c in contract.columns.items() if c.pii and rows.schema[name] == pl.String]
-    return rows.with_columns(
-        pl.when(~pl.col(name).str.contains(_CIPHERTEXT)).then(pl.col(name)).alias(name) for name in personal
-    )
+    return rows.with_columns(_without_ciphertext(rows[name]) for name in personal)
+
+
+def _without_ciphertext(cells: pl.Series) -> pl.Series:
+    """Most files have none, which a glance at the first signs tells faster than the work."""
+    cell = pl.col(cells.name)
+    glance = pl.any_horizontal(cell.str.starts_with(sign) for sign in ("##", "$$", "~"))
+    if not cells.to_frame().select(glance.any()).item():
+        return cells
+    return cells.to_frame().select(pl.when(~cell.str.contains(_CIPHERTEXT)).then(cell)).to_series()

@@ -65,9 +65,12 @@ def _keep_finest_lines(built: Sequence[Built], contracts: Mapping[str, Contract]
     for part in built:
         contract = contracts[part.contract]
         if contract.lines is not None:
-            ranked.append(((contract.lines.gives_way, _gives_way(contract), contract.name), part))
-    for rank, part in ranked:
-        better = [other.tables["order_lines"]["order_key"] for above, other in ranked if above < rank]
+            rank = (contract.lines.gives_way, _gives_way(contract), contract.name)
+            ranked.append((contract.source, rank, part))
+    for source, rank, part in ranked:
+        better = [
+            o.tables["order_lines"]["order_key"] for theirs, above, o in ranked if theirs == source and above < rank
+        ]
         if better:
             told = pl.col("order_key").is_in(pl.concat(better).unique().implode())
             part.tables["order_lines"] = part.tables["order_lines"].filter(~told)
