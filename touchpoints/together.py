@@ -11,6 +11,7 @@ import polars as pl
 from touchpoints.batch import gathered
 from touchpoints.build import Built
 from touchpoints.contract import Contract, OrderJoin
+from touchpoints.flows import count_flows_once
 from touchpoints.keys import md5_of
 from touchpoints.rows import RECORD
 from touchpoints.sales import told_by_refund
@@ -44,6 +45,7 @@ def settle(built: Sequence[Built], contracts: Sequence[Contract]) -> None:
             _tell_orders(part, named[part.contract])
     tie_people(built, by_name, named)
     _count_refunds_once(built, by_name)
+    count_flows_once(built)
     for part in built:
         for name, derived in part.derived.items():
             part.tables[name] = pl.concat([part.tables[name], derived])
