@@ -3,19 +3,31 @@
 The landing folders stand in the graph as what they are: made elsewhere, only looked at here.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import dagster as dg
 import polars as pl
 
 from assets.gates import import_ahead
 from assets.metadata import parquet_results, table_key
+from touchpoints.contract import Contract
 from touchpoints.contracts import load_contracts
+from touchpoints.expectations import expect
 from touchpoints.ingest import ingest
 from touchpoints.model import TABLES
 from warehouse.building import Building
 
 SCHEMA = "touchpoints"
+_FILES = table_key(SCHEMA, "source_file")
+_EXPECTED = {
+    "presence": "Every account that the run before had files of still has at least half as many rows · 来源没有消失",
+    "volume": "The newest export of each source has at least half of the usual rows · 文件行数正常",
+    "freshness": "The newest export of each source is not older than is usual · 文件按时到达",
+    "reject_rate": "Few rows are refused, and no file is held back · 拒收率正常",
+    "unknown_status": "Nearly all order statuses are known · 订单状态可识别",
+}
+_MOST_TOLD = 5
 _DESCRIPTIONS = {
     "source_file": "A file that was read: what it is, whose, and its rows accepted, rejected and repeated · 读入的文件",
     "record": "The current version of one thing that a source told of · 记录（当前版本）",
@@ -75,21 +87,58 @@ def touchpoint_assets() -> dg.AssetsDefinition:
         for table in TABLES
     ]
 
-    @dg.multi_asset(name="touchpoints", specs=specs)
-    def touchpoints(building: dg.ResourceParam[Building]) -> Iterator[dg.MaterializeResult]:
+    checks = [
+        dg.AssetCheckSpec(name, asset=_FILES, blocking=False, description=text) for name, text in _EXPECTED.items()
+    ]
+
+    @dg.multi_asset(name="touchpoints", specs=specs, check_specs=checks)
+    def touchpoints(
+        building: dg.ResourceParam[Building],
+    ) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
         import_ahead()
         out = building.scratch("private", SCHEMA)
+        contracts = load_contracts(*([building.sources] if building.sources else []))
         report = ingest(
             building.landing,
             lake=building.home.lake,
             out=out,
             key=building.key,
             time_zone=building.time_zone,
-            contracts=load_contracts(*([building.sources] if building.sources else [])),
+            contracts=contracts,
             progress=building.progress,
         )
         figures = {name: value for name, value in vars(report).items() if isinstance(value, int | float)}
         reasons = pl.read_parquet(out / "reject.parquet", columns=["reason"])["reason"].value_counts(sort=True)
+        expected = _expected(building, contracts, out)
+        expected.write_parquet(out / "expectation.parquet")
         yield from parquet_results(specs, {SCHEMA: out}, figures | {"rejects": dict(reasons.iter_rows())})
 
+        yield from _told(expected)
+
     return touchpoints
+
+
+def _expected(building: Building, contracts: Sequence[Contract], out: Path) -> pl.DataFrame:
+    """What each source's files should be like, against the files themselves and the run before."""
+    files = pl.read_parquet(out / "source_file.parquet")
+    orders = pl.read_parquet(out / "orders.parquet", columns=["source", "account", "status"])
+    base = building.base_snapshot
+    old = base / "tables" / "ops" / "source_file.parquet" if base else None
+    before = pl.read_parquet(old) if old and old.exists() else None
+    return expect(files, orders, contracts, building.as_of, before)
+
+
+def _told(expected: pl.DataFrame) -> Iterator[dg.AssetCheckResult]:
+    """One check a kind of expectation; what is not met is a warning and stops nothing."""
+    for name in _EXPECTED:
+        found = expected.filter(pl.col("expectation") == name)
+        missed = found.filter(~pl.col("is_met"))
+        said = [f"{row['source']}/{row['account']}: {row['message']}" for row in missed.iter_rows(named=True)]
+        yield dg.AssetCheckResult(
+            asset_key=_FILES,
+            check_name=name,
+            passed=missed.is_empty(),
+            severity=dg.AssetCheckSeverity.WARN,
+            description="; ".join(said[:_MOST_TOLD]) or None,
+            metadata={"expectations": found.height, "not met": missed.height},
+        )

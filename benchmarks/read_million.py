@@ -1,9 +1,10 @@
 """A million rows of GB18030 csv, 20 columns: read, normalised, written as Parquet. Beside it polars.read_csv alone.
 
 Run: python -m benchmarks.read_million
-Each contender works in a process of its own, so that its peak memory is its own. Guiyi does the whole ingest: rows
-told apart, cells undressed, phones, names, addresses, amounts and times normalised, every canonical table written. The
-peer only decodes the file and writes its raw text as Parquet: the least that anybody could do.
+Each contender works in a process of its own, so that its peak memory is its own. Reading is what is done once with a
+file: rows told apart and accounted for, cells undressed and put under the contract's names, the raw row kept, all of it
+written as Parquet into the parse cache. The whole ingest goes on to phones, names, addresses, amounts and times, and
+writes every canonical table. The peer only decodes the file and writes its raw text as Parquet: the least there is.
 """
 
 import argparse
@@ -24,15 +25,17 @@ from benchmarks.report import machine, write_result
 
 BUDGET_SECONDS, BUDGET_GB = 12, 1.5
 HEADER = (
-    "订单编号,买家会员名,买家支付宝账号,买家应付货款,买家应付邮费,总金额,买家实际支付金额,订单状态,收货人姓名,收货地址 ,"
-    "联系手机,订单创建时间,订单付款时间 ,宝贝标题 ,宝贝种类 ,宝贝总数量,店铺名称,退款金额,发货时间,确认收货时间"
+    "订单编号,买家会员名,买家支付宝账号,买家应付货款,买家应付邮费,总金额,买家实际支付金额,订单状态,收货人姓名,"
+    "收货地址 ,联系手机,订单创建时间,订单付款时间 ,宝贝标题 ,宝贝种类 ,宝贝总数量,店铺名称,退款金额,"
+    "发货时间,确认收货时间"
 )
 _FIRST_NUMBER = 5_113_837_045_333_000_000
 _SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕"
 _GIVEN = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英华玉兰建国志红梅婷雪梓涵浩宇欣怡子轩诗𠮷"
 _PLACES = (
-    "广东省 广州市 天河区", "浙江省 杭州市 西湖区", "江苏省 南京市 玄武区", "上海 上海市 浦东新区", "四川省 成都市 武侯区",
-    "湖北省 武汉市 洪山区", "山东省 青岛市 市南区", "陕西省 西安市 雁塔区", "北京 北京市 海淀区", "福建省 厦门市 思明区",
+    "广东省 广州市 天河区", "浙江省 杭州市 西湖区", "江苏省 南京市 玄武区", "上海 上海市 浦东新区",
+    "四川省 成都市 武侯区", "湖北省 武汉市 洪山区", "山东省 青岛市 市南区", "陕西省 西安市 雁塔区",
+    "北京 北京市 海淀区", "福建省 厦门市 思明区",
 )  # fmt: skip
 _TITLES = ("家用净水器反渗透直饮机", "燃气热水器十六升恒温", "空气净化器除甲醛家用卧室", "油烟机侧吸式大吸力自动清洗")
 
@@ -90,10 +93,11 @@ def _measure(n_rows: int, folder: Path) -> None:
     if not path.exists():
         shutil.rmtree(folder / "landing", ignore_errors=True)
         write_orders(path, n_rows)
-    figures = {name: _in_own_process(name, folder) for name in ("guiyi", "polars")}
-    mine, peer = figures["guiyi"], figures["polars"]
+    figures = {name: _in_own_process(name, folder) for name in ("reading", "ingest", "polars")}
+    mine, whole, peer = figures["reading"], figures["ingest"], figures["polars"]
     rows = [
-        ("**guiyi: the whole ingest**", mine),
+        ("**guiyi: reading, to Parquet**", mine),
+        ("guiyi: the whole ingest, every canonical table", whole),
         ("polars.read_csv(encoding='gb18030'), raw text to Parquet", peer),
     ]
     write_result(
@@ -109,13 +113,12 @@ def _measure(n_rows: int, folder: Path) -> None:
                 f"| {name} | {f['seconds']:.1f} | {f['cpu']:.1f} | {f['gb']:.2f} | {f['intact']:,} |"
                 for name, f in rows
             ),
-            f"| ratio to the budget of {BUDGET_SECONDS} s and {BUDGET_GB} GB | {mine['seconds'] / BUDGET_SECONDS:.2f} | | "
-            f"{mine['gb'] / BUDGET_GB:.2f} | |",
+            f"| reading: ratio to the budget of {BUDGET_SECONDS} s and {BUDGET_GB} GB | "
+            f"{mine['seconds'] / BUDGET_SECONDS:.2f} | | {mine['gb'] / BUDGET_GB:.2f} | |",
             "",
-            "Guiyi's parts: " + ", ".join(f"{name} {s:.1f} s" for name, s in mine["parts"].items()) + ".",
+            "The ingest's parts: " + ", ".join(f"{name} {s:.1f} s" for name, s in whole["parts"].items()) + ".",
             "",
-            'The peer leaves every cell as it is written, `="…"` and all; Guiyi\'s time has phones, names, addresses, '
-            "amounts and times in it, and identifiers, attributes, events, orders, ledger and records as tables.",
+            'The peer leaves every cell as it is written, `="…"` and all, and takes every row on trust.',
         ],
     )
 
@@ -128,7 +131,11 @@ def _in_own_process(name: str, folder: Path) -> dict:
 
 def _work(name: str, folder: Path) -> None:
     """In the measured process: one contender; prints its figures."""
-    contender: Callable[[Path], tuple[dict[str, float], pl.Series]] = {"guiyi": _guiyi, "polars": _polars}[name]
+    contender: Callable[[Path], tuple[dict[str, float], pl.Series]] = {
+        "reading": _reading,
+        "ingest": _ingest,
+        "polars": _polars,
+    }[name]
     begun = time.perf_counter()
     parts, numbers = contender(folder)
     seconds = time.perf_counter() - begun
@@ -147,7 +154,22 @@ def _work(name: str, folder: Path) -> None:
     )
 
 
-def _guiyi(folder: Path) -> tuple[dict[str, float], pl.Series]:
+def _reading(folder: Path) -> tuple[dict[str, float], pl.Series]:
+    from touchpoints.contracts import SOURCES, load_contract
+    from touchpoints.files import fingerprints
+    from touchpoints.lake import Lake
+    from touchpoints.landing import look_at
+
+    shutil.rmtree(folder / "lake", ignore_errors=True)
+    contract = load_contract(SOURCES / "tmall_order.yml")
+    (path,) = (folder / "landing").rglob("*.csv")
+    (file,) = fingerprints(path, folder / "landing")
+    (table,) = look_at(file, [contract]).tables  # type: ignore[arg-type]  # a csv can be opened
+    parsed = Lake(folder / "lake").parsed(file, table)  # type: ignore[arg-type]
+    return {}, pl.read_parquet(parsed.path, columns=["order_no"])["order_no"]
+
+
+def _ingest(folder: Path) -> tuple[dict[str, float], pl.Series]:
     from touchpoints.ingest import ingest
 
     for made in ("lake", "out"):

@@ -21,6 +21,10 @@ _UNUSABLE = """
     select path, status, note from ops.source_file
     where status not in ('loaded', 'repeat') order by path
 """
+_ALERTS = """
+    select expectation, source, account, contract, message, message_zh from ops.source_expectation
+    where not is_met order by expectation, source, account, contract
+"""
 _REJECTS = "select reason, count(*) as n_rows from ops.reject group by 1 order by 2 desc, 1"
 _PEOPLE = """
     select count(*) as n_people,
@@ -77,6 +81,7 @@ class Figures:
     sources: Rows
     unusable: Rows
     rejects: Rows
+    alerts: Rows  # expectations of sources that are not met
     people: dict[str, Any]
     quality: Rows  # of the OneIDs: what is past its limit
     stages: Rows
@@ -99,6 +104,7 @@ def collect(home: Home) -> Figures:
             sources=_rows(con, _SOURCES),
             unusable=_rows(con, _UNUSABLE),
             rejects=_rows(con, _REJECTS),
+            alerts=_rows(con, _ALERTS),
             people=_rows(con, _PEOPLE)[0],
             quality=_rows(con, _QUALITY.replace("$run", run_id)),
             stages=_rows(con, _STAGES),

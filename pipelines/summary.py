@@ -46,6 +46,7 @@ REASONS: Final = {
     "unterminated_quote": "引号未闭合 quote without end",
     "value_missing": "缺少必填值 value missing",
     "void": "已作废小票 voided ticket",
+    "held": "所在文件被整体扣留 its file is held back whole",
 }
 STAGES: Final = {
     "potential": "Potential",
@@ -117,6 +118,9 @@ def show_figures(console: Console, figures: Figures) -> None:
     console.print(_files(figures))
     if figures.rejects or figures.unusable:
         console.print(_rejects(figures))
+    for row in figures.alerts:
+        text = f"⚠ {row['expectation']} {row['source']}/{row['account']}: {row['message_zh']} {row['message']}"
+        console.print(Text(text, style="yellow"), soft_wrap=True)
     console.print(_people(figures))
     console.print(_quality(figures))
     console.print(_stages(figures))

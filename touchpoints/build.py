@@ -15,6 +15,7 @@ from touchpoints.complete import ends_of_vanished
 from touchpoints.contract import Contract
 from touchpoints.former import former_identifiers
 from touchpoints.happenings import consents, entries, events, with_since
+from touchpoints.holding import hold
 from touchpoints.lines import order_lines
 from touchpoints.links import links
 from touchpoints.model import TABLES
@@ -45,6 +46,7 @@ class Built:
         rejects: refused rows by reason.
         unknown: statuses that the vocabulary lacks, counted.
         numbers: by which other sources name the orders: source, number, order_key.
+        held: path → note of the files of which too many rows are refused.
     """
 
     contract: str
@@ -55,6 +57,7 @@ class Built:
     rejects: dict[str, int]
     unknown: dict[str, int]
     numbers: pl.DataFrame
+    held: dict[str, str]
 
 
 def build(contract: Contract, tables: Sequence[LoadedTable], key: bytes) -> Built:
@@ -66,7 +69,7 @@ def build(contract: Contract, tables: Sequence[LoadedTable], key: bytes) -> Buil
         key: for natural keys that are personal.
     """
     tables = in_version_order(tables)
-    rows = judge(gather(contract, tables), contract, tables, key)
+    rows, held = hold(judge(gather(contract, tables), contract, tables, key), contract, tables)
     refused = rows.filter(pl.col(REASON).is_not_null())
     versions = settle(rows.filter(pl.col(REASON).is_null()), contract).without(withdrawn(rows, contract))
     del rows
@@ -108,7 +111,8 @@ def build(contract: Contract, tables: Sequence[LoadedTable], key: bytes) -> Buil
     join = evaluate(batch.records, join_no=contract.join_orders.value if contract.join_orders else None)
     joins = join.select(RECORD, pl.col("join_no").cast(pl.String))
     counts = _counts(tables, refused, versions)
-    return Built(contract.name, result, derived, joins, counts, by_reason, batch.unknown, order_numbers(batch))
+    numbers = order_numbers(batch)
+    return Built(contract.name, result, derived, joins, counts, by_reason, batch.unknown, numbers, held)
 
 
 def _batch(contract: Contract, tables: Sequence[LoadedTable], versions: Versions, key: bytes) -> Batch:

@@ -165,7 +165,7 @@ def _check_table(found: Found, name: str) -> TableCheck:
         built = build(contract, [loaded], _KEY)
         rows = parsed.frame()
     _tell_columns(check, contract, rows, found.table.names, found.account.time_zone)
-    _tell_rows(check, contract, built)
+    _tell_rows(check, built)
     return check
 
 
@@ -186,10 +186,9 @@ def _tell_columns(
     check.absent = [name for name in contract.columns if name not in rows.columns]
 
 
-def _tell_rows(check: TableCheck, contract: Contract, built: Built) -> None:
+def _tell_rows(check: TableCheck, built: Built) -> None:
     (check.counts,) = built.counts.values()
-    read, rejected = check.counts["rows_read"], check.counts["rows_rejected"]
-    check.is_held = read > 0 and rejected / read > contract.reject_limit
+    check.is_held = bool(built.held)
     check.unknown_statuses = dict(sorted(built.unknown.items()))
     rejects = built.tables["reject"].group_by("reason", "column").agg(pl.len(), pl.all().first())
     for row in rejects.sort("len", descending=True).iter_rows(named=True):

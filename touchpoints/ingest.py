@@ -181,7 +181,8 @@ def _parse_one(lake: Lake, table: Found) -> LoadedTable | Finding:
 def _account_for(found: Landing, loaded: Sequence[LoadedTable], built: Sequence[Built]) -> pl.DataFrame:
     """The table `source_file`: every file with what became of its rows."""
     counts = {name: row for part in built for name, row in part.counts.items()}
-    rows = [_of_table(table, counts[table.name]) for table in loaded]
+    held = {name: note for part in built for name, note in part.held.items()}
+    rows = [_of_table(table, counts[table.name], held.get(table.name)) for table in loaded]
     by_name = {row["path"]: row for row in rows}
     for repeat, first in found.repeats:
         if first.name in by_name:
@@ -196,12 +197,14 @@ def _account_for(found: Landing, loaded: Sequence[LoadedTable], built: Sequence[
     return files
 
 
-def _of_table(table: LoadedTable, counts: dict[str, int]) -> dict[str, object]:
+def _of_table(table: LoadedTable, counts: dict[str, int], held: str | None) -> dict[str, object]:
     contract = table.table.match.contract
     status = "loaded" if counts["rows_read"] else "empty"
     note = None if counts["rows_read"] else "It has a header and no rows."
     if not table.account.is_named and contract.account == "folder":
         note = f"Nobody says whose it is: put it into {contract.source}/<account>/ or name it in accounts.yml."
+    if held:
+        status, note = "held", held
     return {
         "file_id": table.file.sha256,
         "path": table.name,

@@ -27,7 +27,7 @@ SOURCE_FILE: Final[Schema] = {
     "source": TEXT,
     "account": TEXT,
     "record_type": TEXT,
-    "status": TEXT,  # loaded | repeat | empty | unknown | unreadable
+    "status": TEXT,  # loaded | repeat | empty | held | unknown | unreadable
     "note": TEXT,  # one sentence for people, no personal data
     "encoding": TEXT,
     "header_row": INT,  # 1-based line of the header; null for JSON
@@ -186,7 +186,7 @@ REJECT: Final[Schema] = {
     "file_id": TEXT,
     "path": TEXT,
     "row_no": INT,  # 1-based among the data rows
-    "reason": TEXT,  # code: id_lossy, key_missing, bad_time, bad_money, too_many_cells, …
+    "reason": TEXT,  # code: id_lossy, key_missing, held, bad_time, bad_money, too_many_cells, …
     "column": TEXT,
     "raw_text": TEXT,  # never leaves the vault
 }

@@ -17,6 +17,7 @@ _MASK_STEPS = (
     (r'[^#x字,;|\t"{}\[\]: ]', "*"),
 )
 MASK_LENGTH = 200
+_TABLES = ("source_file", "source_expectation", "reject", "run")
 
 
 def mask_sql(column: str) -> str:
@@ -28,7 +29,7 @@ def mask_sql(column: str) -> str:
 
 
 def build_ops(building: Building) -> dict[str, int]:
-    """Write `ops.source_file`, `ops.reject` and `ops.run` into the warehouse being built.
+    """Write `ops.source_file`, `.source_expectation`, `.reject` and `.run` into the warehouse being built.
 
     `ops.run` goes on from the snapshot that this run stands on, so the published one tells the whole history.
 
@@ -44,8 +45,13 @@ def build_ops(building: Building) -> dict[str, int]:
         f'select file_id, path, row_no, reason, "column" as column_name, {mask_sql("raw_text")} as raw_mask '
         f"from {rejects} order by path, row_no, reason"
     )
+    expected = _touchpoints(building, "expectation")
+    con.execute(
+        f"create or replace table ops.source_expectation as select * from {expected} "
+        "order by expectation, source, account, contract"
+    )
     _build_run(building)
-    return {name: _count(con, f"select count(*) from ops.{name}") for name in ("source_file", "reject", "run")}
+    return {name: _count(con, f"select count(*) from ops.{name}") for name in _TABLES}
 
 
 def _build_run(building: Building) -> None:
@@ -60,7 +66,7 @@ def _build_run(building: Building) -> None:
             cast($base as varchar) as base_run_id,
             cast($started_at as timestamp) as started_at,
             count(*) as n_files,
-            count(*) filter (where status in ('unknown', 'unreadable')) as n_files_unusable,
+            count(*) filter (where status in ('held', 'unknown', 'unreadable')) as n_files_unusable,
             coalesce(sum(rows_read), 0)::bigint as n_rows_read,
             coalesce(sum(rows_accepted), 0)::bigint as n_rows_accepted,
             coalesce(sum(rows_rejected), 0)::bigint as n_rows_rejected,

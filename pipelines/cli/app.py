@@ -3,7 +3,7 @@
 import typer
 
 from common.errors import GuiyiError
-from pipelines.cli import explaining, measured, model, people, resolve, review, runs, segment, source
+from pipelines.cli import explaining, measured, model, people, reject, resolve, review, runs, segment, source
 from pipelines.cli.screen import errors
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ measured.register(app)
 resolve.register(app)
 app.add_typer(segment.app, name="segment")
 app.add_typer(source.app, name="source")
+app.add_typer(reject.app, name="reject")
 app.add_typer(review.app, name="review")
 app.add_typer(model.app, name="model")
 

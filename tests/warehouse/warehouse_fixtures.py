@@ -5,6 +5,7 @@ from pathlib import Path
 
 import polars as pl
 
+from touchpoints.expectations import SCHEMA as EXPECTATIONS
 from touchpoints.model import TABLES
 from warehouse.building import Building, open_building
 from warehouse.home import Home
@@ -36,6 +37,7 @@ def fill(building: Building, people: int = 3) -> None:
             "rows_repeated": [0],
         }
     ).write_parquet(touchpoints / "source_file.parquet")
+    pl.DataFrame(schema=EXPECTATIONS).write_parquet(touchpoints / "expectation.parquet")
     pl.DataFrame(
         {
             "file_id": ["f"],
