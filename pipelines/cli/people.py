@@ -23,6 +23,20 @@ _TAGS: Final = """
     select t.tag, c.label_zh, c.label_en, t.value, t.since
     from customer.tag t left join customer.tag_catalogue c using (tag) where t.one_id = $one_id order by all
 """
+# Each read as a sentence: one_id is the relation of other. What holds both ways is told once.
+_RELATIONS: Final = """
+    select relation, one_id, coalesce(other_one_id, other_key) as other, n, evidence, cast(last_at as date) as last_date
+    from identity.relation
+    where one_id = $one_id
+        or (other_one_id = $one_id and relation <> 'household' and not starts_with(relation, 'same_'))
+    order by relation in ('receiver', 'payer'), last_at desc nulls last, one_id, other, relation limit 15
+"""
+_RELATIONS_ZH: Final = {
+    "gift_receiver": "收礼人", "receiver": "收货人（或同一人）", "payer_for": "代付人", "payer": "付款人（或同一人）",
+    "referrer": "推荐人", "agent": "导购", "household": "同住", "employee": "员工", "company_contact": "企业联系人",
+    "same_door": "同门牌", "same_phone": "同手机", "same_email": "同邮箱", "same_landline": "同座机",
+    "same_product_sn": "同机身码",
+}  # fmt: skip
 
 
 def register(app: typer.Typer) -> None:
@@ -35,7 +49,7 @@ def profile(
     home: HomeOption = None,
     to_json: JsonOption = False,
 ) -> None:
-    """Show what is known of a person: customer 360, tags, last orders. No contact data.
+    """Show what is known of a person: customer 360, tags, last orders, relations. No contact data.
 
     Example: guiyi profile P3K7QW9ZT2M4A --home data/demo
     """
@@ -44,8 +58,9 @@ def profile(
         person = _dicts(con, "select * from customer.customer_360 where one_id = $one_id", current)[0]
         tags = _dicts(con, _TAGS, current)
         orders = _dicts(con, _ORDERS, current)
+        relations = _dicts(con, _RELATIONS, current)
     if to_json:
-        as_json(person | {"tag_values": tags, "last_orders": orders, "asked_for": one_id})
+        as_json(person | {"tag_values": tags, "last_orders": orders, "relations": relations, "asked_for": one_id})
         return
     console = screen()
     for title, names in _GROUPS.items():
@@ -57,6 +72,8 @@ def profile(
         console.print(facts)
     _print_rows(console, "标签 Tags", tags)
     _print_rows(console, "最近订单 Last orders", orders)
+    named = [row | {"relation": f"{_RELATIONS_ZH.get(row['relation'], '')} {row['relation']}"} for row in relations]
+    _print_rows(console, "关系 Relations: one_id is the relation of other", named)
 
 
 def published(home: Any) -> Any:

@@ -16,6 +16,7 @@ COMMANDS = [
     ["demo"], ["simulate"], ["run"], ["status"], ["evaluate"], ["profile"], ["explain"], ["quality"],
     ["model", "list"], ["model", "show"], ["model", "train"], ["model", "compare"], ["model", "promote"],
     ["segment", "list"], ["segment", "preview"], ["segment", "export"], ["segment", "overlap"],
+    ["source", "list"], ["source", "check"], ["source", "new"], ["reject", "list"], ["reject", "retry"],
 ]  # fmt: skip
 
 
@@ -104,6 +105,8 @@ def test_a_profile_shows_a_person_without_contact_data(home: Home, capsys: pytes
     assert person["one_id"] == one_id
     assert person["last_orders"]
     assert not {"phone", "email", "name", "address"} & set(person)
+    assert {"relation", "one_id", "other", "n", "evidence", "last_date"} <= set(person["relations"][0])
+    assert all(one_id in (row["one_id"], row["other"]) for row in person["relations"])
     assert run(["profile", "P000000000000", "--home", str(home.path)]) == 2
 
 
