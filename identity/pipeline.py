@@ -27,6 +27,7 @@ from identity.model import Model, load_or_train
 from identity.parties import Parties
 from identity.registry import DEFAULT_REGISTRY, Registry, device_types, load_registry
 from identity.retail import RETAIL
+from identity.reuse import RememberingEngine
 from identity.review import review_items, spend_of_orders
 from identity.stable import Identities, assign
 from identity.steady import SteadyLinks, apply_links, steady_links
@@ -51,6 +52,7 @@ class IdentityReport:
     n_sure_clusters: int
     n_candidates: int
     n_pairs_scored: int
+    n_pairs_reused: int
     n_merged_by_score: int
     n_steady_links: int
     steady_probability: float
@@ -157,8 +159,9 @@ def resolve(
     model = load_or_train(models, material, RETAIL, is_first=previous is None)
     tell()
     frozen = freeze(models, model.name, rows)
+    memory = RememberingEngine(kept.private)
     linked = link_by_score(
-        parties, sure.label, rows, model, registry, apart=stewards.apart, engine=engine, frozen=frozen
+        parties, sure.label, rows, model, registry, apart=stewards.apart, engine=engine or memory, frozen=frozen
     )
     tell()
     label = linked.label
@@ -180,9 +183,10 @@ def resolve(
     found = _Resolved(registry, parties, stewards, judgement, sure, linked, steady, identities, state, golden, beside)
     tables = _tables(found, touchpoints, previous, kept, run_id)
     _write(found, tables, public, private, key, decided_by)
+    memory.keep(private)
     if not kept.accept_churn:
         check_churn(identities.change, identities.n_known, kept.budget)
-    return _report(found, tables, model, run_id, kept)
+    return replace(_report(found, tables, model, run_id, kept), n_pairs_reused=memory.n_reused)
 
 
 def rules_version(own: Path | None = None) -> str:
@@ -291,6 +295,7 @@ def _report(found: _Resolved, made: _Tables, model: Model, run_id: str, keeping:
         n_sure_clusters=count(found.sure.label),
         n_candidates=found.linked.n_candidates,
         n_pairs_scored=found.linked.n_pairs,
+        n_pairs_reused=0,
         n_merged_by_score=found.linked.n_merged,
         n_steady_links=len(found.steady.link),
         steady_probability=found.steady.probability,
