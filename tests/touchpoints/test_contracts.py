@@ -1,10 +1,12 @@
 """Contracts: checked when they are loaded. Which files they fit is in test_contracts_recognition."""
 
+import re
 from pathlib import Path
 
 import pytest
 
 from common.errors import DefinitionError
+from touchpoints.contract_words import expression
 from touchpoints.contracts import SOURCES, load_contract, load_contracts
 
 CONTRACTS = load_contracts()
@@ -60,3 +62,31 @@ def test_every_personal_column_says_so():
                 word in name for word in ("phone", "address", "email", "openid", "birthday")
             ) and not name.startswith("accepts"):
                 assert column.pii, f"{contract.name}.{name}"
+
+
+PUBLISHED_OF_EVENTS = ("subtype", "campaign", "store_id", "partner_code", "product_code", "ref_no")
+
+
+def columns_behind(contract, sql: str | None) -> set[str]:
+    """The file's columns that an expression shows, through derived ones."""
+    names = set(expression(sql).meta.root_names()) if sql else set()
+    inner = [columns_behind(contract, contract.derived[name]) for name in names & set(contract.derived)]
+    return (names & set(contract.columns)).union(*inner)
+
+
+@pytest.mark.parametrize("contract", CONTRACTS, ids=lambda contract: contract.name)
+def test_nothing_personal_is_in_what_analysts_see_of_events_orders_and_lines(contract):
+    shown = [getattr(event, slot) for event in contract.events for slot in PUBLISHED_OF_EVENTS]
+    if contract.order is not None:
+        shown += [contract.order.store_id, contract.order.status.value, contract.order.currency]
+    if contract.lines is not None:
+        shown += [contract.lines.title, contract.lines.spec, contract.lines.sku]
+    # Words that tell a meaning alone (`case … then 'opt_out'`) show nothing of the cell that they are read from.
+    personal = {
+        name: contract.columns[name].pii
+        for sql in shown
+        if sql and not re.search(r"\bthen '", sql)
+        for name in columns_behind(contract, sql)
+        if contract.columns[name].pii
+    }
+    assert personal == {}
