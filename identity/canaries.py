@@ -5,7 +5,6 @@ their own that is thrown away. So they can disturb no real person, and nobody ca
 depends on the home's key. Belongs here: writing and measuring them; who they are is in `canary_cases`.
 """
 
-import json
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -18,6 +17,7 @@ from identity.canary_cases import CANARY, canary_rows
 from identity.evaluate import ALL, quality_by_phenomenon
 from identity.keeping import Keeping
 from identity.model import Model
+from identity.models_store import lend
 from identity.parties import PARTY
 
 # Real records of the same names among whom the canaries must be found: enough to be confused with, few to be quick.
@@ -34,6 +34,7 @@ def measure_canaries(
     touchpoints: Path,
     scratch: Path,
     *,
+    models: Path,
     model: Model,
     key: bytes,
     run_id: str,
@@ -45,7 +46,8 @@ def measure_canaries(
         resolve: `pipeline.resolve`.
         touchpoints: folder of the run's canonical tables; read only.
         scratch: a private folder to work in; nothing stays there.
-        model: the model that the run scored with.
+        models: the store of the model that the run scored with; what was frozen with it holds for canaries too.
+        model: that model.
         key: the home's key; the canaries are made from it.
         run_id: this run.
         registry: the brand's own identifier types, if it has some.
@@ -56,16 +58,14 @@ def measure_canaries(
     with tempfile.TemporaryDirectory(dir=scratch) as name:
         folder = Path(name)
         truth = write_canaries(touchpoints, folder / "touchpoints", key)
-        models = folder / "models"
-        models.mkdir()
-        (models / "splink-0001.json").write_text(json.dumps(model.settings), "utf-8")
+        lend(models, model, folder / "models")
         rules = folder / "identity"
         rules.mkdir()
         if registry and registry.exists():
             shutil.copyfile(registry, rules / registry.name)
         resolve(
             folder / "touchpoints", public=folder / "public", private=folder / "private", previous=None,
-            models=models, key=key, run_id=run_id, keeping=Keeping(folder=rules),
+            models=folder / "models", key=key, run_id=run_id, keeping=Keeping(folder=rules),
         )  # fmt: skip
         record_map = pl.read_parquet(folder / "public" / "record_map.parquet", columns=[*PARTY, "one_id"])
     return compared_with_truth(record_map, truth, run_id)

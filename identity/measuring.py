@@ -48,8 +48,9 @@ def measure_run(
     """
     model = load_model(place.models, report.model, RETAIL)
     canaries = measure_canaries(
-        resolve, place.touchpoints, place.scratch, model=model, key=key, run_id=run_id, registry=place.registry
-    )
+        resolve, place.touchpoints, place.scratch, models=place.models, model=model, key=key, run_id=run_id,
+        registry=place.registry,
+    )  # fmt: skip
     run = Run(
         place.public, place.touchpoints, place.scratch, place.previous, run_id, report.as_dict(), model.settings,
         churn_limit,

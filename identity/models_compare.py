@@ -3,10 +3,9 @@
 Belongs here: the comparison. Nothing of it is published; both sides are resolved by the run's own code.
 """
 
-import json
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from identity.evaluate import ALL
 from identity.expected import Expected, false_links, misses
 from identity.keeping import Keeping
 from identity.model import Model
-from identity.models_store import levels
+from identity.models_store import LENT, lend, levels
 from identity.parties import PARTY
 from identity.scheme import Scheme
 
@@ -74,65 +73,75 @@ def weight_changes(a: Model, b: Model) -> pl.DataFrame:
     )  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Ground:
+    """What two models are tried on.
+
+    Attributes:
+        touchpoints: canonical tables, those of the published run.
+        scratch: a private folder to work in; nothing stays there.
+        models: the store that the models are from.
+        previous: the published identity tables, from which ids go on; None for a fresh start.
+        keeping: the home's stewards and rules; its churn budget is not asked.
+        key: the home's key.
+    """
+
+    touchpoints: Path
+    scratch: Path
+    models: Path
+    previous: Path | None
+    keeping: Keeping
+    key: bytes
+
+
 def compare_models(
-    resolve: Callable[..., Any], a: Model, b: Model, *, scheme: Scheme, touchpoints: Path, scratch: Path,
-    previous: Path | None, keeping: Keeping, key: bytes, told: Callable[[str], None] = lambda text: None,
-) -> Comparison:  # fmt: skip
-    """Resolves the same records with both models and tells the difference; writes nothing that stays.
+    resolve: Callable[..., Any],
+    a: Model,
+    b: Model,
+    ground: Ground,
+    scheme: Scheme,
+    told: Callable[[str], None] = lambda text: None,
+) -> Comparison:
+    """Resolves the same records with both models and tells the difference.
 
     Args:
         resolve: `pipeline.resolve`.
-        touchpoints: canonical tables to try on, those of the published run.
-        scratch: a private folder to work in.
-        previous: the published identity tables, from which ids go on; a's ids are those that b's are compared with.
-        keeping: the home's stewards and rules; its churn budget is not asked.
-        key: the home's key.
+        a: one model; its ids are those that b's are compared with.
+        b: the other.
+        ground: what they are tried on.
+        scheme: what the models are of.
         told: called with what is being done.
     """
-    with tempfile.TemporaryDirectory(dir=scratch) as name:
+    with tempfile.TemporaryDirectory(dir=ground.scratch) as name:
         folder = Path(name)
-        tables: list[Path] = []
-        for side, model in (("a", a), ("b", b)):
-            told(model.name)
-            before = previous if side == "a" else tables[0]
-            tables.append(_resolved(resolve, model, folder / side, touchpoints, before, keeping, key))
-        told("canaries")
-        of_a, of_b = (
-            _outcome(resolve, model, public, scheme, touchpoints, folder, keeping, key)
-            for model, public in zip((a, b), tables, strict=True)
-        )
-        map_a, map_b = (pl.read_parquet(public / "record_map.parquet", columns=[*PARTY, "one_id"]) for public in tables)
+        told(a.name)
+        of_a, map_a = _tried(resolve, a, folder / "a", ground, ground.previous, scheme)
+        told(b.name)
+        of_b, map_b = _tried(resolve, b, folder / "b", ground, folder / "a" / "public", scheme)
     return _compared(weight_changes(a, b), of_a, of_b, map_a, map_b)
 
 
-def _resolved(
-    resolve: Callable[..., Any], model: Model, folder: Path, touchpoints: Path, previous: Path | None,
-    keeping: Keeping, key: bytes,
-) -> Path:  # fmt: skip
-    """The public tables that a model makes, in a folder of its own."""
-    models = folder / "models"
-    models.mkdir(parents=True)
-    (models / "splink-0001.json").write_text(json.dumps(model.settings), "utf-8")
+def _tried(
+    resolve: Callable[..., Any], model: Model, folder: Path, ground: Ground, previous: Path | None, scheme: Scheme
+) -> tuple[Outcome, pl.DataFrame]:
+    """What a model makes of the records, and their ids, in a folder of its own."""
+    models, public = folder / "models", folder / "public"
+    lend(ground.models, model, models)
+    keeping = Keeping(folder=ground.keeping.folder, accept_churn=True)
     resolve(
-        touchpoints, public=folder / "public", private=folder / "private", previous=previous, models=models, key=key,
-        run_id="compare", keeping=Keeping(folder=keeping.folder, accept_churn=True),
+        ground.touchpoints, public=public, private=folder / "private", previous=previous, models=models,
+        key=ground.key, run_id="compare", keeping=keeping,
     )  # fmt: skip
-    return folder / "public"
-
-
-def _outcome(
-    resolve: Callable[..., Any], model: Model, public: Path, scheme: Scheme, touchpoints: Path, scratch: Path,
-    keeping: Keeping, key: bytes,
-) -> Outcome:  # fmt: skip
+    canary = measure_canaries(
+        resolve, ground.touchpoints, folder, models=models, model=replace(model, name=LENT), key=ground.key,
+        run_id="compare", registry=keeping.registry,
+    ).filter(pl.col("phenomenon") == ALL)  # fmt: skip
     edge, record_map = (pl.read_parquet(public / f"{name}.parquet") for name in ("edge", "record_map"))
-    found = measure_canaries(
-        resolve, touchpoints, scratch, model=model, key=key, run_id="compare", registry=keeping.registry
-    )
-    canary = found.filter(pl.col("phenomenon") == ALL).row(0, named=True)
-    return Outcome(
+    outcome = Outcome(
         record_map["one_id"].n_unique(), false_links(edge), misses(edge, record_map, scheme.vetoes),
-        canary["pairwise_precision"], canary["pairwise_recall"],
+        canary["pairwise_precision"].item(), canary["pairwise_recall"].item(),
     )  # fmt: skip
+    return outcome, record_map.select(*PARTY, "one_id")
 
 
 def _compared(weights: pl.DataFrame, a: Outcome, b: Outcome, before: pl.DataFrame, after: pl.DataFrame) -> Comparison:

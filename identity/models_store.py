@@ -8,6 +8,7 @@ models; training itself is in `model`, the scoring in `score`.
 import json
 import math
 import re
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -24,6 +25,8 @@ from identity.scheme import Scheme
 from identity.sure import sure_clusters
 
 SHIPPED: Final = "shipped"
+# The name that a model goes by in a store that it is lent to.
+LENT: Final = "splink-0001"
 _NAME: Final = re.compile(r"(candidate|splink)-(\d{4})")
 
 
@@ -66,6 +69,21 @@ def load_model(models: Path, name: str, scheme: Scheme) -> Model:
         known = ", ".join(one.name for one in stored(models, scheme))
         raise UsageError(f"there is no model {name}; there are {known}.")
     return Model(name, json.loads(path.read_text("utf-8")))
+
+
+def lend(models: Path, model: Model, folder: Path) -> None:
+    """Lays a model, with the figures frozen with it, into an empty store of its own, where it serves.
+
+    Args:
+        models: the store that it is from.
+        model: the model.
+        folder: of the other store; made here.
+    """
+    folder.mkdir(parents=True)
+    (folder / f"{LENT}.json").write_text(json.dumps(model.settings, ensure_ascii=False), "utf-8")
+    frozen = models / f"frozen-{model.name}.json"
+    if frozen.exists():
+        shutil.copyfile(frozen, folder / f"frozen-{LENT}.json")
 
 
 def report_of(models: Path, name: str) -> str:

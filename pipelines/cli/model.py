@@ -122,7 +122,7 @@ def compare(
     import os
 
     from common.keys import load_key
-    from identity.models_compare import compare_models
+    from identity.models_compare import Ground, compare_models
     from identity.models_store import load_model, serving
     from identity.pipeline import resolve
     from identity.retail import RETAIL
@@ -132,11 +132,12 @@ def compare(
     a, b = (load_model(place.models, name, RETAIL) for name in names)
     run_id = place.require_published()
     with _waiting("比较 comparing") as told:
-        found = compare_models(
-            resolve, a, b, scheme=RETAIL, touchpoints=_touchpoints(place), scratch=place.building,
+        ground = Ground(
+            touchpoints=_touchpoints(place), scratch=place.building, models=place.models,
             previous=place.snapshot(run_id) / "tables" / "identity", keeping=_keeping(place),
-            key=load_key(place.vault, configured=os.environ.get("GUIYI_KEY")), told=told,
+            key=load_key(place.vault, configured=os.environ.get("GUIYI_KEY")),
         )  # fmt: skip
+        found = compare_models(resolve, a, b, ground, RETAIL, told)
     if to_json:
         as_json(_plain(a.name, b.name, found))
         return

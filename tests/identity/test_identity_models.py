@@ -9,7 +9,7 @@ from identity import canary_cases, models_store
 from identity.expected import Expected
 from identity.keeping import Keeping
 from identity.model import Model
-from identity.models_compare import Outcome, _compared, compare_models, weight_changes
+from identity.models_compare import Ground, Outcome, _compared, compare_models, weight_changes
 from identity.models_store import levels, load_model, promote, report_of, serving, stored, train_candidate
 from identity.pipeline import resolve
 from identity.retail import RETAIL
@@ -102,10 +102,8 @@ def test_a_model_compared_with_itself_changes_nobody_and_leaves_nothing(world, t
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     model = Model("shipped", SHIPPED)
-    found = compare_models(
-        resolve, model, model, scheme=RETAIL, touchpoints=world.write(), scratch=scratch, previous=None,
-        keeping=Keeping(), key=b"k",
-    )  # fmt: skip
+    ground = Ground(world.write(), scratch, tmp_path / "models", None, Keeping(), b"k")
+    found = compare_models(resolve, model, model, ground, RETAIL)
     assert (found.n_changed, found.n_merged, found.n_split) == (0, 0, 0)
     assert found.a == found.b
     assert not list(scratch.iterdir())

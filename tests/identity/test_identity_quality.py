@@ -147,7 +147,10 @@ def test_canaries_leave_no_trace_and_change_nobodys_id(run, tmp_path):
     made = run()
     before = {path.name: pl.read_parquet(path) for path in made.public.glob("*.parquet")}
     tables = {path.name: path.read_bytes() for path in made.touchpoints.glob("*.parquet")}
-    found = measure_canaries(resolve, made.touchpoints, made.scratch, model=SHIPPED, key=b"k", run_id="r1")
+    models = tmp_path / "models"
+    found = measure_canaries(
+        resolve, made.touchpoints, made.scratch, models=models, model=SHIPPED, key=b"k", run_id="r1"
+    )
     assert not list(made.scratch.iterdir())
     assert tables == {path.name: path.read_bytes() for path in made.touchpoints.glob("*.parquet")}
     assert all(frame.equals(pl.read_parquet(made.public / name)) for name, frame in before.items())
