@@ -15,10 +15,12 @@ from identity.graph import connected
 from identity.names import FULL_AGREEMENTS, agreements, nick_fits
 from identity.parties import Parties
 from identity.registry import IdentifierType
-from identity.tenure import holders, whose
+from identity.tenure import NOTED, holders, whose
 from identity.ties import VALUE
 
 NAME = ["name", "quality", "surname", "name_pinyin"]
+# How far apart a surname in a note and a full name may be seen and still be one person's.
+_NOTE_DAYS = 365
 # The brand wrote to the value: nothing that its holder did.
 _WRITTEN_TO = "message"
 
@@ -37,10 +39,12 @@ def mentions(linking: pl.DataFrame, parties: Parties) -> pl.DataFrame:
     is_member = (pl.col("role") == "member") & (pl.col("record_type") == "customer")
     # A list without dates says that somebody is a member, not since when.
     gave_at = pl.when(is_member & ~pl.col("is_dated")).then(pl.lit(_EVER)).when(is_member).then(pl.col("seen_at"))
-    party = parties.party.select(
+    told = parties.party.join(_genders_of_names(parties.party), on=["name", "surname"], how="left", nulls_equal=True)
+    party = told.select(
         "party",
         "record_id",
         pl.col("seen_at").alias("at"),
+        pl.coalesce("gender", pl.when(is_named & (pl.col("quality") == "full")).then("gender_of_name")).alias("gender"),
         *(pl.when(is_named).then(pl.col(c)).alias(c) for c in NAME),
         (is_named & (pl.col("quality") == "full")).fill_null(False).alias("is_full"),
         pl.coalesce("nickname", pl.when(pl.col("quality") == "nick").then("name")).alias("nickname"),
@@ -51,6 +55,40 @@ def mentions(linking: pl.DataFrame, parties: Parties) -> pl.DataFrame:
     )
     said = linking.select("party", *VALUE, "links", pl.col("valid_to").alias("kept_until"))
     return said.join(party, on="party").sort("party", *VALUE)
+
+
+# A character tells a gender where so many of those who bear it are known, and so large a share of them has it.
+_LEAST_BEARERS, _LEAST_SHARE = 20, 0.97
+
+
+def _genders_of_names(party: pl.DataFrame) -> pl.DataFrame:
+    """What the characters of given names tell of the gender, as this brand's own people bear them.
+
+    Returns:
+        name, surname, gender_of_name, of full names in which all telling characters agree.
+    """
+    full = party.filter((pl.col("quality") == "full") & pl.col("name").is_not_null())
+    given = pl.col("name").str.strip_prefix(pl.col("surname").fill_null("")).str.split("")
+    names = full.select("name", "surname", "gender").unique().with_columns(given.alias("character"))
+    each = names.explode("character").drop_nulls("character")
+    bearers = (
+        each.drop_nulls("gender")
+        .group_by("character")
+        .agg(pl.len().alias("n"), (pl.col("gender") == "female").mean().alias("female"))
+    )
+    is_female = (
+        pl.when(pl.col("female") >= _LEAST_SHARE).then(True).when(pl.col("female") <= 1 - _LEAST_SHARE).then(False)
+    )
+    telling = (
+        bearers.filter(pl.col("n") >= _LEAST_BEARERS).select("character", is_female.alias("is_female")).drop_nulls()
+    )
+    found = (
+        each.join(telling, on="character")
+        .group_by("name", "surname")
+        .agg(pl.col("is_female").any().alias("some"), pl.col("is_female").all().alias("every"))
+    )
+    gender = pl.when("every").then(pl.lit("female")).when(~pl.col("some")).then(pl.lit("male"))
+    return found.select("name", "surname", gender.alias("gender_of_name")).drop_nulls("gender_of_name")
 
 
 _EVER = pl.Series(["1900-01-01"]).str.to_datetime(time_unit="us")[0]
@@ -67,10 +105,11 @@ def name_groups(said: pl.DataFrame) -> pl.DataFrame:
     """
     names = (
         said.filter(pl.col("name").is_not_null())
-        .group_by(*VALUE, *NAME, "is_full")
-        .agg(pl.len().alias("n"))
-        .sort(*VALUE, *NAME)
+        .group_by(*VALUE, *NAME, "gender", "is_full")
+        .agg(pl.len().alias("n"), pl.col("at").min().alias("from"), pl.col("at").max().alias("until"))
+        .sort(*VALUE, *NAME, "gender")
         .with_row_index("node")
+        .with_columns((pl.col("is_full") | _is_noted_whole()).alias("is_whole"))
     )
     several = names.filter(pl.len().over(VALUE) > 1)
     pairs = several.join(several, on=VALUE, suffix="_r").filter(pl.col("node") < pl.col("node_r"))
@@ -82,25 +121,36 @@ def name_groups(said: pl.DataFrame) -> pl.DataFrame:
     return _attach_partial_names(names.with_columns(pl.Series("label", label)), pairs).drop("node")
 
 
+def _is_noted_whole() -> pl.Expr:
+    """A name that a colleague noted in full."""
+    is_part = (pl.col("name") == pl.col("surname")).fill_null(False) | pl.col("name").str.contains("*", literal=True)
+    return (pl.col("quality") == NOTED) & ~is_part
+
+
 def _attach_partial_names(names: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
     """Masked and title-only names join the full name that they fit, the most frequent where several do."""
-    loose = pairs.filter(pl.col("agreement").is_in(["masked", "surname"]))
+    # 张 in a note about a woman is not 张伟强; in a note from another year it may be anybody of the family.
+    is_other = (pl.col("gender") != pl.col("gender_r")).fill_null(False)
+    apart = pl.max_horizontal(pl.col("from") - pl.col("until_r"), pl.col("from_r") - pl.col("until"))
+    is_noted = (pl.col("quality") == NOTED) | (pl.col("quality_r") == NOTED)
+    is_far = (is_noted & (apart > pl.duration(days=_NOTE_DAYS))).fill_null(False)
+    loose = pairs.filter(pl.col("agreement").is_in(["masked", "surname"]) & ~is_other & ~is_far)
     both = pl.concat(
         [
             loose.select(pl.col("node").alias("partial"), pl.col("node_r").alias("full")),
             loose.select(pl.col("node_r").alias("partial"), pl.col("node").alias("full")),
         ]
     )
-    info = names.select("node", "label", "is_full", "n", "name")
+    info = names.select("node", "label", "is_whole", "n", "name")
     candidates = (
-        both.join(info.filter(~pl.col("is_full")).select(pl.col("node").alias("partial")), on="partial")
+        both.join(info.filter(~pl.col("is_whole")).select(pl.col("node").alias("partial")), on="partial")
         .join(info.rename({"node": "full"}), on="full")
-        .sort("partial", "is_full", "n", "name", descending=[False, True, True, False])
+        .sort("partial", "is_whole", "n", "name", descending=[False, True, True, False])
         .unique("partial", keep="first", maintain_order=True)
-        .select(pl.col("partial").alias("node"), "full", pl.col("label").alias("fitting"), "is_full")
+        .select(pl.col("partial").alias("node"), "full", pl.col("label").alias("fitting"), "is_whole")
     )
-    with_full = candidates.filter("is_full").select("node", "fitting")
-    among = candidates.filter(~pl.col("is_full"))
+    with_full = candidates.filter("is_whole").select("node", "fitting")
+    among = candidates.filter(~pl.col("is_whole"))
     # Partial names that fit no full name are one holder where they fit each other.
     rest = connected(len(names), among["node"].to_numpy(), among["full"].to_numpy())
     return (
@@ -109,7 +159,7 @@ def _attach_partial_names(names: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFr
         .with_columns(
             pl.when(pl.col("fitting").is_not_null())
             .then(pl.col("fitting"))
-            .when(~pl.col("is_full"))
+            .when(~pl.col("is_whole"))
             .then(pl.col("rest") + len(names))
             .otherwise(pl.col("label"))
             .alias("label")
@@ -132,7 +182,8 @@ def holdings(
         party, `VALUE`, holder (0, 1, … within the value, `IN_DOUBT`, `BEFORE`), has_ended (a later holder has
         it now). Parties that a value does not link are absent.
     """
-    placed = said.join(names.select(*VALUE, *NAME, "label"), on=[*VALUE, *NAME], how="left", nulls_equal=True)
+    name = [*VALUE, *NAME, "gender"]
+    placed = said.join(names.select(*name, "label"), on=name, how="left", nulls_equal=True)
     placed = placed.join(status, on=VALUE)
     # An account (not a phone or e-mail) stays one person's until it carries too many names.
     is_account = (pl.col("links") == "always") & (pl.col("status") == "ok")

@@ -31,7 +31,7 @@ def agreement_sql(left: str, right: str) -> str:
     # Cases within cases: nearly all pairs differ, and those are settled before anything dear is worked out.
     return f"""case
         when {ln} is null or {rn} is null then null
-        when {lq} = 'full' and {rq} = 'full' then case
+        when {_is_whole(ln, lq, ls)} and {_is_whole(rn, rq, rs)} then case
             when {ln} = {rn} then 'same'
             when {left.format("name_pinyin")} = {right.format("name_pinyin")} then 'homophone'
             when unicode({ln}) < {_FIRST_HAN} and unicode({rn}) < {_FIRST_HAN} then {_western(ln, rn)}
@@ -43,6 +43,12 @@ def agreement_sql(left: str, right: str) -> str:
         when ({lf} = '*' or {rf} = '*' or {lf} = {rf}) and ({ll} = '*' or {rl} = '*' or {ll} = {rl}) then 'masked'
         else 'conflict'
     end"""
+
+
+def _is_whole(name: str, quality: str, surname: str) -> str:
+    """A full name, or one that a colleague noted in full."""
+    is_part = f"({name} = coalesce({surname}, '') or {name} like '%*%')"
+    return f"({quality} = 'full' or ({quality} = 'derived' and not {is_part}))"
 
 
 def _western(ln: str, rn: str) -> str:

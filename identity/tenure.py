@@ -18,7 +18,7 @@ IN_DOUBT, BEFORE = -1, -2
 # Two descriptions under one value, seen within so many days of each other, are taken for one person's.
 SEASON_DAYS = 120
 # A name that a colleague noted down is no sign of a second holder.
-_NOTED = "derived"
+NOTED = "derived"
 
 
 _FOREVER = pl.Series(["2999-01-01"]).str.to_datetime(time_unit="us")[0]
@@ -27,7 +27,7 @@ _FOREVER = pl.Series(["2999-01-01"]).str.to_datetime(time_unit="us")[0]
 def holders(placed: pl.DataFrame, registry: Mapping[str, IdentifierType]) -> pl.DataFrame:
     """The holders of each value: `VALUE`, label, holder, first_at, last_at, gave_at, kept_until, is_strong, ends_at."""
     labelled = placed.filter(pl.col("label").is_not_null())
-    is_strong = pl.col("is_full") | (pl.col("quality").is_not_null() & (pl.col("quality") != _NOTED))
+    is_strong = pl.col("is_full") | (pl.col("quality").is_not_null() & (pl.col("quality") != NOTED))
     grouped = labelled.group_by(*VALUE, "label").agg(
         pl.min_horizontal(pl.col("at"), pl.col("gave_at")).min().alias("first_at"),
         pl.col("at").max().alias("last_at"),
@@ -41,6 +41,8 @@ def holders(placed: pl.DataFrame, registry: Mapping[str, IdentifierType]) -> pl.
         is_strong.any().alias("is_strong"),
         pl.col("name").min().alias("least_name"),
         pl.col("nickname").min().alias("least_nick"),
+        pl.col("gender").drop_nulls().min().alias("gender"),
+        pl.col("gender").drop_nulls().n_unique().alias("n_genders"),
     )
     grouped = _with_followers(grouped, placed.filter("is_full")["surname"].unique())
     lifetime = {kind.name: timedelta(days=kind.lifetime_days) for kind in registry.values() if kind.lifetime_days}
@@ -99,10 +101,10 @@ def _passed_on(placed: pl.DataFrame, holder: pl.DataFrame, silence: pl.Expr) -> 
 
 
 def _with_followers(grouped: pl.DataFrame, surnames: pl.Series) -> pl.DataFrame:
-    """A nickname seen in the season of the only one who tells a name is that holder's, unless it is a name itself.
+    """A nickname seen in the season of the only one who tells a name is that holder's.
 
-    Years apart the number may have changed hands, or served another of the family (measured on the simulator: one
-    person in 98 of 100 cases within a season, in 6 of 10 beyond a year).
+    Unless it is a name itself, or of the other gender. Years apart the number may have changed hands, or served another
+    of the family (measured on the simulator: one person in 98 of 100 cases within a season, 6 of 10 beyond a year).
     """
     alone = grouped.filter(pl.col("is_strong").sum().over(VALUE) == 1, pl.col("is_strong"))
     host = alone.select(
@@ -110,16 +112,18 @@ def _with_followers(grouped: pl.DataFrame, surnames: pl.Series) -> pl.DataFrame:
         pl.col("label").alias("host"),
         pl.col("first_at").alias("host_from"),
         pl.col("last_at").alias("host_until"),
+        pl.when(pl.col("n_genders") == 1).then("gender").alias("host_gender"),
     )
     apart = pl.max_horizontal(pl.col("first_at") - pl.col("host_until"), pl.col("host_from") - pl.col("last_at"))
+    is_other = (pl.when(pl.col("n_genders") == 1).then("gender") != pl.col("host_gender")).fill_null(False)
     is_near = apart <= pl.duration(days=SEASON_DAYS)
     nick = pl.col("least_nick")
     is_name = nick.str.contains(r"^\p{Han}{2,3}$") & nick.str.slice(0, 1).is_in(surnames.drop_nulls().implode())
-    follows = ~pl.col("is_strong") & pl.col("least_name").is_null() & is_near & ~is_name
+    follows = ~pl.col("is_strong") & pl.col("least_name").is_null() & is_near & ~is_name & ~is_other
     return (
         grouped.join(host, on=VALUE, how="left")
         .with_columns(pl.when(follows.fill_null(False)).then(pl.col("host")).otherwise(pl.col("label")).alias("joined"))
-        .drop("host", "host_from", "host_until")
+        .drop("host", "host_from", "host_until", "host_gender")
     )
 
 

@@ -202,6 +202,39 @@ def test_a_surname_in_a_note_is_the_full_names(world):
     assert held[("wecom-2", NUMBER)] == held[("pos-1", NUMBER)]
 
 
+def test_a_whole_name_in_a_note_is_compared_as_a_whole(world):
+    world.say(1, PHONE, name="赵怡云", surname="赵", name_pinyin="zhao yi yun")
+    world.say("same", PHONE, source="wecom", role="contact", name="赵怡云", surname="赵", name_pinyin="zhao yi yun",
+              quality="derived")  # fmt: skip
+    world.say("other", PHONE, source="wecom", role="contact", name="赵立云山", surname="赵", quality="derived")
+    held, _ = holders(world)
+    assert held[("wecom-same", NUMBER)] == held[("pos-1", NUMBER)] != held[("wecom-other", NUMBER)]
+
+
+def test_a_surname_in_a_note_of_another_year_is_not_the_full_names(world):
+    world.say(1, PHONE, day=0, **WANG)
+    world.say(2, PHONE, source="wecom", role="contact", day=500, name="王", surname="王", quality="derived")
+    held, _ = holders(world)
+    assert held[("wecom-2", NUMBER)] != held[("pos-1", NUMBER)]
+
+
+def test_a_part_of_a_name_of_the_other_gender_is_not_the_full_names(world):
+    world.say(1, PHONE, gender="male", **WANG)
+    world.say(2, PHONE, source="pos", gender="female", name="王", surname="王", quality="title")
+    world.say(3, PHONE, source="youzan", gender="female", nickname="云朵", quality="nick")
+    held, _ = holders(world)
+    assert held[("pos-2", NUMBER)] != held[("pos-1", NUMBER)] != held[("youzan-3", NUMBER)]
+
+
+def test_the_characters_of_a_name_tell_the_gender_where_enough_people_bear_them(world):
+    for n in range(25):
+        world.say(f"w{n}", [("phone", f"1380000{n:04d}")], gender="female", name=f"陈{chr(0x4E00 + n)}芳", surname="陈")
+    world.say("fang", PHONE, name="王芳", surname="王")
+    world.say("he", PHONE, source="wecom", role="contact", gender="male", nickname="云朵", quality="nick")
+    held, _ = holders(world)
+    assert held[("wecom-he", NUMBER)] != held[("pos-fang", NUMBER)]
+
+
 def test_a_masked_name_joins_the_full_name_that_it_fits(world):
     world.say(1, [("phone", "13900000001")], name="王小伟", surname="王")
     world.say(2, [("phone", "13900000001")], name="李娜", surname="李")
