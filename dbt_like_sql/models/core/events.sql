@@ -16,6 +16,14 @@ device_owner as (
     select * from {{ ref('stg_identity__event_owner') }}
 ),
 
+staff as (
+    select * from {{ ref('int_staff_alias') }}
+),
+
+store as (
+    select * from {{ ref('int_store_alias') }}
+),
+
 final as (
     select
         event.event_id,
@@ -45,13 +53,16 @@ final as (
         event.campaign,
         event.value_num,
         device_owner.basis as device_basis,
-        event.staff_code,
+        coalesce(staff.staff_code, event.staff_code) as staff_code,
         event.partner_code,
         event.product_code,
-        event.ref_no
+        event.ref_no,
+        coalesce(store.store_code, event.store_id) as store_code
     from event
     left join people on event.record_id = people.record_id
     left join device_owner on event.event_id = device_owner.event_id
+    left join staff on event.staff_code = staff.alias
+    left join store on event.store_id = store.alias
     where event.event_at < (select ends_at from as_of)
 )
 

@@ -16,6 +16,14 @@ people as (
     select * from {{ ref('int_record_people') }}
 ),
 
+staff as (
+    select * from {{ ref('int_staff_alias') }}
+),
+
+store as (
+    select * from {{ ref('int_store_alias') }}
+),
+
 timed as (
     select
         orders.*,
@@ -58,6 +66,8 @@ final as (
         judged.channel,
         judged.store_id,
         judged.guide_id,
+        coalesce(store.store_code, judged.store_id) as store_code,
+        coalesce(staff.staff_code, judged.guide_id) as staff_code,
         people.one_id,
         people.buyer_one_id,
         people.receiver_one_id,
@@ -89,6 +99,8 @@ final as (
         round(judged.net_amount * judged.fx_rate, 2) as net_amount_cny
     from judged
     left join people on judged.record_id = people.record_id
+    left join staff on judged.guide_id = staff.alias
+    left join store on judged.store_id = store.alias
 )
 
 select * from final

@@ -13,6 +13,62 @@ final as (
 select * from final
 ),
 
+__dbt__cte__int_staff_alias as (
+with
+
+staff as (
+    select * from core.staff
+),
+
+named as (
+    select staff_code as alias, staff_code from staff
+    union
+    select wecom_userid as alias, staff_code from staff
+    union
+    select name_key as alias, staff_code from staff
+),
+
+final as (
+    select
+        alias,
+        any_value(staff_code) as staff_code
+    from named
+    where alias is not null
+    group by alias
+    -- two employees of one name cannot be told apart by it
+    having count(distinct staff_code) = 1
+)
+
+select * from final
+),
+
+__dbt__cte__int_store_alias as (
+with
+
+store as (
+    select * from core.store
+),
+
+named as (
+    select store_code as alias, store_code from store
+    union
+    select store_name as alias, store_code from store
+),
+
+final as (
+    select
+        alias,
+        any_value(store_code) as store_code
+    from named
+    where alias is not null
+    group by alias
+    -- two stores of one name cannot be told apart by it
+    having count(distinct store_code) = 1
+)
+
+select * from final
+),
+
 as_of as (
     select * from __dbt__cte__int_as_of
 ),
@@ -27,6 +83,14 @@ record as (
 
 people as (
     select * from lake.intermediate.int_record_people
+),
+
+staff as (
+    select * from __dbt__cte__int_staff_alias
+),
+
+store as (
+    select * from __dbt__cte__int_store_alias
 ),
 
 timed as (
@@ -80,6 +144,8 @@ final as (
         judged.channel,
         judged.store_id,
         judged.guide_id,
+        coalesce(store.store_code, judged.store_id) as store_code,
+        coalesce(staff.staff_code, judged.guide_id) as staff_code,
         people.one_id,
         people.buyer_one_id,
         people.receiver_one_id,
@@ -111,6 +177,8 @@ final as (
         round(judged.net_amount * judged.fx_rate, 2) as net_amount_cny
     from judged
     left join people on judged.record_id = people.record_id
+    left join staff on judged.guide_id = staff.alias
+    left join store on judged.store_id = store.alias
 )
 
 select * from final
