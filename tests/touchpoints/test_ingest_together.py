@@ -265,3 +265,17 @@ def test_a_time_of_day_in_its_own_column_and_the_files_own_zone_are_read(landing
     put_csv(landing, "square/a/items-2026-07-01-2026-07-02.csv", header, *rows)
     result = Ingested(landing)
     assert [result.order(f"t{n}")["paid_at"].hour for n in range(3)] == [17, 14, 2]
+
+
+@pytest.mark.parametrize("said", ["商户订单号", "微信订单号"])
+def test_a_bill_finds_its_order_by_the_merchants_number_or_by_its_own(landing, said):
+    header = [*files.YOUZAN, "支付流水号"]
+    put_csv(landing, "youzan/a/20260310120000.csv", header, files.youzan_row("E1", 支付流水号="420001"))
+    bill = (
+        {"商户订单号": "E1", "微信订单号": "999"}
+        if said == "商户订单号"
+        else {"商户订单号": "X", "微信订单号": "420001"}
+    )
+    put(landing, "wechatpay/a/bill_20260302.csv", files.wechatpay(files.payment_row("999") | bill))
+    ledger = Ingested(landing).table("ledger").filter(pl.col("role") == "payer")
+    assert ledger["order_key"].to_list() == ["youzan/E1"]
