@@ -112,7 +112,13 @@ def score_on_spark(spark: Any, rows: Path | str, out: Path | str, model: Model, 
     table.createOrReplaceTempView("candidate")
     pairs = _blocked(spark, scheme.blocking)
     api = _api(spark, out)
-    linker = Linker(api.register(table), settings_for_spark(model, table.count()), log_level="ERROR")
+    # Frozen frequencies come as columns tf_*; Splink on Spark takes them as tables.
+    frequencies = {name.removeprefix("tf_"): name for name in table.columns if name.startswith("tf_")}
+    rest = table.drop(*frequencies.values())
+    linker = Linker(api.register(rest), settings_for_spark(model, table.count()), log_level="ERROR")
+    for column, frequency in frequencies.items():
+        known = table.select(column, frequency).where(f"{column} is not null").distinct()
+        linker.table_management.register_term_frequency_lookup(api.register(known), column)
     linker.table_management.register_blocked_pairs_for_predict(api.register(pairs))
     predicted = linker.inference.predict(threshold_match_weight=LEAST_WEIGHT).as_spark_dataframe()
     predicted.withColumns(_as_pairs(scheme)).write.mode("overwrite").parquet(str(out))
