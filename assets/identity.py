@@ -35,6 +35,7 @@ _DESCRIPTIONS = {
     (PUBLIC, "relation"): "Who gives to, pays for, refers or lives with whom; never a merge · 人际关系",
     (PUBLIC, "device_history"): "Whose a device was, from when to when · 设备归属历史",
     (PUBLIC, "event_owner"): "Whose the events of anonymous devices are · 匿名事件归属",
+    (PUBLIC, "doubt"): "People of whom it is in doubt that they are one person, and why · 存疑的人及原因",
     (PUBLIC, "over_limit"): "People with more identifiers of a type than the registry allows · 标识超限的人",
     (PUBLIC, "quality"): "What each run measured of its OneIDs, with limits · 归一质量指标",
     (PUBLIC, "canary_quality"): "Quality over invented people of known truth, by phenomenon · 虚构样本质量",

@@ -15,6 +15,7 @@ from common.keys import keyed_hashes
 from identity.beside import tables_beside
 from identity.candidates import candidates, descriptions
 from identity.causes import check_churn, contents
+from identity.doubt import doubts
 from identity.edges import edge_table
 from identity.engine import Engine
 from identity.frozen import freeze, keep_steady
@@ -121,7 +122,7 @@ def resolve(
     Args:
         touchpoints: folder of the canonical tables (`touchpoints.model`) as Parquet.
         public: folder for the tables without personal data: record_map, one_id, absent_record, edge, change,
-            displaced_record, golden_field, golden_candidate, identifier_value, override, review_item,
+            displaced_record, golden_field, golden_candidate, identifier_value, override, doubt, review_item,
             decided_by, relation, device_history, event_owner, over_limit.
         private: folder for golden_value and contact_point, in the clear, and the state that the next run starts from.
         previous: the `identity` tables of the published snapshot, or None on the first run.
@@ -224,6 +225,7 @@ def _write(found: _Resolved, made: _Tables, public: Path, private: Path, key: by
         "change": found.identities.change,
         "override": found.stewards.row,
         "edge": made.edge,
+        "doubt": doubts(found.parties, found.identities.of_party, made.edge),
         "review_item": made.review_item,
         "golden_field": found.golden.field,
         "golden_candidate": found.golden.candidate,
