@@ -13,6 +13,7 @@ import polars as pl
 from common.errors import DefinitionError
 from identity.causes import ChurnBudget, Differences
 from identity.parties import PARTY, Parties
+from identity.registry import load_registry
 from identity.review import NOT_SURE, Decision, read_decisions
 from identity.stewards import OVERRIDES, Override, Stewardship, read_overrides, touched
 
@@ -74,6 +75,16 @@ class Keeping:
         if "record_id" not in found.columns:
             raise DefinitionError(path, "has no column record_id.", "Its first line is record_id,when,note.")
         return found.select(pl.col("record_id").str.strip_chars()).unique()
+
+    def check(self) -> None:
+        """Reads every file of the folder, so that a slip of the pen is told before an hour's work and not after.
+
+        Raises:
+            DefinitionError: one of them is wrong.
+        """
+        load_registry(own=self.registry)
+        self.overrides()
+        self.erased()
 
 
 def differences(

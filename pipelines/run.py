@@ -20,6 +20,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from common.errors import GuiyiError, UsageError
+from identity.keeping import Keeping
 from pipelines.definitions import build_defs
 from pipelines.jobs import DAILY, run_config
 from pipelines.resources import WATCHER
@@ -112,9 +113,11 @@ def run_job(
         sources: the brand's own contracts; GUIYI_SOURCES or the home's `sources` when not given.
 
     Raises:
+        DefinitionError: one of the home's own files for identity is wrong.
         GuiyiError: the run could not publish; the message says why.
     """
     started = time.perf_counter()
+    Keeping(folder=home.identity).check()
     before = home.published()
     steps = _Steps(progress)
     run_id = str(uuid.uuid4())

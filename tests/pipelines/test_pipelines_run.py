@@ -6,14 +6,14 @@ import signal
 import subprocess
 import sys
 import time
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
 import polars as pl
 import pytest
 
-from common.errors import GuiyiError, UsageError
+from common.errors import DefinitionError, GuiyiError, UsageError
 from pipelines.run import RunOutcome, landed, run_job
 from segments.api import load_audiences
 from warehouse.building import identifier
@@ -138,14 +138,21 @@ def test_a_busy_home_refuses_a_second_run_in_one_sentence(world: Path, own_home:
         run_job(own_home, world / "landing", *_as_of(own_home))
 
 
+def test_a_slip_in_the_homes_own_identifier_types_is_told_before_anything_is_read(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.identity.mkdir()
+    (home.identity / "identifiers.yml").write_text("types:\n  gym_card: {links: always}\n", encoding="utf-8")
+    with pytest.raises(DefinitionError, match=r"identifiers.yml:2: type gym_card does not say its strength"):
+        run_job(home, tmp_path, date(2026, 11, 20))
+    assert not home.dagster.exists()
+
+
 def test_a_landing_folder_that_is_not_there_is_wrong_usage(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="There is no landing folder"):
         landed(tmp_path / "nowhere")
 
 
 def _as_of(home: Home):
-    from datetime import date
-
     return (date.fromisoformat(home.manifest(home.require_published())["as_of"]),)
 
 
