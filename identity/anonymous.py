@@ -73,7 +73,10 @@ def _logins(parties: Parties, of_party: pl.DataFrame, touchpoints: Path, registr
         )
     )  # fmt: skip
     logins = pl.concat([beside, told]).filter(pl.all_horizontal(pl.col("at", "one_id").is_not_null()))
-    return logins.filter(~is_placeholder(registry)).group_by(*DEVICE, "at", "one_id").agg(pl.col("rank").min())
+    logins = logins.filter(~is_placeholder(registry)).group_by(*DEVICE, "at", "one_id").agg(pl.col("rank").min())
+    # The tablet at a till, the router of a shop: who comes next is not who was there last.
+    most = pl.col("id_type").replace_strict({name: registry[name].block_ids for name in types}, return_dtype=pl.Int64)
+    return logins.filter(pl.col("one_id").n_unique().over(DEVICE) <= most)
 
 
 def _only_holders(parties: Parties, of_party: pl.DataFrame) -> pl.DataFrame:

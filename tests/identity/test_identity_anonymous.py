@@ -126,6 +126,19 @@ def test_of_several_devices_the_surer_kind_tells(site):
     assert owner["e-both"][0] == "wang"
 
 
+def test_the_tablet_at_a_till_is_nobodys(site):
+    most = REGISTRY["distinct_id"].block_ids
+    for number in range(most + 1):
+        site.login(f"customer {number}", number, "tablet", f"u{number}")
+        if number < most:
+            site.login(f"relative {number}", number, "big family's", f"u{number}")
+    site.visit("at the till", most + 2, cookie("tablet"))
+    site.visit("at home", most + 2, cookie("big family's"))
+    owner, history, _ = site.stitched()
+    assert set(owner) == {"e-at home"}
+    assert history["value_hash"].n_unique() == 1
+
+
 def test_a_device_id_that_stands_for_nobody_is_nobodys(site):
     site.login("wang logs in", 0, "00000000-0000-0000-0000-000000000000", "wang", kind="idfa")
     site.visit("elsewhere", 5, ("idfa", "00000000-0000-0000-0000-000000000000"))
