@@ -135,8 +135,8 @@ def birth() -> Compared:
         when birth_l = birth_r then case when {rough_l} then 7 else 8 end
         when {rough_l} and {rough_r} then case when birth_l[:3] = birth_r[:3] then 1 else 0 end
         when hamming(birth_l, birth_r) = 1 then 6
-        when hamming(birth_l, birth_r) = 2 then 5
         when birth_l[:4] = birth_r[:4] and ({rough_l} or {rough_r}) then 4
+        when hamming(birth_l, birth_r) = 2 then 5
         when birth_l[5:] = birth_r[5:] then 3
         when birth_l[:4] = birth_r[:4] then 2
         else 0

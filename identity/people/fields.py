@@ -19,7 +19,10 @@ _NARROW: Final = "".join(chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)) +
 def narrow(text: str) -> str:
     """SQL for lower-case text with full-width signs made narrow."""
     wide, thin = _WIDE.replace("'", "''"), _NARROW.replace("'", "''")
-    return f"lower(translate({text}, '{wide}', '{thin}'))"
+    # Translating takes forty times as long as looking whether there is anything to translate.
+    is_wide = f"regexp_matches({text}, '[\uff01-\uff5e\u3000]')"
+    narrowed = f"case when {is_wide} then translate({text}, '{wide}', '{thin}') else {text} end"
+    return f"lower({narrowed})"
 
 
 def words(text: str) -> str:

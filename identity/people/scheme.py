@@ -16,6 +16,8 @@ from identity.scheme import BlockingRule, Scheme
 LARGEST_BLOCK: Final = 60
 ROWS_OF_LARGEST_BLOCK: Final = 100_000
 SMALLEST_BLOCK: Final = 12
+# Of a Chinese name alone: there are few names, and every second pair of namesakes is of strangers.
+LARGEST_OF_NAMESAKES: Final = 4
 # Least average match weight of each round: even odds, then, where clusters speak for their members, four to one.
 ROUND_WEIGHTS: Final = (0.0, 2.0)
 
@@ -63,7 +65,8 @@ def _compared(columns: set[str], *, han: bool) -> list[Compared]:
 
 
 # Keys that rows may share: SQL, the list it takes one element of as `item`, and the columns it needs. Each rule is one
-# of them or two together; rows that share too common a key are left to the rules that narrow it down.
+# of them or two together; rows that share too common a key are left to the rules that narrow it down. `!city` is for
+# tables without one.
 _PAIRS_OF_WORDS: Final = (
     "flatten(list_transform(name_bare, lambda a, i: "
     "list_transform(name_bare[i + 1:], lambda b: least(a, b) || ' ' || greatest(a, b))))"
@@ -78,7 +81,7 @@ _RULES: Final = (
     ("two words of the name", "item", _PAIRS_OF_WORDS, "name_bare"),
     ("a rare word of the name", "item", "name_bare", "name_bare"),
     ("postcode", "postcode", None, "postcode"),
-    ("birth date", "birth", None, "birth"),
+    ("birth date", "birth", None, "birth name_bare"),
     ("a word of the name, birth date", "item || '|' || birth", "name_bare", "name_bare birth"),
     ("a word of the name, postcode area", "item || '|' || postcode_area", "name_bare", "name_bare postcode_area"),
     ("a word of the name, town", "item || '|' || city", "name_bare", "name_bare city"),
@@ -86,13 +89,12 @@ _RULES: Final = (
     ("a word of the name, year of birth", "item || '|' || birth[:4]", "name_bare", "name_bare birth"),
     ("a word of the name, day of birth", f"item || '|' || {_DAY}", "name_bare", "name_bare birth"),
     ("a word of the name, occupation", "item || '|' || job", "name_bare", "name_bare job"),
-    ("name", "name", None, "sound"),
-    ("name and birth date", "name || '|' || birth", None, "sound birth"),
-    ("name and town", "name || '|' || city", None, "sound city"),
-    ("sound of the name and birth date", "sound || '|' || birth", None, "sound birth"),
-    ("sound of the name and town", "sound || '|' || city", None, "sound city"),
-    ("surname, birth date", "surname || '|' || birth", None, "surname birth"),
-    ("birth date, town", "birth || '|' || city", None, "birth city"),
+    ("rare name", "name", None, "sound"),
+    ("sound of the name, birth date", "coalesce(sound, name) || '|' || birth", None, "sound birth"),
+    ("sound of the name, town", "coalesce(sound, name) || '|' || city", None, "sound city"),
+    ("surname, birth date", "surname || '|' || birth", None, "surname birth !city"),
+    ("surname, birth date, town", "surname || '|' || birth || '|' || city", None, "surname birth city"),
+    ("birth date, town", "birth || '|' || city", None, "birth city name_bare"),
     ("birth date, birth place", "birth || '|' || birth_place", None, "birth birth_place"),
     ("birth date, postcode area", "birth || '|' || postcode_area", None, "birth postcode_area"),
     ("birth place, day of birth", f"birth_place || '|' || {_DAY}", None, "birth birth_place"),
@@ -106,7 +108,7 @@ def _blocking(columns: set[str], n_rows: int) -> tuple[BlockingRule, ...]:
     share = math.sqrt(ROWS_OF_LARGEST_BLOCK / max(n_rows, ROWS_OF_LARGEST_BLOCK))
     largest = max(round(LARGEST_BLOCK * share), SMALLEST_BLOCK)
     return tuple(
-        BlockingRule(name, key, explode, largest)
+        BlockingRule(name, key, explode, LARGEST_OF_NAMESAKES if name == "rare name" else largest)
         for name, key, explode, needs in _RULES
-        if set(needs.split()) <= columns
+        if all((word[1:] not in columns) if word[0] == "!" else (word in columns) for word in needs.split())
     )
