@@ -173,7 +173,11 @@ def _tell_columns(
     check: TableCheck, contract: Contract, rows: pl.DataFrame, headers: Sequence[str], time_zone: str
 ) -> None:
     good = rows.filter(pl.col(REASON).is_null())
-    by_header = {header: name for name, column in contract.columns.items() for header in reversed(column.names)}
+    by_header = {
+        header: name
+        for name, column in contract.columns.items()
+        for header in reversed((*column.names, *column.followed_by))
+    }
     for header in headers:
         name = by_header.get(header.split(".")[0] if header not in by_header else header)
         if name is None or name not in good.columns:
