@@ -62,7 +62,7 @@ def test_a_surname_that_disagrees_is_not_called_rare():
 
 
 def test_a_rule_nobody_has_words_for_is_told_by_its_name():
-    assert edge(kind="sure", rule="douyin_open_id")["words"] == "same douyin open id"
+    assert edge(kind="sure", rule="brand_club_no")["words"] == "same brand club no"
 
 
 def test_rare_surnames_are_told_in_round_numbers_and_never_of_fewer_than_five_people():
