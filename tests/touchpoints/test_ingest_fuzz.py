@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import touchpoints_files as files
+from contract_fixtures import FIXTURES
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from touchpoints_files import Ingested, put
@@ -134,3 +135,18 @@ def test_a_file_cut_anywhere_is_accounted_for(tmp_path, name):
             content[:cut],
         )
     Ingested(landing).assert_every_row_is_accounted_for()
+
+
+@pytest.mark.parametrize("seed", [20261122])
+def test_mutated_files_of_every_contracts_fixture_are_accounted_for(tmp_path, seed):
+    rng = random.Random(seed)
+    for fixture in FIXTURES:
+        for path in fixture.files:
+            content = mutated(path.read_bytes(), rng)
+            put(tmp_path / "landing", f"{fixture.source}/{fixture.name}/{path.name}", content)
+    done = Ingested(tmp_path / "landing")
+    done.assert_every_row_is_accounted_for()
+    found = done.table("source_file")
+    assert found.height >= sum(len(fixture.files) for fixture in FIXTURES)
+    assert set(found["status"]) <= {"loaded", "repeat", "empty", "held", "unknown", "unreadable"}
+    assert done.report.rows_accepted > 0
