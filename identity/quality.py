@@ -207,8 +207,11 @@ def _two_of_one(identifier: pl.LazyFrame, record_map: pl.DataFrame, registry: Ma
         if isinstance(kind.single_per_scope, tuple):
             rows = rows.filter(pl.col("id_scope").is_in(kind.single_per_scope))
         by = ["one_id"] if kind.single else ["one_id", "id_scope"]
-        counts = rows.join(person, on=PARTY).group_by(by).agg(pl.col("id_value").n_unique().alias("n"))
-        people |= set(counts.filter(pl.col("n") > 1).collect()["one_id"])
+        values = pl.col("id_value").n_unique()
+        held = rows.join(person, on=PARTY).with_columns(values.over([*by, *PARTY]).alias("n_of_party"))
+        # One record may itself name two; that is its mistake, not a wrong merge.
+        counts = held.group_by(by).agg(values.alias("n"), pl.col("n_of_party").max())
+        people |= set(counts.filter(pl.col("n") > pl.col("n_of_party")).collect()["one_id"])
     return len(people)
 
 

@@ -112,6 +112,14 @@ def test_two_national_ids_in_one_person_stop_a_run_unless_a_steward_wants_them(r
     assert measure(made, load_registry(), RETAIL).filter(metric="guards_broken")["state"].item() == "ok"
 
 
+def test_a_record_that_itself_names_two_national_ids_stops_nothing(run):
+    made = run()
+    identifier = pl.read_parquet(made.touchpoints / "identifier.parquet")
+    second = identifier.filter(id_type="national_id").head(1).with_columns(id_value=pl.lit("N9"))
+    pl.concat([identifier, second]).write_parquet(made.touchpoints / "identifier.parquet")
+    assert measure(made, load_registry(), RETAIL).filter(metric="guards_broken")["value"].item() == 0
+
+
 def test_drift_is_nought_where_pairs_fall_as_the_model_expects_and_grows_where_they_do_not():
     rows = [("m", "name", 1, 0.8, 0.8, 500), ("m", "name", 0, 0.2, 0.2, 500), ("u", "name", 1, 0.5, 0.1, 500),
             ("u", "name", 0, 0.5, 0.9, 500)]  # fmt: skip
