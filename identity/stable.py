@@ -24,7 +24,7 @@ _BITS = 60
 _STRIDE = np.uint64(0x9E3779B97F4A7C5)
 # What the claim of an id counts that a record lost while a source was missing; its present id counts 1. A little less,
 # so that such an id wakes only where nothing is lost by it.
-_LOST_CLAIM: Final = 0.99
+_LOST_CLAIM: Final = 1 - 1e-4
 # Groups of ids and clusters with more cells than this are matched greedily: the exact way needs a dense table.
 _LARGEST_MATCHING: Final = 4_000_000
 
@@ -193,7 +193,7 @@ def _untangled(tangle: pl.DataFrame) -> pl.DataFrame:
         return _greedy(tangle)
     # The older id by a hair: it decides between equal overlaps and no others.
     weight = np.zeros(shape)
-    weight[rows, columns] = tangle["weight"].to_numpy() + 1e-6 / (1.0 + rows)
+    weight[rows, columns] = tangle["weight"].to_numpy() + 1e-9 / (1.0 + rows)
     matched = set(zip(*linear_sum_assignment(weight, maximize=True), strict=True))
     kept = [pair in matched for pair in zip(rows, columns, strict=True)]
     return tangle.filter(pl.Series(kept)).select("cluster", "old_one_id")
