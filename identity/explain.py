@@ -92,7 +92,7 @@ def explain_person(con: duckdb.DuckDBPyConnection, one_id: str) -> list[Step]:
     """
     if not con.execute("select 1 from identity.record_map where one_id = ? limit 1", [one_id]).fetchall():
         raise UsageError(
-            f"no person has the OneID {one_id}; look it up in identity.one_id, it may be merged or absent."
+            f"There is no person with the OneID {one_id}; look it up in identity.one_id, it may be merged or absent."
         )
     create_macros(con)
     return _steps(con.execute("from why($one_id)", {"one_id": one_id}))
@@ -131,7 +131,7 @@ def _require_record(con: duckdb.DuckDBPyConnection, record: str) -> None:
     query = "select 1 from identity.record_map where $record in (record_id, natural_key) limit 1"
     if not con.execute(query, {"record": record}).fetchall():
         raise UsageError(
-            f"no record {record} in this warehouse; take a record_id or natural_key of identity.record_map."
+            f"There is no record {record} in this warehouse; take a record_id or natural_key of identity.record_map."
         )
 
 

@@ -67,7 +67,7 @@ def load_model(models: Path, name: str, scheme: Scheme) -> Model:
     path = scheme.shipped_model if name == SHIPPED else models / f"{name}.json"
     if path is None or not path.exists() or (name != SHIPPED and not _NAME.fullmatch(name)):
         known = ", ".join(one.name for one in stored(models, scheme))
-        raise UsageError(f"there is no model {name}; there are {known}.")
+        raise UsageError(f"There is no model {name}; there are {known}.")
     return Model(name, json.loads(path.read_text("utf-8")))
 
 

@@ -163,7 +163,7 @@ def _mistakes(found: "pl.DataFrame") -> "Table":
 
 
 def quality(
-    runs: Annotated[int, typer.Option(min=1, help="So many runs, the newest first, beside each other.")] = 3,
+    runs: Annotated[int, typer.Option(min=1, help="So many runs, the newest first, beside each other.")] = 2,
     every: Annotated[bool, typer.Option("--every", help="Each source and comparison on a line of its own.")] = False,
     home: HomeOption = None,
     to_json: JsonOption = False,
