@@ -22,8 +22,8 @@ from identity.score import compare_pairs
 
 Floats = NDArray[np.float64]
 # Pairs compared for the estimate, of each kind.
-RANDOM_PAIRS: Final = 400_000
-BLOCKED_PAIRS: Final = 250_000
+RANDOM_PAIRS: Final = 300_000
+BLOCKED_PAIRS: Final = 200_000
 # What is expected before any data weighs as much as so many matches, and so many random pairs.
 EXPECTED_MATCHES: Final = 100.0
 EXPECTED_PAIRS: Final = 2_000.0

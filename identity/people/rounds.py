@@ -96,15 +96,18 @@ def _scored_again(
     con: duckdb.DuckDBPyConnection, scheme: Scheme, settings: dict[str, Any], label: Keys, pairs: Pairs | None
 ) -> Pairs:
     """Pairs of clusters: those with a cluster of several are scored anew, on what all its members say."""
-    _register(con, "labelled", {"unique_id": np.arange(len(label)), "cluster": label})
-    gather(con, scheme.columns, "gathered")
     if pairs is None:
         found = con.sql("select join_key_l as l, join_key_r as r from blocked_pairs").fetchnumpy()
-        pairs = _between(
-            Pairs(found["l"].astype(np.int64), found["r"].astype(np.int64), np.zeros(len(found["l"]))), label
-        )
+        told = Pairs(found["l"].astype(np.int64), found["r"].astype(np.int64), np.zeros(len(found["l"])))
+        pairs = _between(told, label)
     several = np.bincount(label) > 1
     again = several[pairs.left] | several[pairs.right]
+    # Most clusters have no neighbours left; only those that have are gathered.
+    needed = np.zeros(len(several), dtype=bool)
+    needed[pairs.left[again]] = needed[pairs.right[again]] = True
+    members = np.flatnonzero(needed[label])
+    _register(con, "labelled", {"unique_id": members, "cluster": label[members]})
+    gather(con, scheme.columns, "gathered")
     _register(con, "pairs_again", {"join_key_l": pairs.left[again], "join_key_r": pairs.right[again]})
     con.execute("create or replace table pairs_again_keyed as select '0' as match_key, * from pairs_again")
     new = _scored(con, "gathered", "pairs_again_keyed", settings)
