@@ -21,15 +21,16 @@ if TYPE_CHECKING:
     from pipelines.run import RunOutcome
 
 SOURCES: Final = {
-    "tmall": "天猫/淘宝", "jd": "京东", "douyin": "抖店", "pdd": "拼多多", "wechat_shop": "微信小店", "kuaishou": "快手小店",
-    "xiaohongshu": "小红书", "amazon": "亚马逊", "marketplace_case": "平台售后", "review": "评价", "erp": "ERP",
+    "tmall": "天猫/淘宝", "jd": "京东", "douyin": "抖店", "pdd": "拼多多", "wechat_shop": "微信小店",
+    "kuaishou": "快手小店", "xiaohongshu": "小红书", "amazon": "亚马逊", "marketplace_case": "平台售后", "review": "评价", "erp": "ERP",
     "youzan": "有赞商城", "shopify": "Shopify", "woocommerce": "WooCommerce", "square": "Square", "pos": "门店收银",
     "wechat_oa": "公众号", "wechat_mini": "小程序", "wecom": "企业微信", "weibo": "微博", "wechatpay": "微信支付",
     "alipay": "支付宝", "aliyun_sms": "阿里云短信", "tencent_sms": "腾讯云短信", "sms_console": "短信控制台",
     "twilio": "Twilio", "klaviyo": "Klaviyo", "mailchimp": "Mailchimp", "after_sales": "售后工单", "zendesk": "Zendesk",
     "call_centre": "呼叫中心", "sensors": "神策", "ga4": "GA4", "ad_spend": "广告消耗", "meta_ads": "Meta 广告",
     "ocean_engine": "巨量引擎", "qr": "渠道二维码", "wifi": "门店 Wi-Fi", "store_traffic": "门店客流",
-    "store_visits": "到店登记", "referral": "老带新", "partner": "异业合作", "reference": "品牌档案", "unknown": "未识别",
+    "store_visits": "到店登记", "referral": "老带新", "partner": "异业合作", "reference": "品牌档案",
+    "unknown": "未识别",
 }  # fmt: skip
 REASONS: Final = {
     "id_lossy": "编号被表格软件损坏 id damaged by a spreadsheet",
@@ -44,6 +45,8 @@ REASONS: Final = {
     "unterminated_quote": "引号未闭合 quote without end",
     "value_missing": "缺少必填值 value missing",
     "void": "已作废小票 voided ticket",
+    "deleted": "来源已删除 deleted in its source",
+    "not_a_customer": "不是客户 not a customer",
     "held": "所在文件被整体扣留 its file is held back whole",
 }
 STAGES: Final = {
