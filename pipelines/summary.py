@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 SOURCES: Final = {
     "tmall": "天猫/淘宝", "jd": "京东", "douyin": "抖店", "pdd": "拼多多", "wechat_shop": "微信小店",
-    "kuaishou": "快手小店", "xiaohongshu": "小红书", "amazon": "亚马逊", "marketplace_case": "平台售后", "review": "评价", "erp": "ERP",
+    "kuaishou": "快手小店", "xiaohongshu": "小红书", "amazon": "亚马逊", "marketplace_case": "平台售后",
+    "review": "评价", "erp": "ERP",
     "youzan": "有赞商城", "shopify": "Shopify", "woocommerce": "WooCommerce", "square": "Square", "pos": "门店收银",
     "wechat_oa": "公众号", "wechat_mini": "小程序", "wecom": "企业微信", "weibo": "微博", "wechatpay": "微信支付",
     "alipay": "支付宝", "aliyun_sms": "阿里云短信", "tencent_sms": "腾讯云短信", "sms_console": "短信控制台",
