@@ -19,4 +19,5 @@ def fold(expr: pl.Expr) -> pl.Expr:
         .str.replace_all("[、，]", ",")
         .str.replace_all(r"\s+", "")
         .str.to_lowercase()
+        .str.normalize("NFKC")  # again: signs that stood apart may now make one
     )
