@@ -15,6 +15,7 @@ from common.keys import keyed_hashes
 from identity.beside import tables_beside
 from identity.candidates import candidates, descriptions
 from identity.causes import check_churn, contents
+from identity.contradictions import contradicting
 from identity.doubt import doubts
 from identity.edges import edge_table
 from identity.engine import Engine
@@ -101,6 +102,7 @@ class _Tables:
 
     record_map: pl.DataFrame
     edge: pl.DataFrame
+    doubt: pl.DataFrame
     review_item: pl.DataFrame
 
 
@@ -210,7 +212,10 @@ def _tables(found: _Resolved, touchpoints: Path, previous: Path | None, keeping:
     asked = previous / "review_item.parquet" if previous else None
     before = pl.read_parquet(asked) if asked and asked.exists() else None
     spend = spend_of_orders(pl.read_parquet(touchpoints / "orders.parquet"))
-    return _Tables(record_map, edge, review_items(edge, record_map, keeping.decisions(), spend, run_id, before))
+    doubt = doubts(found.parties, found.identities.of_party, edge)
+    contradictions = contradicting(found.parties, found.identities.of_party, doubt)
+    items = review_items(edge, record_map, keeping.decisions(), spend, run_id, before, contradictions)
+    return _Tables(record_map, edge, doubt, items)
 
 
 def _write(found: _Resolved, made: _Tables, public: Path, private: Path, key: bytes, decided_by: pl.DataFrame) -> None:
@@ -225,7 +230,7 @@ def _write(found: _Resolved, made: _Tables, public: Path, private: Path, key: by
         "change": found.identities.change,
         "override": found.stewards.row,
         "edge": made.edge,
-        "doubt": doubts(found.parties, found.identities.of_party, made.edge),
+        "doubt": made.doubt,
         "review_item": made.review_item,
         "golden_field": found.golden.field,
         "golden_candidate": found.golden.candidate,

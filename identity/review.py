@@ -112,13 +112,15 @@ def review_items(
     spend: pl.DataFrame,
     run_id: str,
     before: pl.DataFrame | None = None,
+    contradictions: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """The open questions of a run, most valuable first.
 
-    A question is a doubtful pair of persons (kind pair), or a person whose two parts hang together by one weak scored
-    edge (kind person). Its value is `uncertainty_bits * (records at stake + spend at stake / median order)`: the bits
-    that an answer brings, H(p) = -p log2 p - (1 - p) log2(1 - p), times what would move if the answer were the other
-    one. At stake is the side with fewer records, in orders' worth of money as in records.
+    A question is a doubtful pair of persons (kind pair), or a person (kind person) whose records contradict each other
+    or whose two parts hang together by one weak scored edge. Its value is
+    `uncertainty_bits * (records at stake + spend at stake / median order)`: the bits that an answer brings,
+    H(p) = -p log2 p - (1 - p) log2(1 - p), times what would move if the answer were the other one. At stake is the side
+    with fewer records, in orders' worth of money as in records.
 
     Args:
         edge: the run's edges (`edges.EDGE_COLUMNS`).
@@ -127,12 +129,18 @@ def review_items(
         spend: record_id, amount of each order.
         run_id: this run.
         before: the questions of the last run, for when each was first asked.
+        contradictions: people who contradict themselves, as `ASKED`.
 
     Returns:
         `ITEM_SCHEMA`, by rank.
     """
     sides = _doubtful_pairs(edge, record_map)
-    asked = pl.concat([sides, _weak_persons(edge)])
+    more = [contradictions] if contradictions is not None and len(contradictions) else []
+    # A person is asked about once: what contradicts itself goes before what merely hangs by little.
+    persons = pl.concat([*more, _weak_persons(edge)], how="vertical_relaxed").unique(
+        "one_id_a", keep="first", maintain_order=True
+    )
+    asked = pl.concat([sides, persons], how="vertical_relaxed")
     asked = _unanswered(asked.with_columns(_item_ids(asked).alias("item_id")), record_map, decisions)
     if asked.is_empty():
         return pl.DataFrame(schema=ITEM_SCHEMA)
@@ -157,9 +165,10 @@ def review_items(
     )
 
 
-_ASKED: Final = [
+# What a question is before it has a value; `asked_as` names it where the ends of an edge do not.
+ASKED: Final = [
     "kind", "one_id_a", "one_id_b", "record_a", "role_a", "record_b", "role_b", "match_probability", "n_cut_off",
-    "words", "words_zh",
+    "words", "words_zh", "asked_as",
 ]  # fmt: skip
 
 
@@ -180,8 +189,8 @@ def _doubtful_pairs(edge: pl.DataFrame, record_map: pl.DataFrame) -> pl.DataFram
         .with_columns(turned)
         .sort("match_probability", "record_a", "role_a", "record_b", "role_b", descending=[True, *[False] * 4])
         .unique(["one_id_a", "one_id_b"], keep="first", maintain_order=True)
-        .with_columns(pl.lit(PAIR).alias("kind"))
-        .select(_ASKED)
+        .with_columns(pl.lit(PAIR).alias("kind"), pl.lit(None, pl.String).alias("asked_as"))
+        .select(ASKED)
     )
 
 
@@ -191,9 +200,12 @@ def _weak_persons(edge: pl.DataFrame) -> pl.DataFrame:
         weak.sort("match_probability", "record_a", "role_a", "record_b", "role_b")
         .unique("one_id", keep="first", maintain_order=True)
         .with_columns(
-            pl.lit(PERSON).alias("kind"), pl.col("one_id").alias("one_id_a"), pl.col("one_id").alias("one_id_b")
+            pl.lit(PERSON).alias("kind"),
+            pl.col("one_id").alias("one_id_a"),
+            pl.col("one_id").alias("one_id_b"),
+            pl.lit(None, pl.String).alias("asked_as"),
         )
-        .select(_ASKED)
+        .select(ASKED)
     )
 
 
@@ -263,7 +275,13 @@ def _item_ids(asked: pl.DataFrame) -> pl.Series:
     names = []
     for row in asked.iter_rows(named=True):
         ends = sorted([f"{row['record_a']}@{row['role_a']}", f"{row['record_b']}@{row['role_b']}"])
-        what = (row["one_id_a"], row["one_id_b"]) if row["kind"] == PAIR else ends
+        what = (
+            (row["one_id_a"], row["one_id_b"])
+            if row["kind"] == PAIR
+            else [row["asked_as"]]
+            if row["asked_as"]
+            else ends
+        )
         names.append("Q" + hashlib.sha256("|".join(what).encode()).hexdigest()[:10].upper())
     return pl.Series(names, dtype=pl.String)
 

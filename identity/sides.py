@@ -4,6 +4,7 @@ Belongs here: gathering from a published run's tables. What comes out may be sho
 and are masked here. Which questions there are is `review`'s matter.
 """
 
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,7 +97,27 @@ def _part(party: pl.DataFrame, identity: Path, item: Mapping[str, Any]) -> pl.Se
     left = [number[a, role] for a, role in edge.select("record_a", "role_a").iter_rows()]
     right = [number[b, role] for b, role in edge.select("record_b", "role_b").iter_rows()]
     label = connected(len(party), left, right)
-    return pl.Series(label == label[number[item["record_a"], item["role_a"]]])
+    a, b = number[item["record_a"], item["role_a"]], number[item["record_b"], item["role_b"]]
+    if label[a] != label[b]:
+        return pl.Series(label == label[a])
+    return pl.Series(_nearer(len(party), left, right, a, b))
+
+
+def _nearer(n: int, left: list[int], right: list[int], a: int, b: int) -> list[bool]:
+    """Whether each node of a graph that no single edge divides is nearer to `a` than to `b`, by edges."""
+    near: dict[int, list[int]] = {}
+    for x, y in zip(left, right, strict=True):
+        near.setdefault(x, []).append(y)
+        near.setdefault(y, []).append(x)
+    side = {b: False, a: True}
+    queue = deque([a, b])
+    while queue:
+        here = queue.popleft()
+        for there in near.get(here, ()):
+            if there not in side:
+                side[there] = side[here]
+                queue.append(there)
+    return [side.get(node, True) for node in range(n)]
 
 
 def _said(con: duckdb.DuckDBPyConnection, party: pl.DataFrame, touchpoints: Path) -> _Said:

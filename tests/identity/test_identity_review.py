@@ -144,3 +144,23 @@ def test_both_sides_are_shown_masked_and_what_they_share_is_marked(world, run):
     assert b.facts["names"] == [name] and name[:2] == "✓ " and name[3:] == "**"
     assert {phone[:3] + phone[-2:-1] for phone in (*a.facts["phones"], *b.facts["phones"])} == {"1397", "1373"}
     assert "世纪大道" not in str(a.facts) + str(b.facts)
+
+
+def test_a_person_with_two_names_is_asked_about_and_kept_out_of_lists_until_answered(world, run, tmp_path):
+    one, other = ({"name": n, "name_simplified": n, "surname": n[0], "name_pinyin": n} for n in ("王小伟", "李建国"))
+    card = [("pos_card", "C1")]
+    for number in range(2):
+        world.say(number, card, **one)
+        world.say(10 + number, card, source="youzan", **other)
+    out, items = run("r1")
+    question = items.row(0, named=True)
+    assert (question["kind"], question["holds_export"], question["uncertainty_bits"]) == ("person", True, 1.0)
+    a, b = sides(question, out / "public", world.folder)
+    assert a.n_records + b.n_records == 4 and min(a.n_records, b.n_records) > 0
+    ends = [question[name] for name in ("record_a", "role_a", "record_b", "role_b")]
+    write_decisions(tmp_path / "identity", [Decision(question["item_id"], "same", *ends, "anna", "2026-11-20")])
+    out, items = run("r2", out)
+    assert items.is_empty() and len(set(persons(out).values())) == 1
+    write_decisions(tmp_path / "identity", [Decision(question["item_id"], "different", *ends, "anna", "2026-11-21")])
+    out, items = run("r3", out)
+    assert len(set(persons(out).values())) == 2
