@@ -71,6 +71,11 @@ class Runs:
         self.folder, self.splink = folder, {}  # type: ignore[var-annotated]
 
     def run(self, name: str, files: Path, models: str, previous: str | None = None) -> None:
+        if models == "first's":
+            # Each as on the day after the first run: what one of them freezes is no other's.
+            models = shutil.copytree(self.folder / "models", self.folder / f"models of {name}").name
+        elif models.endswith("'s"):
+            models = f"models of {models[:-2]}"
         out, before = self.folder / name, self.folder / previous if previous else None
         resolve(
             files, public=out / "public", private=out / "private", previous=before and before / "public",
@@ -105,17 +110,17 @@ def _run(people: int, seed: int, folder: Path) -> None:
     worlds, runs = Worlds(people, seed, folder), Runs(folder)
     base = worlds.only("base", ~worlds.late)
     runs.run("first", base, "models")
-    runs.run("again", base, "models", "first")
-    runs.run("shuffle", worlds.shuffled("mixed", base), "models", "first")
-    runs.run("new", worlds.whole, "models", "first")
+    runs.run("again", base, "first's", "first")
+    runs.run("shuffle", worlds.shuffled("mixed", base), "first's", "first")
+    runs.run("new", worlds.whole, "first's", "first")
     # A model trained on all the records, with figures of its own.
     runs.run("scratch", worlds.whole, "models2")
     _renamed(folder / "models2")
     runs.run("retrain", worlds.whole, "models2", "first")
     source = "youzan"
     rest = worlds.only("rest", ~worlds.late & (worlds.record["source"] != source))
-    runs.run("dropped", rest, "models", "first")
-    runs.run("restored", base, "models", "dropped")
+    runs.run("dropped", rest, "first's", "first")
+    runs.run("restored", base, "dropped's", "dropped")
     rows = [
         ("re-run on the same records", "first", "again"),
         ("all rows of all files in another order", "first", "shuffle"),
