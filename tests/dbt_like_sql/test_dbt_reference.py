@@ -29,7 +29,9 @@ def test_of_two_employees_with_one_name_neither_is_found_by_it(tmp_path):
         world.add(
             "touchpoints", "staff", record_id=code, version_at=at("2026-01-01"), staff_code=code, name_key="h:zhou"
         )
-    world.add("touchpoints", "event", event_id="e", record_id="x", type="visit", at=at("2026-02-01"), staff_code="h:zhou")
+    world.add(
+        "touchpoints", "event", event_id="e", record_id="x", type="visit", at=at("2026-02-01"), staff_code="h:zhou"
+    )
     runner = world.build(PROJECT, tmp_path, only="events")
     assert runner.con.sql("select staff_code from core.events").fetchall() == [("h:zhou",)]
 
