@@ -3,6 +3,7 @@
 Nothing is parsed here but what recognition needs. A file that cannot be read is a finding, never an error.
 """
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,11 +17,15 @@ from touchpoints.files import LandingFile, Unread, discover, fingerprints, is_te
 from touchpoints.readers import delimited, objects, workbook
 from touchpoints.readers.tables import Table
 
-_NO_CONTRACT: Final = "No contract fits its header names; add one to touchpoints/sources or mend the header."
-_NO_SHEET: Final = "No contract fits this sheet; add one to touchpoints/sources if it is data."
+_NO_CONTRACT: Final = "No contract fits its header names; `guiyi source new` writes one, or mend the header."
+_NO_SHEET: Final = "No contract fits this sheet; `guiyi source new --sheet` writes one if it is data."
 _NO_WORKBOOK: Final = "The workbook is damaged or protected; export it again."
 _NO_JSON: Final = "The JSON is damaged from its beginning; export it again."
 _NO_TEXT: Final = "It is neither text nor a workbook; export it as csv, xlsx or JSON."
+_NO_PAGE: Final = "It is a web page under the name of a table; open it in a spreadsheet and save it as xlsx."
+_PAGE: Final = re.compile(
+    rb"^(?:\xef\xbb\xbf)?\s*(?:<!doctype html|<html|<table|<meta|<\?xml[^>]*>\s*(?:<\?mso|<workbook))", re.I
+)
 _BLANK: Final = b"\xef\xbb\xbf\xff\xfe \t\r\n\x00"
 _NOTHING: Final = "There is nothing in it."
 
@@ -119,6 +124,8 @@ def look_at(file: LandingFile, contracts: Sequence[Contract]) -> Look:
         return _useless(file, "empty", _NOTHING)
     if archives.is_archive(data) and archives.holds_files(data):
         return _useless(file, "unreadable", archives.NESTED)
+    if _PAGE.match(data):
+        return _useless(file, "unreadable", _NO_PAGE)
     if data.startswith(workbook.SIGNATURES):
         readers, trouble = [workbook.recognise], _NO_WORKBOOK
     elif objects.looks_like_json(data):

@@ -91,3 +91,13 @@ def test_one_table_in_any_encoding_is_the_same_table(tmp_path, encoding, delimit
 def test_a_wide_text_file_of_no_contract_is_unknown_and_not_unreadable(tmp_path):
     put(tmp_path / "landing", "a.txt", "甲\t乙\n1\t2\n".encode("utf-16"))
     assert Ingested(tmp_path / "landing").table("source_file")["status"].to_list() == ["unknown"]
+
+
+@pytest.mark.parametrize(
+    "page", ["<html><table><tr><td>订单编号</td></tr></table>", '<?xml version="1.0"?>\n<Workbook>']
+)
+def test_a_web_page_under_the_name_of_a_table_is_told_with_its_remedy(tmp_path, page):
+    put(tmp_path / "landing", "报表.xls", page)
+    file = Ingested(tmp_path / "landing").table("source_file")
+    assert file["status"].to_list() == ["unreadable"]
+    assert "save it as xlsx" in file["note"][0]
