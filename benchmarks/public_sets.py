@@ -10,6 +10,7 @@ process of its own, so that seconds and memory are its own too. The truth is ope
 import argparse
 import json
 import logging
+import os
 import resource
 import subprocess
 import sys
@@ -17,7 +18,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 
@@ -47,7 +48,7 @@ class Demo:
     u_pairs: float
     em: tuple[tuple[str, ...], ...]
     threshold: float
-    link_type: str = "dedupe_only"
+    link_type: Literal["dedupe_only", "link_only"] = "dedupe_only"
     without_tf: bool = False
     seed: int | None = None
 
@@ -180,7 +181,7 @@ def main() -> None:
     parser.add_argument("--one", nargs=2, metavar=("ENGINE", "SET"), help=argparse.SUPPRESS)
     said = parser.parse_args()
     if said.one:
-        print(json.dumps(_measured(*said.one, said.data)))
+        print(json.dumps(_measured(said.one[0], said.one[1], said.data)))
         return
     figures: dict[str, dict[str, dict[str, float]]] = {}
     for name in said.only or SETS:
@@ -267,7 +268,8 @@ def _splink(one: PublicSet, files: list[Path]) -> pl.DataFrame:
     )
     found = clusters.as_duckdbpyrelation().pl().select(pl.col("cluster_id").alias("person"), key)
     joined = rows.join(found, on=key, how="left", maintain_order="left")
-    return joined.select("person", (_true(pl.col(key)) if one.truth == "rec_id" else pl.col("cluster")).alias("truth"))
+    truth = _true(joined[key]) if one.truth == "rec_id" else joined["cluster"]
+    return pl.DataFrame({"person": joined["person"], "truth": truth})
 
 
 def _report(figures: dict[str, dict[str, dict[str, float]]]) -> str:
@@ -282,7 +284,9 @@ def _report(figures: dict[str, dict[str, dict[str, float]]]) -> str:
         "the table without labels, thresholds are the same for every table (even odds in the first round, four to one "
         "in the second). Splink 5: the settings and the thresholds of its own demos. Figures are of the final "
         "partition, over all pairs, so that pairs lost in blocking count as misses. Whole process: reading, training, "
-        "scoring, clustering.",
+        "scoring, clustering. Load average when written: "
+        f"{os.getloadavg()[1]:.1f}; where that is above the number of cores, others were at work on the machine, wall "
+        "seconds are longer than need be, and CPU seconds (of all threads) say more.",
         "",
         "| " + " | ".join(columns) + " |",
         "|" + "---|" * len(columns),

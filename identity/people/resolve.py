@@ -17,7 +17,7 @@ import polars as pl
 from common.errors import UsageError
 from identity.blocking import block
 from identity.estimate import Estimate, estimate
-from identity.people.evidence import edges_of
+from identity.people.evidence import EDGE_SCHEMA, edges_of
 from identity.people.features import is_han, make_candidates
 from identity.people.fields import describe
 from identity.people.guess import guess_map
@@ -105,11 +105,11 @@ def resolve_table(
         label = sure_clusters(con, fields, n)
         tell(_STEPS["learn"], "learning")
         trained: Estimate | None = estimate(con, "candidate", scheme) if n > 1 else None
-        edges = None
+        edges = pl.DataFrame(schema=EDGE_SCHEMA) if with_edges else None
         if trained:
             tell(_STEPS["join"], "joining")
             label = run_rounds(con, scheme, trained.settings, label, Guards(con, column_map, fields))
-            edges = edges_of(con, scheme, trained.settings, label) if with_edges else None
+            edges = edges_of(con, scheme, trained.settings, label) if with_edges else edges
         tell(_STEPS["write"], "writing")
         people = _people(con, column_map, label)
         measured = None
