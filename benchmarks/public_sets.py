@@ -286,7 +286,8 @@ def _report(figures: dict[str, dict[str, dict[str, float]]]) -> str:
         "partition, over all pairs, so that pairs lost in blocking count as misses. Whole process: reading, training, "
         "scoring, clustering. The engine was built with these sets at hand: its two thresholds are round odds and were "
         "not taken for being the best here (a single round down to odds of one to two reaches B³ F1 0.967 on "
-        "historical_50k), but its comparisons and blocking rules were chosen by looking at what they do to such tables. "
+        "historical_50k), but its comparisons and blocking rules were chosen by looking at what they do to such "
+        "tables. "
         "Load average when written: "
         f"{os.getloadavg()[1]:.1f}; where that is above the number of cores, others were at work on the machine, wall "
         "seconds are longer than need be, and CPU seconds (of all threads) say more.",
