@@ -23,11 +23,14 @@ CANDIDATE_COLUMNS = (
     "districts",
     "addresses",
     "doors",
+    "estates",
     "phones",
     "phone_masks",
     "phone_forms",
+    "phone_slips",
     "emails",
     "email_names",
+    "nicknames",
 )
 
 
@@ -46,6 +49,7 @@ def candidates(parties: Parties, label: Keys) -> pl.DataFrame:
     rows = rows.join(_most_frequent(party, "city_code"), on="unique_id", how="left")
     rows = rows.join(_places(party), on="unique_id", how="left")
     rows = rows.join(_reach(parties.identifier, party), on="unique_id", how="left")
+    rows = rows.join(_nicknames(party), on="unique_id", how="left")
     rows = rows.with_columns(pl.when(pl.col("quality") == "full").then(pl.col("name")).alias("full_name"))
     return rows.select(CANDIDATE_COLUMNS).sort("unique_id")
 
@@ -101,10 +105,13 @@ def with_place_keys(party: pl.DataFrame) -> pl.DataFrame:
     numbers = bare.str.extract_all(r"\d+")
     estate = bare.str.extract(r"([\p{Han}]{2,})\d+[^\d]+\d+[^\d]+\d+[^\d]*$").str.replace(r"^号", "")
     door = pl.coalesce(estate, pl.lit("")) + "|" + numbers.list.tail(3).list.join("-")
+    # 枫林路300号枫丹公寓 has no door, but an estate.
+    only = bare.str.extract(r"号([\p{Han}]{2,})$")
     place = pl.coalesce("city_code", "province_code", "country")
     return party.filter(pl.col("city_code").is_not_null() | pl.col("address").is_not_null()).with_columns(
         pl.when(text.str.len_chars() >= 4).then(place + "|" + text).alias("address_key"),
         pl.when(numbers.list.len() >= 2).then(place + "|" + door).alias("door_key"),
+        (place + "|" + pl.coalesce(pl.when(estate != "").then(estate), only)).alias("estate_key"),
     )
 
 
@@ -118,8 +125,9 @@ def _places(party: pl.DataFrame) -> pl.DataFrame:
             pl.col("district_code").drop_nulls().unique().sort().alias("districts"),
             pl.col("address_key").drop_nulls().unique().sort().alias("addresses"),
             pl.col("door_key").drop_nulls().unique().sort().alias("doors"),
+            pl.col("estate_key").drop_nulls().unique().sort().alias("estates"),
         )
-        .with_columns(_null_if_empty("cities", "districts", "addresses", "doors"))
+        .with_columns(_null_if_empty("cities", "districts", "addresses", "doors", "estates"))
     )
 
 
@@ -148,16 +156,50 @@ def _reach(identifier: pl.DataFrame, party: pl.DataFrame) -> pl.DataFrame:
             )
         ]
     )
-    local = of_type["email"].select("unique_id", pl.col("id_value").str.split("@").list.first().alias("id_value"))
+    # One digit misheard: two numbers that differ in one digit have one of these in common.
+    slips = plain.filter(mainland).select(
+        "unique_id",
+        pl.concat_list(v.str.slice(0, n) + "_" + v.str.slice(n + 1) for n in range(3, 11)).alias("id_value"),
+    )
+    mails = of_type["email"].with_columns(_mended(v).alias("id_value"))
+    local = mails.select("unique_id", pl.col("id_value").str.split("@").list.first().alias("id_value"))
     out = _listed(plain, "phones")
     for frame, name in (
         (of_type["phone_masked"], "phone_masks"),
         (forms, "phone_forms"),
-        (of_type["email"], "emails"),
+        (slips.explode("id_value"), "phone_slips"),
+        (mails, "emails"),
         (local, "email_names"),
     ):
         out = out.join(_listed(frame, name), on="unique_id", how="full", coalesce=True)
     return out
+
+
+# Providers as they are often mistyped.
+_MISTYPED = {
+    "gmial.com": "gmail.com", "gamil.com": "gmail.com", "gmai.com": "gmail.com", "gmail.con": "gmail.com",
+    "gmail.co": "gmail.com", "qq.con": "qq.com", "qq.cm": "qq.com", "qq.co": "qq.com", "qq.cn": "qq.com",
+    "163.con": "163.com", "163.cm": "163.com", "126.con": "126.com", "hotmial.com": "hotmail.com",
+    "hotmail.con": "hotmail.com", "outlok.com": "outlook.com", "outlook.con": "outlook.com", "yaho.com": "yahoo.com",
+    "yahoo.con": "yahoo.com", "sina.con": "sina.com", "foxmail.con": "foxmail.com", "iclod.com": "icloud.com",
+}  # fmt: skip
+
+
+def _mended(email: pl.Expr) -> pl.Expr:
+    """An e-mail with its provider as it must have been meant."""
+    parts = email.str.splitn("@", 2)
+    host = parts.struct.field("field_1")
+    return parts.struct.field("field_0") + "@" + host.replace(_MISTYPED)
+
+
+def _nicknames(party: pl.DataFrame) -> pl.DataFrame:
+    """What people call themselves in their accounts, if it can be told from a word: unique_id, nicknames.
+
+    静待花开 is what thousands call themselves, and namesakes of one city among them; kettle_1987 is one account's.
+    """
+    nick = pl.col("nickname").str.to_lowercase()
+    is_own = (nick.str.len_chars() >= 4) & nick.str.contains(r"\d") | (nick.str.len_chars() >= 7)
+    return _listed(party.filter(is_own).select("unique_id", nick.alias("id_value")), "nicknames")
 
 
 def _listed(frame: pl.DataFrame, name: str) -> pl.DataFrame:

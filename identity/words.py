@@ -55,9 +55,11 @@ LEVELS: Final[dict[str, str]] = {
     "names differ": "姓名不同",
     "same phone": "手机号相同",
     "the masked phone agrees": "脱敏手机号一致",
+    "one digit of the phone differs": "手机号差一位",
     "phones differ": "手机号不同",
     "same address": "地址相同",
     "same estate, building, unit and room": "小区、楼栋、单元、房号相同",
+    "same estate": "小区相同",
     "same district": "同区县",
     "same city": "同城",
     "other city": "不同城市",
@@ -66,12 +68,15 @@ LEVELS: Final[dict[str, str]] = {
     "birth dates differ": "生日不同",
     "same gender": "性别相同",
     "genders differ": "性别不同",
+    "same nickname": "昵称相同",
+    "nicknames differ": "昵称不同",
     "same e-mail": "邮箱相同",
     "same e-mail name at another provider": "邮箱名相同，服务商不同",
     "e-mails differ": "邮箱不同",
 }
 COMPARISONS: Final[dict[str, str]] = {
-    "name": "姓名", "phone": "手机号", "address": "地址", "birth_date": "生日", "gender": "性别", "email": "邮箱",
+    "name": "姓名", "phone": "手机号", "address": "地址", "birth_date": "生日", "gender": "性别",
+    "nickname": "昵称", "email": "邮箱",
 }  # fmt: skip
 # The kinds whose evidence is put into words: met orders, and weighed comparisons.
 STEADY: Final = "steady"
