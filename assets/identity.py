@@ -6,12 +6,12 @@ import dagster as dg
 import polars as pl
 
 from assets.metadata import parquet_results, table_key
-from identity.causes import ChurnBudget
-from identity.engine import engine_named
-from identity.keeping import Keeping
-from identity.measuring import Place, measure_run
+from identity.keeping.causes import ChurnBudget
+from identity.keeping.keeping import Keeping
+from identity.measuring.measuring import Place, measure_run
+from identity.measuring.quality import load_metrics
 from identity.pipeline import IdentityReport, resolve
-from identity.quality import load_metrics
+from identity.scoring.engine import engine_named
 from warehouse.building import Building
 
 PUBLIC, PRIVATE = "identity", "identity_private"

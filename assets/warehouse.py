@@ -6,7 +6,7 @@ from datetime import datetime
 import dagster as dg
 
 from assets.metadata import plain, table_key
-from identity.explain import MACROS as WHY
+from identity.showing.explain import MACROS as WHY
 from warehouse.building import Building
 from warehouse.privacy import scan
 from warehouse.publish import publish

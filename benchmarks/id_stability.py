@@ -16,18 +16,18 @@ import numpy as np
 import polars as pl
 
 from benchmarks.report import machine, write_result
-from identity.candidates import candidates
-from identity.frozen import freeze
 from identity.graph import connected
-from identity.judge import judge
-from identity.keeping import Keeping
-from identity.lifetimes import parties_in_time
-from identity.model import load_or_train
+from identity.keeping.keeping import Keeping
 from identity.pipeline import resolve
 from identity.registry import load_registry
-from identity.retail import RETAIL
-from identity.score import score
-from identity.sure import sure_clusters
+from identity.rules.judge import judge
+from identity.rules.lifetimes import parties_in_time
+from identity.rules.sure import sure_clusters
+from identity.scoring.candidates import candidates
+from identity.scoring.frozen import freeze
+from identity.scoring.model import load_or_train
+from identity.scoring.retail import RETAIL
+from identity.scoring.score import score
 from simulator.world import simulate
 from touchpoints.ingest import ingest
 

@@ -5,11 +5,11 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from identity.blocking import block
-from identity.evaluate import KEYS, compared
 from identity.graph import Keys
+from identity.measuring.evaluate import KEYS, compared
 from identity.parties import Parties
-from identity.retail import RETAIL
+from identity.scoring.blocking import block
+from identity.scoring.retail import RETAIL
 
 SHARED_RATES = (
     "Every two people of whom the files show one and the same number in the clear, now or in an older version. Merged: "

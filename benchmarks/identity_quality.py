@@ -16,18 +16,18 @@ import polars as pl
 
 from benchmarks.identity_cases import SHARED_RATES, blocking_lines, national_ids, numbers_lines, rates_lines
 from benchmarks.report import machine, write_result
-from identity.candidates import candidates
-from identity.evaluate import Evaluation, evaluate, evaluate_phenomena
 from identity.graph import Keys, connected
-from identity.judge import Judgement, judge
-from identity.lifetimes import parties_in_time
-from identity.model import load_or_train
+from identity.measuring.evaluate import Evaluation, evaluate, evaluate_phenomena
 from identity.parties import Parties
 from identity.pipeline import resolve
 from identity.registry import load_registry
-from identity.retail import RETAIL
-from identity.score import score
-from identity.sure import sure_clusters
+from identity.rules.judge import Judgement, judge
+from identity.rules.lifetimes import parties_in_time
+from identity.rules.sure import sure_clusters
+from identity.scoring.candidates import candidates
+from identity.scoring.model import load_or_train
+from identity.scoring.retail import RETAIL
+from identity.scoring.score import score
 from simulator.world import simulate
 from touchpoints.ingest import ingest
 

@@ -20,7 +20,7 @@ import polars as pl
 from benchmarks.people_scheme import PEOPLE, frequencies, frozen_model, prepared
 from benchmarks.people_table import chunks
 from benchmarks.report import machine, write_result
-from identity.incremental import Added, PeopleStore
+from identity.scoring.incremental import Added, PeopleStore
 
 LOOSE = [
     "l.phone = r.phone", "l.email = r.email", "l.name = r.name and l.birth_date = r.birth_date",

@@ -8,8 +8,8 @@ from typing import Any
 
 import polars as pl
 
-from identity.model import Model
-from identity.scheme import BlockingRule, Scheme, comparison, level
+from identity.scoring.model import Model
+from identity.scoring.scheme import BlockingRule, Scheme, comparison, level
 
 _M_U = {
     "name": [(0.88, 3e-4), (0.10, 4e-3), (0.02, 0.9957)],

@@ -22,10 +22,10 @@ import polars as pl
 
 from benchmarks.people_table import write
 from benchmarks.report import machine, write_result
-from identity.blocking import block
 from identity.people.quality import partition_quality
 from identity.people.resolve import resolve_table
 from identity.people.scheme import people_scheme
+from identity.scoring.blocking import block
 
 CONTENDERS = {"guiyi": "Guiyi", "splink": "plain Splink 5", "splink_our_pairs": "Splink 5, our pairs"}
 LARGEST_BLOCK = 20

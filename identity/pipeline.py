@@ -12,30 +12,30 @@ import numpy as np
 import polars as pl
 
 from common.keys import keyed_hashes
-from identity.beside import tables_beside
-from identity.candidates import candidates, descriptions
-from identity.causes import check_churn, contents
-from identity.contradictions import contradicting
-from identity.doubt import doubts
-from identity.edges import edge_table
-from identity.engine import Engine
-from identity.frozen import freeze, keep_steady
-from identity.golden import Golden, golden_records
-from identity.judge import Judgement, judge
-from identity.keeping import STATE, Keeping, differences
-from identity.lifetimes import parties_in_time
-from identity.linking import Linked, clusters_apart, count, guards_of_clusters, link_by_score
-from identity.model import Model, load_or_train
+from identity.around.beside import tables_beside
+from identity.around.ties import with_staff_values
+from identity.keeping.causes import check_churn, contents
+from identity.keeping.contradictions import contradicting
+from identity.keeping.doubt import doubts
+from identity.keeping.golden import Golden, golden_records
+from identity.keeping.keeping import STATE, Keeping, differences
+from identity.keeping.review import review_items, spend_of_orders
+from identity.keeping.stable import Identities, assign
+from identity.keeping.stewards import Stewardship, stewardship
 from identity.parties import Parties
 from identity.registry import DEFAULT_REGISTRY, Registry, device_types, load_registry
-from identity.retail import RETAIL
-from identity.reuse import RememberingEngine
-from identity.review import review_items, spend_of_orders
-from identity.stable import Identities, assign
-from identity.steady import SteadyLinks, apply_links, steady_links
-from identity.stewards import Stewardship, stewardship
-from identity.sure import SureClusters, single_values, sure_clusters
-from identity.ties import with_staff_values
+from identity.rules.judge import Judgement, judge
+from identity.rules.lifetimes import parties_in_time
+from identity.rules.steady import SteadyLinks, apply_links, steady_links
+from identity.rules.sure import SureClusters, single_values, sure_clusters
+from identity.scoring.candidates import candidates, descriptions
+from identity.scoring.engine import Engine
+from identity.scoring.frozen import freeze, keep_steady
+from identity.scoring.linking import Linked, clusters_apart, count, guards_of_clusters, link_by_score
+from identity.scoring.model import Model, load_or_train
+from identity.scoring.retail import RETAIL
+from identity.scoring.reuse import RememberingEngine
+from identity.showing.edges import edge_table
 
 Progress = Callable[[int, int, str], None]
 _STEPS = (

@@ -20,7 +20,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
 from common.errors import GuiyiError, UsageError
-from identity.keeping import Keeping
+from identity.keeping.keeping import Keeping
 from pipelines.definitions import build_defs
 from pipelines.jobs import DAILY, run_config
 from pipelines.resources import WATCHER

@@ -17,7 +17,7 @@ from pipelines.figures import Figures, collect
 from warehouse.home import Home
 
 if TYPE_CHECKING:
-    from identity.evaluate import Evaluation
+    from identity.measuring.evaluate import Evaluation
     from pipelines.run import RunOutcome
 
 SOURCES: Final = {

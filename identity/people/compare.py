@@ -8,7 +8,7 @@ works it out once for all levels.
 from typing import Final, NamedTuple
 
 from identity.people.words import NO_BITS, STEMS, shared_bits_sql
-from identity.scheme import Comparison, comparison, level
+from identity.scoring.scheme import Comparison, comparison, level
 
 # No code is ever this: it makes DuckDB work the code out before the levels ask for it, once.
 _NEVER: Final = -100

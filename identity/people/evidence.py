@@ -10,10 +10,10 @@ import duckdb
 import numpy as np
 import polars as pl
 
-from identity.estimate import levels_as_weights
 from identity.graph import Keys
-from identity.scheme import Scheme
-from identity.score import compare_pairs
+from identity.scoring.estimate import levels_as_weights
+from identity.scoring.scheme import Scheme
+from identity.scoring.score import compare_pairs
 
 EDGE_SCHEMA: Final = {
     "row_a": pl.Int32,

@@ -15,8 +15,6 @@ import numpy as np
 import polars as pl
 
 from common.errors import UsageError
-from identity.blocking import block
-from identity.estimate import Estimate, estimate
 from identity.people.evidence import EDGE_SCHEMA, edges_of
 from identity.people.features import is_han, make_candidates
 from identity.people.fields import describe
@@ -27,6 +25,8 @@ from identity.people.rounds import run_rounds
 from identity.people.scheme import people_scheme
 from identity.people.sure import Guards, sure_clusters
 from identity.people.table import quoted, read_tables, sample
+from identity.scoring.blocking import block
+from identity.scoring.estimate import Estimate, estimate
 
 Tell = Callable[[float, str], None]
 _STEPS: Final = {"read": 0.0, "prepare": 0.1, "pair": 0.3, "learn": 0.4, "join": 0.65, "write": 0.95}

@@ -12,11 +12,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from identity.graph import Keys, by_first_node
-from identity.linkage import average_linkage
 from identity.people.features import gather
 from identity.people.sure import Guards
-from identity.scheme import Scheme
-from identity.score import compare_pairs
+from identity.scoring.linkage import average_linkage
+from identity.scoring.scheme import Scheme
+from identity.scoring.score import compare_pairs
 
 # Weaker pairs are not kept, and count as missing.
 LEAST_WEIGHT: Final = -6.0

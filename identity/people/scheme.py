@@ -9,7 +9,7 @@ from typing import Final
 
 from identity.people import compare
 from identity.people.compare import Compared
-from identity.scheme import BlockingRule, Scheme
+from identity.scoring.scheme import BlockingRule, Scheme
 
 # Rows that may share a blocking key in a table of so many rows or fewer; in larger ones, fewer, so that the pairs of
 # a row do not grow with the table.

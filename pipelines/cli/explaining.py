@@ -11,7 +11,7 @@ from pipelines.cli.screen import HomeOption, JsonOption, as_json, screen, table
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from identity.explain import End, Step
+    from identity.showing.explain import End, Step
 
 EDGES_SHOWN: Final = 25
 
@@ -38,7 +38,7 @@ def explain(
 
     Example: guiyi explain P3K7QW9ZT2M4A --picture person.svg --home data/demo
     """
-    from identity.explain import doubts, explain_pair, explain_person
+    from identity.showing.explain import doubts, explain_pair, explain_person
 
     with published(home) as con:
         against: list[Step] = []
@@ -61,7 +61,7 @@ def explain(
 
 def _draw(path: Path, steps: "list[Step]", first: str, second: str) -> None:
     from common.errors import UsageError
-    from identity.pictures import person_graph, waterfall
+    from identity.showing.pictures import person_graph, waterfall
 
     if second:
         drawn = waterfall(steps, f"为何是同一人 Why {_short(first)} and {_short(second)} are one")
@@ -112,7 +112,7 @@ def _print(
 
 def _print_bridges(console: "Console", steps: "list[Step]", is_pair: bool) -> None:
     """The edge that most hangs on: of a path always, of a person where it is weak or would take off much."""
-    from identity.edges import is_weak_bridge
+    from identity.showing.edges import is_weak_bridge
 
     def matters(step: "Step") -> bool:
         return step.is_bridge and (is_pair or is_weak_bridge(step.is_bridge, step.match_weight) or step.n_cut_off > 1)
@@ -154,7 +154,7 @@ def _name(end: "End") -> str:
 
 
 def _values(home: Any, steps: "list[Step]") -> dict[tuple[str, str], str]:
-    from identity.explain import values_of
+    from identity.showing.explain import values_of
     from pipelines.resources import home_path
     from warehouse.home import Home
 

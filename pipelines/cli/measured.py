@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import polars as pl
     from rich.table import Table
 
-    from identity.evaluate import Evaluation
+    from identity.measuring.evaluate import Evaluation
     from warehouse.home import Home
 
 _HISTOGRAM: Final = "cluster_size"
@@ -80,8 +80,8 @@ def compare(place: "Home", truth: Path) -> Compared:
 
     from common.errors import UsageError
     from common.keys import load_key
-    from identity.evaluate import compared, evaluate_parties, evaluate_phenomena
-    from identity.mistakes import mistakes
+    from identity.measuring.evaluate import compared, evaluate_parties, evaluate_phenomena
+    from identity.measuring.mistakes import mistakes
     from identity.registry import load_registry
 
     if not truth.exists():
@@ -104,7 +104,7 @@ def compare(place: "Home", truth: Path) -> Compared:
 def _write(out: Path, found: Compared) -> None:
     import polars as pl
 
-    from identity.charts import measures_chart, mistakes_chart, phenomena_chart
+    from identity.showing.charts import measures_chart, mistakes_chart, phenomena_chart
 
     out.mkdir(parents=True, exist_ok=True)
     figures = found.figures.as_dict()
@@ -123,7 +123,7 @@ def _write(out: Path, found: Compared) -> None:
 
 
 def _phenomena(lines: "pl.DataFrame") -> "Table":
-    from identity.charts import PHENOMENA_ZH
+    from identity.showing.charts import PHENOMENA_ZH
 
     made = table(
         "现象", "phenomenon", "人\npeople", "精确率\nprecision", "可达召回率\nrecall, reachable",
@@ -175,9 +175,9 @@ def quality(
     from pipelines.cli.people import published
 
     with published(home) as con:
-        history = con.sql("select distinct run_id from identity.quality order by run_id desc").fetchall()
+        history = con.sql("select distinct run_id from identity.measuring.quality order by run_id desc").fetchall()
         chosen = [row[0] for row in _by_publication(con, [r[0] for r in history])][:runs]
-        rows = _dicts(con, "select * from identity.quality where run_id in $runs", chosen)
+        rows = _dicts(con, "select * from identity.measuring.quality where run_id in $runs", chosen)
         canaries = _dicts(con, "select * from identity.canary_quality where run_id in $runs", chosen[:1])
     if to_json:
         as_json({"runs": chosen, "quality": rows, "canaries": canaries})

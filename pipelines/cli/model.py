@@ -8,9 +8,9 @@ import typer
 from pipelines.cli.screen import HomeOption, JsonOption, as_json, errors, screen, table
 
 if TYPE_CHECKING:
-    from identity.expected import Expected
-    from identity.keeping import Keeping
-    from identity.models_compare import Comparison, Outcome
+    from identity.keeping.keeping import Keeping
+    from identity.measuring.expected import Expected
+    from identity.scoring.models_compare import Comparison, Outcome
     from warehouse.home import Home
 
 app = typer.Typer(no_args_is_help=True, help="Scoring models: train one, look at it, compare, promote.")
@@ -25,8 +25,8 @@ def list_models(home: HomeOption = None, to_json: JsonOption = False) -> None:
     """
     from dataclasses import asdict
 
-    from identity.models_store import stored
-    from identity.retail import RETAIL
+    from identity.scoring.models_store import stored
+    from identity.scoring.retail import RETAIL
 
     found = stored(_place(home).models, RETAIL)
     if to_json:
@@ -52,8 +52,8 @@ def show(
 
     Example: guiyi model show splink-0001 --report --home data
     """
-    from identity.models_store import levels, load_model, report_of, serving, stored
-    from identity.retail import RETAIL
+    from identity.scoring.models_store import levels, load_model, report_of, serving, stored
+    from identity.scoring.retail import RETAIL
 
     models = _place(home).models
     model = load_model(models, name or serving(models, RETAIL), RETAIL)
@@ -87,8 +87,8 @@ def train(home: HomeOption = None, to_json: JsonOption = False) -> None:
     """
     from dataclasses import asdict
 
-    from identity.models_store import train_candidate
-    from identity.retail import RETAIL
+    from identity.scoring.models_store import train_candidate
+    from identity.scoring.retail import RETAIL
     from pipelines.resources import utc_now
 
     place = _place(home)
@@ -122,10 +122,10 @@ def compare(
     import os
 
     from common.keys import load_key
-    from identity.models_compare import Ground, compare_models
-    from identity.models_store import load_model, serving
     from identity.pipeline import resolve
-    from identity.retail import RETAIL
+    from identity.scoring.models_compare import Ground, compare_models
+    from identity.scoring.models_store import load_model, serving
+    from identity.scoring.retail import RETAIL
 
     place = _place(home)
     names = (first, second) if second else (serving(place.models, RETAIL), first)
@@ -150,8 +150,8 @@ def promote(name: NameArgument, home: HomeOption = None, to_json: JsonOption = F
 
     Example: guiyi model promote candidate-0001 --home data
     """
-    from identity.models_store import promote as make_serving
-    from identity.retail import RETAIL
+    from identity.scoring.models_store import promote as make_serving
+    from identity.scoring.retail import RETAIL
     from pipelines.resources import utc_now
 
     place = _place(home)
@@ -178,7 +178,7 @@ def _place(home: Any) -> "Home":
 
 
 def _keeping(place: "Home") -> "Keeping":
-    from identity.keeping import Keeping
+    from identity.keeping.keeping import Keeping
 
     return Keeping(folder=place.identity)
 
@@ -209,13 +209,13 @@ def _waiting(text: str) -> Any:
 
 
 def _comparison(name: str) -> str:
-    from identity.words import COMPARISONS
+    from identity.showing.words import COMPARISONS
 
     return f"{COMPARISONS.get(name, '')} {name}".strip()
 
 
 def _level(label: str) -> str:
-    from identity.words import LEVELS
+    from identity.showing.words import LEVELS
 
     return f"{LEVELS.get(label, '')} {label}".strip()
 

@@ -12,8 +12,8 @@ from pipelines.cli.screen import HomeOption, JsonOption, as_json, screen, table
 if TYPE_CHECKING:
     import polars as pl
 
-    from identity.review import Decision
-    from identity.sides import Side
+    from identity.keeping.review import Decision
+    from identity.showing.sides import Side
     from warehouse.home import Home
 
 app = typer.Typer(no_args_is_help=True, help="Doubtful people: the questions worth most, and your answers.")
@@ -51,7 +51,7 @@ class _Queue:
         return found[0] if found else vars(self.answered[wanted])
 
     def sides(self, item: dict[str, Any]) -> "tuple[Side, Side]":
-        from identity.sides import sides
+        from identity.showing.sides import sides
 
         return sides(item, self.identity, self.touchpoints)
 
@@ -123,7 +123,7 @@ def decide(
     """
     queue = _queue(home)
     decision = _decision(queue.item(item_id), _answer(answer), who, note)
-    from identity.review import write_decisions
+    from identity.keeping.review import write_decisions
 
     write_decisions(queue.home.identity, [decision])
     if to_json:
@@ -170,7 +170,7 @@ def import_answers(
 
     Example: guiyi review import questions.csv --who anna --home data
     """
-    from identity.review import write_decisions
+    from identity.keeping.review import write_decisions
 
     queue = _queue(home)
     answers, blank, known = [], 0, 0
@@ -197,7 +197,7 @@ def _queue(home: Path | None) -> _Queue:
     import polars as pl
 
     from common.errors import UsageError
-    from identity.review import read_decisions
+    from identity.keeping.review import read_decisions
     from pipelines.resources import home_path
     from warehouse.home import Home
 
@@ -213,7 +213,7 @@ def _queue(home: Path | None) -> _Queue:
 
 def _decision(item: dict[str, Any], answer: str, who: str, note: str) -> Any:
     from common.errors import UsageError
-    from identity.review import Decision
+    from identity.keeping.review import Decision
     from pipelines.resources import utc_now
 
     if not who.strip():
@@ -225,7 +225,7 @@ def _decision(item: dict[str, Any], answer: str, who: str, note: str) -> Any:
 
 def _answer(text: str, where: str = "") -> str:
     from common.errors import UsageError
-    from identity.review import ANSWERS
+    from identity.keeping.review import ANSWERS
 
     answer = text.strip().lower().replace(" ", "_").replace("-", "_")
     if answer not in ANSWERS:
@@ -261,14 +261,14 @@ def _read(file: Path) -> list[dict[str, str]]:
 
 
 def _exported_columns() -> list[str]:
-    from identity.sides import FACTS
+    from identity.showing.sides import FACTS
 
     facts = [f"{side}_{key}" for key in FACTS for side in "ab"]
     return ["item_id", "question", "value", "probability", "evidence_zh", "evidence", *facts, "decision", "who", "note"]
 
 
 def _exported(item: dict[str, Any], a: "Side", b: "Side") -> list[str]:
-    from identity.sides import FACTS
+    from identity.showing.sides import FACTS
 
     facts = ["、".join(side.facts.get(key, ())) for key in FACTS for side in (a, b)]
     shown = [f"{item['value']:.2f}", f"{item['match_probability']:.3f}", item["words_zh"] or "", item["words"] or ""]
@@ -276,7 +276,7 @@ def _exported(item: dict[str, Any], a: "Side", b: "Side") -> list[str]:
 
 
 def _print_question(item: dict[str, Any], a: "Side", b: "Side", n_open: int) -> None:
-    from identity.sides import FACTS
+    from identity.showing.sides import FACTS
 
     console = screen()
     console.print(f"[bold]{item['item_id']}[/] · {_QUESTION[item['kind']]} · 待复核 open {n_open:,}\n")

@@ -21,7 +21,7 @@ from pipelines.cli.screen import (
 )
 
 if TYPE_CHECKING:
-    from identity.evaluate import Evaluation
+    from identity.measuring.evaluate import Evaluation
     from pipelines.run import RunOutcome
     from simulator.world import SimulationReport
     from warehouse.home import Home

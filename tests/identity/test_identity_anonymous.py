@@ -7,11 +7,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from identity.anonymous import stitch
-from identity.judge import judge
-from identity.lifetimes import parties_in_time
+from identity.around.anonymous import stitch
 from identity.registry import load_registry
-from identity.sure import sure_clusters
+from identity.rules.judge import judge
+from identity.rules.lifetimes import parties_in_time
+from identity.rules.sure import sure_clusters
 
 REGISTRY = load_registry()
 START = datetime(2026, 1, 1)

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from identity.candidates import candidates
 from identity.parties import read_parties
+from identity.scoring.candidates import candidates
 
 WANG = {"name": "王小伟", "surname": "王", "name_pinyin": "wang xiao wei"}
 

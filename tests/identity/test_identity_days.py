@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from identity.keeping import Keeping
+from identity.keeping.keeping import Keeping
 from identity.pipeline import resolve
 from simulator.world import simulate
 from touchpoints.ingest import ingest

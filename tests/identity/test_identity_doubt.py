@@ -4,7 +4,7 @@ from datetime import date
 
 import polars as pl
 
-from identity.doubt import doubts
+from identity.keeping.doubt import doubts
 from identity.parties import read_parties
 
 NO_EDGE = pl.DataFrame(

@@ -5,11 +5,11 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from identity.bridges import bridges
-from identity.edges import holds_together
 from identity.graph import connected
-from identity.retail import RETAIL
-from identity.words import COMPARISONS, LEVELS, edge_words, rarity
+from identity.scoring.retail import RETAIL
+from identity.showing.bridges import bridges
+from identity.showing.edges import holds_together
+from identity.showing.words import COMPARISONS, LEVELS, edge_words, rarity
 
 EDGES = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 9)), max_size=16)
 

@@ -3,7 +3,7 @@ import pytest
 
 from common.errors import UsageError
 from common.keys import keyed_hash
-from identity.evaluate import KEYS, evaluate, evaluate_phenomena
+from identity.measuring.evaluate import KEYS, evaluate, evaluate_phenomena
 
 
 def files(tmp_path, rows):

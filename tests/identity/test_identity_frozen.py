@@ -5,7 +5,7 @@ import json
 import polars as pl
 import pytest
 
-from identity.frozen import FREQUENCY, freeze, keep_steady, take
+from identity.scoring.frozen import FREQUENCY, freeze, keep_steady, take
 
 NAMES = [("王伟", "王"), ("王伟", "王"), ("王芳", "王"), ("李明娜", "李"), ("欧阳小伟", "欧阳"), (None, None)]
 

@@ -3,8 +3,8 @@ import polars as pl
 from hypothesis import given
 from hypothesis import strategies as st
 
-from identity.cluster import cluster
 from identity.graph import GuardedMerge, connected
+from identity.scoring.cluster import cluster
 
 PAIR = {"cluster_a": pl.Int64, "cluster_b": pl.Int64, "match_weight": pl.Float64, "is_vetoed": pl.Boolean}
 

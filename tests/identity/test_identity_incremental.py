@@ -5,10 +5,10 @@ import pytest
 
 from benchmarks.people_scheme import PEOPLE, frequencies, frozen_model, prepared
 from benchmarks.people_table import chunks
-from identity.blocking import block
-from identity.cluster import cluster
-from identity.incremental import PeopleStore
-from identity.score import LEAST_WEIGHT, compare_pairs
+from identity.scoring.blocking import block
+from identity.scoring.cluster import cluster
+from identity.scoring.incremental import PeopleStore
+from identity.scoring.score import LEAST_WEIGHT, compare_pairs
 
 ROWS = 600
 

@@ -1,9 +1,9 @@
 from datetime import datetime
 
-from identity.judge import judge
 from identity.parties import read_parties
 from identity.registry import load_registry
-from identity.tenure import BEFORE, IN_DOUBT
+from identity.rules.judge import judge
+from identity.rules.tenure import BEFORE, IN_DOUBT
 
 
 def holders(world):

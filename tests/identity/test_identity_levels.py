@@ -1,9 +1,9 @@
 import duckdb
 import polars as pl
 
-from identity.estimate import expected_settings
-from identity.retail import RETAIL
-from identity.score import compare_pairs
+from identity.scoring.estimate import expected_settings
+from identity.scoring.retail import RETAIL
+from identity.scoring.score import compare_pairs
 
 PAIRS = [
     (("王伟", "王", "wang wei"), ("王伟", "王", "wang wei"), "same name"),

@@ -5,9 +5,9 @@ from datetime import datetime
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from identity.lifetimes import parties_in_time, with_lifetimes
 from identity.parties import read_parties
 from identity.registry import load_registry
+from identity.rules.lifetimes import parties_in_time, with_lifetimes
 
 REGISTRY = load_registry()
 

@@ -4,11 +4,11 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from identity.judge import judge
-from identity.limits import Limit, LimitedMerge, over_limit
 from identity.parties import read_parties
 from identity.registry import load_registry
-from identity.sure import sure_clusters
+from identity.rules.judge import judge
+from identity.rules.limits import Limit, LimitedMerge, over_limit
+from identity.rules.sure import sure_clusters
 
 REGISTRY = load_registry()
 

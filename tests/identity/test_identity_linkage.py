@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from identity.graph import GuardedMerge
-from identity.linkage import average_linkage
+from identity.scoring.linkage import average_linkage
 
 N = 9
 pairs = st.dictionaries(

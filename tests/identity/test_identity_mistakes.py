@@ -3,10 +3,10 @@ from xml.etree import ElementTree
 import polars as pl
 import pytest
 
-from identity.charts import measures_chart, mistakes_chart, phenomena_chart
-from identity.evaluate import ALL, evaluate_parties, quality_by_phenomenon
-from identity.mistakes import mistakes
+from identity.measuring.evaluate import ALL, evaluate_parties, quality_by_phenomenon
+from identity.measuring.mistakes import mistakes
 from identity.registry import load_registry
+from identity.showing.charts import measures_chart, mistakes_chart, phenomena_chart
 
 EDGE = {
     "record_a": pl.String, "role_a": pl.String, "record_b": pl.String, "role_b": pl.String, "kind": pl.String,

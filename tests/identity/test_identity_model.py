@@ -1,7 +1,7 @@
 import json
 
-from identity.model import load_or_train
-from identity.retail import RETAIL
+from identity.scoring.model import load_or_train
+from identity.scoring.retail import RETAIL
 
 
 def never():

@@ -5,14 +5,15 @@ import polars as pl
 import pytest
 
 from common.errors import UsageError
-from identity import canary_cases, models_store
-from identity.expected import Expected
-from identity.keeping import Keeping
-from identity.model import Model
-from identity.models_compare import Ground, Outcome, _compared, compare_models, weight_changes
-from identity.models_store import levels, load_model, promote, report_of, serving, stored, train_candidate
+from identity.keeping.keeping import Keeping
+from identity.measuring import canary_cases
+from identity.measuring.expected import Expected
 from identity.pipeline import resolve
-from identity.retail import RETAIL
+from identity.scoring import models_store
+from identity.scoring.model import Model
+from identity.scoring.models_compare import Ground, Outcome, _compared, compare_models, weight_changes
+from identity.scoring.models_store import levels, load_model, promote, report_of, serving, stored, train_candidate
+from identity.scoring.retail import RETAIL
 
 SHIPPED = json.loads(RETAIL.shipped_model.read_text("utf-8"))
 

@@ -4,13 +4,13 @@ import pytest
 
 from common.errors import DefinitionError, UsageError
 from identity import ColumnMap, partition_quality, read_map, resolve_table, write_map
-from identity.estimate import expected_settings
 from identity.people.features import is_han, make_candidates
 from identity.people.fields import describe
 from identity.people.guess import guess_map
 from identity.people.scheme import people_scheme
 from identity.people.table import read_tables
-from identity.score import compare_pairs
+from identity.scoring.estimate import expected_settings
+from identity.scoring.score import compare_pairs
 
 
 def table(rows, columns):

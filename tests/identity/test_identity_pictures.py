@@ -1,8 +1,8 @@
 from xml.etree import ElementTree
 
-from identity.explain import End, Step
-from identity.pictures import person_graph, waterfall
-from identity.svg import shortened, text_width
+from identity.showing.explain import End, Step
+from identity.showing.pictures import person_graph, waterfall
+from identity.showing.svg import shortened, text_width
 
 
 def end(n, source="jd", kind="order", role="receiver"):

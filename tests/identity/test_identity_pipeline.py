@@ -4,8 +4,8 @@ import duckdb
 import polars as pl
 import pytest
 
-from identity.explain import explain_pair
 from identity.pipeline import resolve
+from identity.showing.explain import explain_pair
 
 HOME = {"city_code": "310100", "district_code": "310115", "address": "世纪大道100号3栋1201室"}
 WANG = {"name": "王小伟", "name_simplified": "王小伟", "surname": "王", "name_pinyin": "wang xiao wei"}

@@ -6,15 +6,15 @@ import polars as pl
 import pytest
 
 from common.errors import DefinitionError
-from identity.canaries import compared_with_truth, is_canary, measure_canaries, write_canaries
-from identity.canary_cases import CANARY, PHENOMENA, canary_rows
-from identity.drift import drift, stability_index
-from identity.expected import false_links, misses
-from identity.model import Model
+from identity.measuring.canaries import compared_with_truth, is_canary, measure_canaries, write_canaries
+from identity.measuring.canary_cases import CANARY, PHENOMENA, canary_rows
+from identity.measuring.drift import drift, stability_index
+from identity.measuring.expected import false_links, misses
+from identity.measuring.quality import Metric, Run, load_metrics, measure
 from identity.pipeline import resolve
-from identity.quality import Metric, Run, load_metrics, measure
 from identity.registry import load_registry
-from identity.retail import RETAIL
+from identity.scoring.model import Model
+from identity.scoring.retail import RETAIL
 
 SHIPPED = Model("shipped", json.loads(RETAIL.shipped_model.read_text("utf-8")))
 EDGE = ("record_a", "role_a", "record_b", "role_b", "kind", "match_weight", "match_probability", "one_id", "evidence")

@@ -5,11 +5,11 @@ import pytest
 import yaml
 
 from common.errors import DefinitionError
-from identity.judge import judge
-from identity.keeping import Keeping
+from identity.keeping.keeping import Keeping
 from identity.parties import read_parties
 from identity.pipeline import resolve
 from identity.registry import DEFAULT_REGISTRY, device_types, load_registry
+from identity.rules.judge import judge
 from touchpoints.contracts import load_contracts
 
 REGISTRY = load_registry()

@@ -5,11 +5,11 @@ import json
 import polars as pl
 import pytest
 
-from identity.judge import judge
-from identity.lifetimes import parties_in_time
+from identity.around.relations import RELATION_COLUMNS, relations
 from identity.registry import load_registry
-from identity.relations import RELATION_COLUMNS, relations
-from identity.sure import sure_clusters
+from identity.rules.judge import judge
+from identity.rules.lifetimes import parties_in_time
+from identity.rules.sure import sure_clusters
 
 REGISTRY = load_registry()
 WANG = {"name": "王小伟", "surname": "王", "name_pinyin": "wang xiao wei"}

@@ -6,10 +6,10 @@ import polars as pl
 import pytest
 
 from common.errors import DefinitionError
-from identity.keeping import Keeping
+from identity.keeping.keeping import Keeping
+from identity.keeping.review import ITEM_SCHEMA, Decision, read_decisions, review_items, write_decisions
 from identity.pipeline import resolve
-from identity.review import ITEM_SCHEMA, Decision, read_decisions, review_items, write_decisions
-from identity.sides import sides
+from identity.showing.sides import sides
 
 HOME = {"city_code": "310100", "district_code": "310115", "address": "世纪大道100号3栋1201室"}
 

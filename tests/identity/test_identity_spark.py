@@ -12,14 +12,14 @@ import polars as pl
 import pytest
 
 from common.errors import UsageError
-from identity.candidates import candidates
-from identity.engine import DuckEngine, engine_named
-from identity.frozen import take
-from identity.lifetimes import parties_in_time
-from identity.model import load_or_train
 from identity.registry import load_registry
-from identity.retail import RETAIL
-from identity.spark import cluster_edges, to_spark
+from identity.rules.lifetimes import parties_in_time
+from identity.scoring.candidates import candidates
+from identity.scoring.engine import DuckEngine, engine_named
+from identity.scoring.frozen import take
+from identity.scoring.model import load_or_train
+from identity.scoring.retail import RETAIL
+from identity.scoring.spark import cluster_edges, to_spark
 
 
 def no_java() -> str:

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from identity.causes import ChurnBudget, ChurnError, Differences, check_churn, contents
+from identity.keeping.causes import ChurnBudget, ChurnError, Differences, check_churn, contents
+from identity.keeping.stable import assign, one_ids
 from identity.parties import Parties
-from identity.stable import assign, one_ids
 
 
 def parties(*records):

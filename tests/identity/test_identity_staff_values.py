@@ -2,10 +2,10 @@
 
 import polars as pl
 
-from identity.judge import judge
-from identity.lifetimes import parties_in_time
+from identity.around.ties import with_staff_values
 from identity.registry import load_registry
-from identity.ties import with_staff_values
+from identity.rules.judge import judge
+from identity.rules.lifetimes import parties_in_time
 
 REGISTRY = load_registry()
 NOBODY_SAID = pl.DataFrame(schema=dict.fromkeys(("id_type", "id_scope", "id_value", "status", "reason"), pl.String))

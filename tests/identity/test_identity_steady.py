@@ -2,11 +2,11 @@ import polars as pl
 import pytest
 
 from identity.graph import by_first_node
-from identity.judge import judge
 from identity.parties import read_parties
 from identity.registry import load_registry
-from identity.steady import steady_links
-from identity.sure import sure_clusters
+from identity.rules.judge import judge
+from identity.rules.steady import steady_links
+from identity.rules.sure import sure_clusters
 
 WANG = {"name": "王小伟", "surname": "王", "name_pinyin": "wang xiao wei"}
 LI = {"name": "李娜", "surname": "李", "name_pinyin": "li na"}

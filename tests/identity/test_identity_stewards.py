@@ -3,9 +3,9 @@ import pytest
 
 from common.errors import DefinitionError
 from common.keys import keyed_hash
-from identity.keeping import Keeping
+from identity.keeping.keeping import Keeping
+from identity.keeping.stewards import read_overrides
 from identity.pipeline import resolve
-from identity.stewards import read_overrides
 
 WANG = {"name": "王小伟", "name_simplified": "王小伟", "surname": "王", "name_pinyin": "wang xiao wei"}
 LI = {"name": "李娜", "name_simplified": "李娜", "surname": "李", "name_pinyin": "li na"}

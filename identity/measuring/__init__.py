@@ -1,0 +1,1 @@
+"""How right the OneIDs are: with truth, without, and over invented canaries."""

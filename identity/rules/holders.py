@@ -1,0 +1,266 @@
+"""Holders: which person's each value is, where several people have used it, together or one after the other.
+
+Belongs here: the grouping of what is said beside one value (names, parts of names, nicknames) into holders. Whether a
+value links at all is `judge`'s matter; how long a holder has it, and whose the nameless records are, is `tenure`'s.
+
+What tells holders apart, from the strongest: the names; one record that names somebody twice under one number (an
+account and the receiver of its order); a nickname that comes with a name elsewhere, or is made of one.
+"""
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from identity.around.ties import VALUE
+from identity.graph import connected
+from identity.names import FULL_AGREEMENTS, agreements, nick_fits
+from identity.parties import Parties
+from identity.registry import IdentifierType
+from identity.rules.tenure import NOTED, holders, whose
+
+NAME = ["name", "quality", "surname", "name_pinyin"]
+# How far apart a surname in a note and a full name may be seen and still be one person's.
+_NOTE_DAYS = 365
+# The brand wrote to the value: nothing that its holder did.
+_WRITTEN_TO = "message"
+
+
+def mentions(linking: pl.DataFrame, parties: Parties) -> pl.DataFrame:
+    """One row per party and linking value, with what the party says of itself.
+
+    Args:
+        linking: party, `VALUE`, links, valid_to of the identifiers that link.
+
+    Returns:
+        party, `VALUE`, links, record_id, at, `NAME` and is_full (null and false without a usable name), nickname,
+        is_message, gave_at (when the party gave the brand this value as a member), kept_until (null: until now).
+    """
+    is_named = pl.col("name").is_not_null() & (pl.col("quality") != "nick")
+    is_member = (pl.col("role") == "member") & (pl.col("record_type") == "customer")
+    # A list without dates says that somebody is a member, not since when.
+    gave_at = pl.when(is_member & ~pl.col("is_dated")).then(pl.lit(_EVER)).when(is_member).then(pl.col("seen_at"))
+    told = parties.party.join(_genders_of_names(parties.party), on=["name", "surname"], how="left", nulls_equal=True)
+    party = told.select(
+        "party",
+        "record_id",
+        pl.col("seen_at").alias("at"),
+        pl.coalesce("gender", pl.when(is_named & (pl.col("quality") == "full")).then("gender_of_name")).alias("gender"),
+        *(pl.when(is_named).then(pl.col(c)).alias(c) for c in NAME),
+        (is_named & (pl.col("quality") == "full")).fill_null(False).alias("is_full"),
+        pl.coalesce("nickname", pl.when(pl.col("quality") == "nick").then("name")).alias("nickname"),
+        (~is_named & pl.col("nickname").is_null()).fill_null(True).alias("is_called"),
+        (pl.col("record_type") == _WRITTEN_TO).alias("is_message"),
+        "in_service",
+        gave_at.cast(pl.Datetime("us")).alias("gave_at"),
+    )
+    said = linking.select("party", *VALUE, "links", pl.col("valid_to").alias("kept_until"))
+    return said.join(party, on="party").sort("party", *VALUE)
+
+
+# A character tells a gender where so many of those who bear it are known, and so large a share of them has it.
+_LEAST_BEARERS, _LEAST_SHARE = 20, 0.97
+
+
+def _genders_of_names(party: pl.DataFrame) -> pl.DataFrame:
+    """What the characters of given names tell of the gender, as this brand's own people bear them.
+
+    Returns:
+        name, surname, gender_of_name, of full names in which all telling characters agree.
+    """
+    full = party.filter((pl.col("quality") == "full") & pl.col("name").is_not_null())
+    given = pl.col("name").str.strip_prefix(pl.col("surname").fill_null("")).str.split("")
+    names = full.select("name", "surname", "gender").unique().with_columns(given.alias("character"))
+    each = names.explode("character").drop_nulls("character")
+    bearers = (
+        each.drop_nulls("gender")
+        .group_by("character")
+        .agg(pl.len().alias("n"), (pl.col("gender") == "female").mean().alias("female"))
+    )
+    is_female = (
+        pl.when(pl.col("female") >= _LEAST_SHARE).then(True).when(pl.col("female") <= 1 - _LEAST_SHARE).then(False)
+    )
+    telling = (
+        bearers.filter(pl.col("n") >= _LEAST_BEARERS).select("character", is_female.alias("is_female")).drop_nulls()
+    )
+    found = (
+        each.join(telling, on="character")
+        .group_by("name", "surname")
+        .agg(pl.col("is_female").any().alias("some"), pl.col("is_female").all().alias("every"))
+    )
+    gender = pl.when("every").then(pl.lit("female")).when(~pl.col("some")).then(pl.lit("male"))
+    return found.select("name", "surname", gender.alias("gender_of_name")).drop_nulls("gender_of_name")
+
+
+_EVER = pl.Series(["1900-01-01"]).str.to_datetime(time_unit="us")[0]
+
+
+def name_groups(said: pl.DataFrame) -> pl.DataFrame:
+    """The names at each value, grouped into holders.
+
+    Args:
+        said: `mentions`.
+
+    Returns:
+        `VALUE`, `NAME`, is_full, label (dense over all values, equal for the names of one holder), n.
+    """
+    names = (
+        said.filter(pl.col("name").is_not_null())
+        .group_by(*VALUE, *NAME, "gender", "is_full")
+        .agg(pl.len().alias("n"), pl.col("at").min().alias("from"), pl.col("at").max().alias("until"))
+        .sort(*VALUE, *NAME, "gender")
+        .with_row_index("node")
+        .with_columns((pl.col("is_full") | _is_noted_whole()).alias("is_whole"))
+    )
+    several = names.filter(pl.len().over(VALUE) > 1)
+    pairs = several.join(several, on=VALUE, suffix="_r").filter(pl.col("node") < pl.col("node_r"))
+    if pairs.is_empty():
+        return names.with_columns(pl.col("node").cast(pl.Int64).alias("label")).drop("node")
+    pairs = pairs.with_columns(agreements(pairs.rename({c: f"{c}_l" for c in NAME})).alias("agreement"))
+    firm = pairs.filter(pl.col("agreement").is_in(FULL_AGREEMENTS))
+    label = connected(len(names), firm["node"].to_numpy(), firm["node_r"].to_numpy())
+    return _attach_partial_names(names.with_columns(pl.Series("label", label)), pairs).drop("node")
+
+
+def _is_noted_whole() -> pl.Expr:
+    """A name that a colleague noted in full."""
+    is_part = (pl.col("name") == pl.col("surname")).fill_null(False) | pl.col("name").str.contains("*", literal=True)
+    return (pl.col("quality") == NOTED) & ~is_part
+
+
+def _attach_partial_names(names: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
+    """Masked and title-only names join the full name that they fit, the most frequent where several do."""
+    # 张 in a note about a woman is not 张伟强; in a note from another year it may be anybody of the family.
+    is_other = (pl.col("gender") != pl.col("gender_r")).fill_null(False)
+    apart = pl.max_horizontal(pl.col("from") - pl.col("until_r"), pl.col("from_r") - pl.col("until"))
+    is_noted = (pl.col("quality") == NOTED) | (pl.col("quality_r") == NOTED)
+    is_far = (is_noted & (apart > pl.duration(days=_NOTE_DAYS))).fill_null(False)
+    loose = pairs.filter(pl.col("agreement").is_in(["masked", "surname"]) & ~is_other & ~is_far)
+    both = pl.concat(
+        [
+            loose.select(pl.col("node").alias("partial"), pl.col("node_r").alias("full")),
+            loose.select(pl.col("node_r").alias("partial"), pl.col("node").alias("full")),
+        ]
+    )
+    info = names.select("node", "label", "is_whole", "n", "name")
+    candidates = (
+        both.join(info.filter(~pl.col("is_whole")).select(pl.col("node").alias("partial")), on="partial")
+        .join(info.rename({"node": "full"}), on="full")
+        .sort("partial", "is_whole", "n", "name", descending=[False, True, True, False])
+        .unique("partial", keep="first", maintain_order=True)
+        .select(pl.col("partial").alias("node"), "full", pl.col("label").alias("fitting"), "is_whole")
+    )
+    with_full = candidates.filter("is_whole").select("node", "fitting")
+    among = candidates.filter(~pl.col("is_whole"))
+    # Partial names that fit no full name are one holder where they fit each other.
+    rest = connected(len(names), among["node"].to_numpy(), among["full"].to_numpy())
+    return (
+        names.join(with_full, on="node", how="left")
+        .with_columns(pl.Series("rest", rest))
+        .with_columns(
+            pl.when(pl.col("fitting").is_not_null())
+            .then(pl.col("fitting"))
+            .when(~pl.col("is_whole"))
+            .then(pl.col("rest") + len(names))
+            .otherwise(pl.col("label"))
+            .alias("label")
+        )
+        .drop("fitting", "rest")
+    )
+
+
+def holdings(
+    said: pl.DataFrame, names: pl.DataFrame, status: pl.DataFrame, registry: Mapping[str, IdentifierType]
+) -> pl.DataFrame:
+    """Which holder of each value each party is.
+
+    Args:
+        said: `mentions`.
+        names: `name_groups`.
+        status: `VALUE`, status.
+
+    Returns:
+        party, `VALUE`, holder (0, 1, … within the value, `IN_DOUBT`, `BEFORE`), has_ended (a later holder has
+        it now). Parties that a value does not link are absent.
+    """
+    name = [*VALUE, *NAME, "gender"]
+    placed = said.join(names.select(*name, "label"), on=name, how="left", nulls_equal=True)
+    placed = placed.join(status, on=VALUE)
+    # An account (not a phone or e-mail) stays one person's until it carries too many names.
+    is_account = (pl.col("links") == "always") & (pl.col("status") == "ok")
+    accounts = placed.filter(is_account).select("party", *VALUE, pl.lit(0, pl.Int64).alias("holder"))
+    placed = placed.filter(~is_account)
+    placed = _with_nicknames(placed)
+    holder = holders(placed, registry)
+    named = _numbered(placed.filter(pl.col("label").is_not_null()), holder)
+    silent = placed.filter(pl.col("label").is_null() & (pl.col("status") == "ok"))
+    spoken = whose(silent, holder)
+    found = pl.concat([accounts.with_columns(pl.lit(False).alias("has_ended")), named, spoken])
+    # A doubtful value of a party that says more of itself is left to what else it says.
+    several = pl.len().over("party") > 1
+    return found.filter((pl.col("holder") >= 0) | ~several).sort("party", *VALUE)
+
+
+def _with_nicknames(placed: pl.DataFrame) -> pl.DataFrame:
+    """Labels for parties without a name: by another name on the same record, by a nickname that is known or fits.
+
+    A nickname belongs to the name that it comes with most often, on one party or on one record under one value; else to
+    the one name that it is made of.
+    """
+    named = placed.filter(pl.col("label").is_not_null())
+    nameless = placed.filter(pl.col("label").is_null() & ~pl.col("is_message"))
+    beside = (
+        nameless.select("party", *VALUE, "record_id", "nickname")
+        .join(named.select(*VALUE, "record_id", pl.col("label").alias("beside")), on=[*VALUE, "record_id"])
+        .sort("party", *VALUE, "beside")
+    )
+    own = named.filter(pl.col("nickname").is_not_null()).select(*VALUE, "nickname", pl.col("label").alias("beside"))
+    known = (
+        pl.concat([own, beside.filter(pl.col("nickname").is_not_null()).select(own.columns)])
+        .group_by(*VALUE, "nickname", "beside")
+        .agg(pl.len().alias("n"))
+        .sort(*VALUE, "nickname", "n", "beside", descending=[False] * 5 + [True, False])
+        .unique([*VALUE, "nickname"], keep="first", maintain_order=True)
+        .select(*VALUE, "nickname", pl.col("beside").alias("known"))
+    )
+    full = named.filter("is_full").select(*VALUE, "label", pl.col("name").alias("whole"), pl.col("surname").alias("of"))
+    fitting = (
+        nameless.select(*VALUE, "nickname")
+        .unique()
+        .join(full.unique(), on=VALUE)
+        .filter(nick_fits("nickname", "whole", "of"))
+        .group_by(*VALUE, "nickname")
+        .agg(pl.col("label").min().alias("fitting"), pl.col("label").n_unique().alias("n"))
+        .filter(pl.col("n") == 1)
+        .drop("n")
+    )
+    first = beside.unique(["party", *VALUE], keep="first", maintain_order=True).select("party", *VALUE, "beside")
+    top = int(placed["label"].max() or 0) + 1  # type: ignore[arg-type]
+    nicks = (
+        nameless.filter(pl.col("nickname").is_not_null() & ~pl.col("is_called"))
+        .select(*VALUE, "nickname")
+        .unique()
+        .sort(*VALUE, "nickname")
+    )
+    nicks = nicks.with_columns((pl.int_range(pl.len()) + top).cast(pl.Int64).alias("alone"))
+    is_open = pl.col("label").is_null() & ~pl.col("is_message")
+    return (
+        placed.join(known, on=[*VALUE, "nickname"], how="left")
+        .join(fitting, on=[*VALUE, "nickname"], how="left")
+        .join(first, on=["party", *VALUE], how="left")
+        .join(nicks, on=[*VALUE, "nickname"], how="left")
+        .with_columns(
+            pl.when(is_open)
+            .then(pl.coalesce("known", "beside", "fitting", "alone"))
+            .otherwise(pl.col("label"))
+            .alias("label")
+        )
+        .drop("known", "beside", "fitting", "alone")
+    )
+
+
+def _numbered(named: pl.DataFrame, holder: pl.DataFrame) -> pl.DataFrame:
+    """The parties whose holder is told, with its number."""
+    ended = pl.col("ends_at").is_not_null().alias("has_ended")
+    return named.join(holder.select(*VALUE, "label", "holder", ended), on=[*VALUE, "label"]).select(
+        "party", *VALUE, "holder", "has_ended"
+    )

@@ -1,0 +1,1 @@
+"""Likeness: candidates, schemes, trained models, weights and the clusters that they make."""

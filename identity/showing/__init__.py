@@ -1,0 +1,1 @@
+"""The work shown: edges in words and SQL, bridges, pictures."""
