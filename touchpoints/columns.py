@@ -18,6 +18,10 @@ REASON_COLUMN: Final = "_column"
 # A cell that could lose something to `undecorate`: dressing or blanks at its ends, or characters without width.
 _WIDTHLESS: Final = r"\x{200b}-\x{200f}\x{202a}-\x{202e}\x{2060}-\x{2069}\x{feff}\x{ad}"
 _DRESSED: Final = rf"^$|^[\s\x{{a0}}='`]|[\s\x{{a0}}]$|[{_WIDTHLESS}]"
+# The usual dressing of numbers that a spreadsheet shall not touch: `="123"`, `'123`. Nothing stands inside to undress.
+_PLAIN: Final = r"[0-9A-Za-z._:/@+\-]+"
+_USUAL: Final = rf"^(?:=\"{_PLAIN}\"|['`]{_PLAIN})$"
+_USUAL_SIGNS: Final = "=\"'`"
 _LONGEST_PLACEHOLDER: Final = max(len(word.encode()) for word in DEFAULT_PLACEHOLDERS)
 
 
@@ -48,7 +52,7 @@ def canonical(cells: Cells, contract: Contract) -> pl.DataFrame:
     )
     nothing = pl.lit(None, dtype=pl.String)
     good = good.with_columns(nothing.alias(REASON), nothing.alias(REASON_COLUMN))
-    return pl.concat([good, rejects], how="diagonal").sort(ROW)
+    return pl.concat([good, rejects], how="diagonal").sort(ROW) if rejects.height else good
 
 
 def _undecorated(cells: pl.Series) -> pl.Series:
@@ -58,8 +62,17 @@ def _undecorated(cells: pl.Series) -> pl.Series:
     dressed = cells.str.contains(_DRESSED).fill_null(False)
     if not dressed.any():
         return cells
-    bare = cells.filter(dressed).to_frame("cell").select(_nothing_to_null(undecorate(pl.col("cell")))).to_series()
-    return cells.scatter(dressed.arg_true(), bare) if len(bare) < len(cells) else bare.alias(cells.name)
+    if dressed.all():
+        return _undressed(cells)
+    return cells.scatter(dressed.arg_true(), _undressed(cells.filter(dressed)))
+
+
+def _undressed(cells: pl.Series) -> pl.Series:
+    cell = pl.col("cell")
+    frame = cells.to_frame("cell")
+    usual = frame.select(cell.str.contains(_USUAL)).to_series()
+    bare = cell.str.strip_chars(_USUAL_SIGNS) if usual.all() else _nothing_to_null(undecorate(cell))
+    return frame.select(bare).to_series().alias(cells.name)
 
 
 def _nothing_to_null(text: pl.Expr) -> pl.Expr:

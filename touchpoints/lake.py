@@ -8,22 +8,23 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import polars as pl
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from common.errors import GuiyiError
 from touchpoints.columns import canonical
+from touchpoints.contract import Contract
 from touchpoints.files import LandingFile
+from touchpoints.readers.ahead import ahead
 from touchpoints.readers.tables import Cells, Table
 
 # Raised whenever the readers or `columns` give other cells for the same bytes.
 PARSER_VERSION: Final = "2"
-_END: Final[Any] = object()
 _ENCODING: Final = "encoding"
 
 
@@ -86,13 +87,12 @@ def _parse_into(path: Path, file: LandingFile, table: Table) -> str | None:
     writer: pq.ParquetWriter | None = None
     encoding = None
     try:
-        for cells in _ahead(batches):
-            if cells is None:
+        for found in ahead(_canonical(ahead(batches), table.match.contract)):
+            if found is None:
                 _close(writer)
                 writer = None
                 continue
-            rows = canonical(cells, table.match.contract).to_arrow()
-            encoding = cells.encoding
+            rows, encoding = found
             if writer is None:
                 writer = pq.ParquetWriter(
                     path, rows.schema, compression="lz4", write_statistics=False, use_dictionary=False
@@ -111,13 +111,14 @@ def _close(writer: pq.ParquetWriter | None) -> None:
         writer.close()
 
 
-def _ahead(batches: Iterator[Cells | None]) -> Iterator[Cells | None]:
-    """The same, with the next one worked out while the one before it is used."""
-    with ThreadPoolExecutor(1) as pool:
-        coming = pool.submit(next, batches, _END)
-        while (found := coming.result()) is not _END:
-            coming = pool.submit(next, batches, _END)
-            yield found
+def _canonical(batches: Iterator[Cells | None], contract: Contract) -> Iterator[tuple[pa.Table, str | None] | None]:
+    """Batches under the contract's names, as they are written, and the encoding of each."""
+    for cells in batches:
+        if cells is None:
+            yield None
+        else:
+            # Polars' own layout of text is written as it is; turning it into Arrow's older one takes a copy.
+            yield canonical(cells, contract).to_arrow(compat_level=pl.CompatLevel.newest()), cells.encoding
 
 
 class _Checked:

@@ -11,6 +11,7 @@ from typing import Final
 import polars as pl
 
 from touchpoints.files import marked
+from touchpoints.readers.ahead import ahead
 from touchpoints.readers.quotes import open_at_end
 
 # The line ends of a block may be told apart only with the next one.
@@ -32,7 +33,7 @@ def line_blocks(
         UnicodeDecodeError: in strict reading, something that the encoding does not have.
     """
     waiting = b""
-    for text, last in _texts(blocks, encoding, errors):
+    for text, last in ahead(_texts(blocks, encoding, errors)):
         text = waiting + text
         cut = len(text) if last else text.rfind(b"\n") + 1
         waiting, text = text[cut:], text[:cut]
