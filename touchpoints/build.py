@@ -71,7 +71,9 @@ def build(contract: Contract, tables: Sequence[LoadedTable], key: bytes) -> Buil
     tables = in_version_order(tables)
     rows, held = hold(judge(gather(contract, tables), contract, tables, key), contract, tables)
     refused = rows.filter(pl.col(REASON).is_not_null())
-    versions = settle(rows.filter(pl.col(REASON).is_null()), contract).without(withdrawn(rows, contract))
+    gone = withdrawn(rows, contract)
+    rows = rows.filter(pl.col(REASON).is_null())
+    versions = settle(rows, contract).without(gone)
     del rows
     batch = _batch(contract, tables, versions, key)
     order_rows = orders(batch)

@@ -8,8 +8,8 @@ from typing import Final
 
 import polars as pl
 
-from touchpoints.batch import Batch, evaluate, gathered
-from touchpoints.contract import Attribute, Identifier
+from touchpoints.batch import Batch, evaluate, gathered, shaped
+from touchpoints.contract import Attribute, Identifier, Party
 from touchpoints.nested import explode_values
 from touchpoints.normalise.email import parse_emails
 from touchpoints.normalise.name import parse_names, pinyin
@@ -43,39 +43,53 @@ def parties(batch: Batch) -> tuple[pl.DataFrame, pl.DataFrame]:
     found: list[pl.DataFrame] = []
     facts: list[pl.DataFrame] = []
     for role, party in batch.contract.parties.items():
-        told = [identifier_rows(batch, identifier) for identifier in party.identifiers]
-        known = [_attribute(batch, attribute) for attribute in party.attributes]
-        for identifier in party.identifiers:
-            if identifier.type == "national_id":
-                number, says = _national_id_facts(batch, identifier)
-                told.append(number)
-                known.append(says)
-        if party.address is not None:
-            places = read_places(batch, party.address)
-            told.append(_phones_inside(places))
-            known += [places.facts, _names_inside(places)]
+        told, known = _of_party(batch, party)
         found += [frame.with_columns(role=pl.lit(role)) for frame in told]
         facts += [frame.with_columns(role=pl.lit(role)) for frame in known]
+        del told, known
     return _identifiers(found), _attributes(facts)
 
 
+def _of_party(batch: Batch, party: Party) -> tuple[list[pl.DataFrame], list[pl.DataFrame]]:
+    """What the records tell of those in one role: identifiers, attributes."""
+    told = [identifier_rows(batch, identifier) for identifier in party.identifiers]
+    known = [_attribute(batch, attribute) for attribute in party.attributes]
+    for identifier in party.identifiers:
+        if identifier.type == "national_id":
+            number, says = _national_id_facts(batch, identifier)
+            told.append(number)
+            known.append(says)
+    if party.address is not None:
+        places = read_places(batch, party.address)
+        told.append(_phones_inside(places))
+        known += [places.facts, _names_inside(places)]
+    return told, known
+
+
 def _identifiers(found: list[pl.DataFrame]) -> pl.DataFrame:
-    table = gathered(found, "identifier").filter(pl.col("id_value").is_not_null() & (pl.col("id_value") != ""))
+    table = _gathered_where(found, "identifier", pl.col("id_value").is_not_null() & (pl.col("id_value") != ""))
     rank = pl.col("strength").replace_strict(_ORDER, return_dtype=pl.Int8)
     key = ["record_id", "role", "id_type", "id_scope", "id_value"]
     return table.sort(rank, maintain_order=True).unique(key, keep="first", maintain_order=True)
 
 
 def _attributes(facts: list[pl.DataFrame]) -> pl.DataFrame:
-    table = gathered(facts, "attribute").filter(
-        pl.any_horizontal(pl.col("value", "value_num", "value_date").is_not_null())
-    )
     told_twice = [name for name, n in _tellings(facts).items() if n > 1]
+    says = pl.any_horizontal(pl.col("value", "value_num", "value_date").is_not_null())
+    table = _gathered_where(facts, "attribute", says)
     if not told_twice:
         return table
     key = ["record_id", "role", "name", "value", "quality"]
     twice = table.filter(pl.col("name").is_in(told_twice)).unique(key, keep="first", maintain_order=True)
     return pl.concat([table.filter(~pl.col("name").is_in(told_twice)), twice])
+
+
+def _gathered_where(frames: list[pl.DataFrame], table: str, says: pl.Expr) -> pl.DataFrame:
+    """As `gathered`, of the rows that say something; empties the list, since millions of rows are not kept twice."""
+    kept = []
+    while frames:
+        kept.append(shaped(frames.pop(0), table).filter(says))
+    return gathered(kept, table)
 
 
 def _tellings(facts: list[pl.DataFrame]) -> Counter[str]:

@@ -21,7 +21,7 @@ class Versions:
     """What a contract's good rows come to.
 
     Attributes:
-        rows: every good row with `_repeated` settled.
+        rows: every good row with `_repeated` settled, without its cells: record_id, account, `_file`, version_at.
         history: one row a version: record_id, _file, row_no, version_at and the contract's columns of that time.
         records: one row a record: its cells as they count now, `raw`, `version_at`, `first_seen_at`, `n_versions`,
             `_file` and `row_no` of the current version, `_last_file` (the newest file that names it).
@@ -111,7 +111,8 @@ def _with_repeats(good: pl.DataFrame, fresh: pl.DataFrame, told: pl.DataFrame, c
     else:
         repeats = told.filter(~pl.col("_is_new")).select(place)
     marks = repeats.with_columns(_again=pl.lit(True))
-    rows = good.join(marks, on=place, how="left", maintain_order="left")
+    kept = good.select(RECORD, "account", *place, "version_at", REPEATED)
+    rows = kept.join(marks, on=place, how="left", maintain_order="left")
     return rows.with_columns((pl.col(REPEATED) | pl.col("_again").fill_null(False)).alias(REPEATED)).drop("_again")
 
 
