@@ -49,7 +49,7 @@ def line_blocks(
 
 
 def _texts(blocks: Iterator[bytes], encoding: str, errors: str) -> Iterator[tuple[bytes, bool]]:
-    """UTF-8 with line feeds alone; the last one may be empty."""
+    """UTF-8 with line feeds at every end of a line; the last one may be empty."""
     decoder = codecs.getincrementaldecoder(encoding)(errors)
     held = b""
     first = True
@@ -63,4 +63,7 @@ def _texts(blocks: Iterator[bytes], encoding: str, errors: str) -> Iterator[tupl
 
 
 def _with_line_feeds(text: bytes) -> bytes:
-    return text.replace(b"\r\n", b"\n").replace(_RETURN, b"\n") if _RETURN in text else text
+    """Without lone carriage returns. Where each stands before a line feed, they fall away when lines are read."""
+    if text.count(_RETURN) == text.count(b"\r\n"):
+        return text
+    return text.replace(b"\r\n", b"\n").replace(_RETURN, b"\n")
