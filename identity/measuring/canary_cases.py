@@ -215,6 +215,7 @@ def _changed_phone(book: _Book) -> None:
     book.member(person)
     book.message(person, 30)
     book.order(person, 400, phone=new)
+    # Before they gave the number: it may have been the former owner's, so this one is expected to stay apart.
     book.message(person, 420, new)
     book.member(person, 430, phone=new)
 
