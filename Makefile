@@ -20,7 +20,7 @@ demo: install ## Simulate a brand of 5,000 people, run everything, tell what cam
 
 .PHONY: test
 test: install-dev lint ## Lint, types and tests, under ten minutes
-	@$(BIN)/pytest -m "not slow"
+	@$(BIN)/pytest -m "not slow" -n 2 --dist loadfile
 
 .PHONY: test-slow
 test-slow: install-dev ## The tests that take more than a minute each

@@ -65,7 +65,7 @@ _VALUED_PERSON = """
 
 
 _QUALITY = """
-    select metric, part, value, limit_value, state, meaning, meaning_zh from identity.measuring.quality
+    select metric, part, value, limit_value, state, meaning, meaning_zh from identity.quality
     where run_id = '$run'
         and state <> 'ok'
     order by state desc, metric, part

@@ -175,9 +175,9 @@ def quality(
     from pipelines.cli.people import published
 
     with published(home) as con:
-        history = con.sql("select distinct run_id from identity.measuring.quality order by run_id desc").fetchall()
+        history = con.sql("select distinct run_id from identity.quality order by run_id desc").fetchall()
         chosen = [row[0] for row in _by_publication(con, [r[0] for r in history])][:runs]
-        rows = _dicts(con, "select * from identity.measuring.quality where run_id in $runs", chosen)
+        rows = _dicts(con, "select * from identity.quality where run_id in $runs", chosen)
         canaries = _dicts(con, "select * from identity.canary_quality where run_id in $runs", chosen[:1])
     if to_json:
         as_json({"runs": chosen, "quality": rows, "canaries": canaries})

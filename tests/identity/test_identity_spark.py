@@ -84,6 +84,7 @@ def test_another_engine_is_refused_with_the_two_that_there_are(tmp_path):
         engine_named("hadoop", tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(bool(no_java()), reason=no_java())
 def test_spark_gives_the_same_pairs_weights_and_people(rows, tmp_path):
     model = replace(load_or_train(tmp_path / "models", lambda: (rows, rows), RETAIL), prior=1e-3)

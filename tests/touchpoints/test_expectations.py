@@ -104,6 +104,11 @@ def test_many_refused_rows_and_unknown_statuses_are_told():
     orders = pl.DataFrame(
         [{"source": "tmall", "account": "s", "status": s} for s in ["unknown", *["completed"] * 50]], ORDERS.schema
     )
-    table = expect(landing_files(("2026-01-01", 100), rejected=6), orders, CONTRACTS, date(2026, 1, 1))
+    table = expect(landing_files(("2026-01-01", 100), rejected=12), orders, CONTRACTS, date(2026, 1, 1))
     assert missed(table) == {"reject_rate", "unknown_status"}
     assert set(table["expectation"]) <= set(NAMES)
+
+
+def test_a_few_refused_rows_of_a_short_file_are_no_alert():
+    table = expect(landing_files(("2026-01-01", 40), rejected=6), ORDERS, CONTRACTS, date(2026, 1, 1))
+    assert "reject_rate" not in missed(table)
