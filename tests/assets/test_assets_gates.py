@@ -1,13 +1,17 @@
 """The Great Expectations gates: what passes, what fails, and that a failure tells no value."""
 
+import re
 from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 
 from assets.gates import Expectation, load_gates, validate
 from common.errors import DefinitionError
 
+ROOT = Path(__file__).parents[2]
+EXPECTATIONS, MODELS = ROOT / "assets" / "expectations", ROOT / "dbt_like_sql" / "models"
 UNIQUE = Expectation(type="expect_column_values_to_be_unique", kwargs={"column": "one_id"})
 PRESENT = Expectation(type="expect_column_values_to_not_be_null", kwargs={"column": "one_id"})
 
@@ -41,3 +45,12 @@ def test_a_gate_file_with_an_unknown_key_is_refused_with_its_name(tmp_path: Path
     (tmp_path / "odd.yml").write_text("description: d\nframes: []\nmood: good\n")
     with pytest.raises(DefinitionError, match=r"odd\.yml"):
         load_gates(tmp_path)
+
+
+def test_the_landing_gate_knows_every_outcome_that_the_dictionary_tells_of() -> None:
+    suite = yaml.safe_load((EXPECTATIONS / "landing.yml").read_text("utf-8"))
+    allowed = re.search(r"every_file_has_a_known_outcome.*?'value_set': \[(.*?)\]", str(suite))
+    sources = yaml.safe_load((MODELS / "sources" / "ops.yml").read_text("utf-8"))
+    told = re.search(r"'([a-z, ]+ or unreadable) ·", str(sources))
+    assert allowed and told
+    assert set(re.findall(r"\w+", allowed[1])) == set(re.findall(r"\w+", told[1])) - {"or"}
