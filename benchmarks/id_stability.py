@@ -9,6 +9,7 @@ by the records that they share, most first, each taken once).
 import argparse
 import shutil
 import tempfile
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
@@ -55,7 +56,7 @@ class Worlds:
         """A copy with all rows in another order."""
         return self._copy(name, lambda table: table.sample(fraction=1.0, shuffle=True, seed=99), base)
 
-    def _copy(self, name: str, change, base: Path | None = None) -> Path:  # type: ignore[no-untyped-def]
+    def _copy(self, name: str, change: Callable[[pl.DataFrame], pl.DataFrame], base: Path | None = None) -> Path:
         out = self.folder / name
         out.mkdir()
         for path in (base or self.whole).glob("*.parquet"):
@@ -68,7 +69,8 @@ class Runs:
     """Guiyi's runs, each with the plain Splink clusters of the same records."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.splink = folder, {}  # type: ignore[var-annotated]
+        self.folder = folder
+        self.splink: dict[str, pl.DataFrame] = {}
 
     def run(self, name: str, files: Path, models: str, previous: str | None = None) -> None:
         if models == "first's":

@@ -139,8 +139,8 @@ def rates_lines(folder: Path) -> list[str]:
         "single_source",
         "two_wechats",
     )
-    rates = {flag.replace("_", " "): float(person[f"is_{flag}"].mean()) for flag in flags}  # type: ignore[arg-type]
-    rates["gift (of orders)"] = float((receiver["phenomenon"] == "gift").mean())  # type: ignore[arg-type]
+    rates = {flag.replace("_", " "): float(person[f"is_{flag}"].mean()) for flag in flags}  # type: ignore[arg-type]  # shares
+    rates["gift (of orders)"] = float((receiver["phenomenon"] == "gift").mean())  # type: ignore[arg-type]  # a share
     masked = shown.select((pl.col("masked") & ~pl.col("plain")).mean()).item()
     rates["masked receiver (of domestic orders)"] = float(masked)
     lines = ["| phenomenon | share |", "|---|---:|"]

@@ -95,9 +95,12 @@ def _run(people: int, seed: int, folder: Path) -> list[str]:
 
 
 def _table(head: tuple[str, ...], rows: list[tuple[object, ...]]) -> list[str]:
-    cell = lambda x: f"{x:.4f}" if isinstance(x, float) else f"{x:,}" if isinstance(x, int) else str(x)  # noqa: E731
     lines = ["| " + " | ".join(name.replace("_", " ") for name in head) + " |", "|---|" + "---:|" * (len(head) - 1)]
-    return lines + ["| " + " | ".join(cell(x) for x in row) + " |" for row in rows]
+    return lines + ["| " + " | ".join(_cell(x) for x in row) + " |" for row in rows]
+
+
+def _cell(value: object) -> str:
+    return f"{value:.4f}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def _exact_keys(parties: Parties, judgement: Judgement | None) -> Keys:

@@ -165,7 +165,7 @@ def _reading(folder: Path) -> tuple[dict[str, float], pl.Series]:
     (path,) = (folder / "landing").rglob("*.csv")
     (file,) = fingerprints(path, folder / "landing")
     (table,) = look_at(file, [contract]).tables  # type: ignore[arg-type]  # a csv can be opened
-    parsed = Lake(folder / "lake").parsed(file, table)  # type: ignore[arg-type]
+    parsed = Lake(folder / "lake").parsed(file, table)  # type: ignore[arg-type]  # as above
     return {}, pl.read_parquet(parsed.path, columns=["order_no"])["order_no"]
 
 

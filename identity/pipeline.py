@@ -132,7 +132,7 @@ def resolve(
         key: the home's key, for hashes of personal values.
         run_id: this run.
         keeping: the stewards' files, the last run's private tables, the churn budget.
-        engine: what scores and clusters; this machine if not told.
+        engine: what scores and clusters; this machine, with what the last run weighed, if not told.
         progress: called with (steps done, steps in all, what comes next).
 
     Raises:
@@ -158,7 +158,10 @@ def resolve(
     sure = sure_clusters(parties, judgement, registry, same=stewards.same, apart=stewards.apart)
     tell()
     rows = candidates(parties, sure.label)
-    material = lambda: (candidates(parties, descriptions(parties)), rows)  # noqa: E731
+
+    def material() -> tuple[pl.DataFrame, pl.DataFrame]:
+        return candidates(parties, descriptions(parties)), rows
+
     model = load_or_train(models, material, RETAIL, is_first=previous is None)
     tell()
     frozen = freeze(models, model.name, rows)

@@ -105,7 +105,7 @@ def _of_days(files: pl.DataFrame, key: tuple[str, str, str], as_of: date) -> Ite
     text = f"{newest['rows']:,} rows exported on {newest['day']}, {usual:,.0f} are usual"
     zh = f"{newest['day']} 导出 {newest['rows']:,} 行，通常 {usual:,.0f} 行"
     yield Expectation("volume", *key, share >= _HALF, share, _HALF, text, zh)
-    gap = float(days["day"].diff().drop_nulls().dt.total_days().median() or 1)  # type: ignore[arg-type]
+    gap = float(days["day"].diff().drop_nulls().dt.total_days().median() or 1)  # type: ignore[arg-type]  # a number
     age, limit = float((as_of - newest["day"]).days), gap * _PATIENCE + 1
     text = f"the newest export is {age:.0f} days old, one every {gap:.0f} days is usual"
     zh = f"最新导出距今 {age:.0f} 天，通常每 {gap:.0f} 天一次"

@@ -234,7 +234,7 @@ def _with_nicknames(placed: pl.DataFrame) -> pl.DataFrame:
         .drop("n")
     )
     first = beside.unique(["party", *VALUE], keep="first", maintain_order=True).select("party", *VALUE, "beside")
-    top = int(placed["label"].max() or 0) + 1  # type: ignore[arg-type]
+    top = int(placed["label"].max() or 0) + 1  # type: ignore[arg-type]  # a number, of numbers
     nicks = (
         nameless.filter(pl.col("nickname").is_not_null() & ~pl.col("is_called"))
         .select(*VALUE, "nickname")

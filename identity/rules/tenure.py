@@ -162,7 +162,7 @@ def whose(silent: pl.DataFrame, holder: pl.DataFrame) -> pl.DataFrame:
     }
     # Where nobody gave the number in the clear, the brand had it from where we do not see, and of the one who is seen:
     # unless the network says that it was out of service in between.
-    was_out = (pl.col("in_service") == False).any().over(VALUE)  # noqa: E712
+    was_out = (~pl.col("in_service")).any().over(VALUE)
     has_giver = pl.col("gave_at_h").is_not_null().any().over(VALUE)
     first = pl.col("first_at").min().over(VALUE)
     is_near = first - at.filter(at < first).max().over(VALUE) <= pl.duration(days=SEASON_DAYS)

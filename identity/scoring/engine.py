@@ -116,8 +116,10 @@ class SparkEngine:
         return Clusters(dense, left_apart(pair, dense), 0)
 
 
-def engine_named(name: str, folder: Path, master: str | None = None, conf: Mapping[str, str] | None = None) -> Engine:
-    """The engine of a configuration's `engine: duckdb | spark`.
+def engine_named(
+    name: str, folder: Path, master: str | None = None, conf: Mapping[str, str] | None = None
+) -> Engine | None:
+    """The engine of a configuration's `engine: duckdb | spark`; None for this machine, as it is wherever none is told.
 
     Args:
         name: of the engine.
@@ -129,7 +131,7 @@ def engine_named(name: str, folder: Path, master: str | None = None, conf: Mappi
         UsageError: there is no such engine.
     """
     if name == "duckdb":
-        return DuckEngine()
+        return None
     if name == "spark":
         return SparkEngine(folder, master or "local[*]", tuple(sorted((conf or {}).items())))
     raise UsageError(f"There is no engine {name!r}; use duckdb (this machine) or spark (a cluster).")

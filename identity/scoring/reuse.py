@@ -7,7 +7,6 @@ run with the memory gives what one without it gives, to the last digit.
 
 import hashlib
 import json
-from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
@@ -15,12 +14,11 @@ from typing import Final
 import duckdb
 import polars as pl
 
-from identity.scoring.blocking import block
-from identity.scoring.cluster import Clusters, Guards, cluster
+from identity.scoring.engine import DuckEngine
 from identity.scoring.frozen import FREQUENCY
 from identity.scoring.model import Model
 from identity.scoring.scheme import Scheme, prior
-from identity.scoring.score import LEAST_WEIGHT, NO_PAIRS, Scores, compare_pairs, pairs_of, score
+from identity.scoring.score import LEAST_WEIGHT, NO_PAIRS, Scores, blocked, compare_pairs, pairs_of
 
 MEMORY: Final = "pair_score.parquet"
 _KEY: Final = ["content_a", "content_b"]
@@ -30,7 +28,7 @@ _SCHEMA: Final = {
 }  # fmt: skip
 
 
-class RememberingEngine:
+class RememberingEngine(DuckEngine):
     """This machine, with the scores of the last run.
 
     Attributes:
@@ -52,29 +50,9 @@ class RememberingEngine:
         """As `score.score`."""
         if FREQUENCY not in rows.columns or model.prior is None:
             # Frequencies or a prior that are counted anew in each run: the weight of every pair is another each time.
-            return score(rows, model, scheme)
-        con = duckdb.connect()
-        try:
-            con.register("candidate_rows", rows.to_arrow())
-            con.execute("create table candidate as select * from candidate_rows order by unique_id")
-            by_rule = block(con, "candidate", scheme.blocking)
-            if not sum(by_rule.values()):
-                return Scores(NO_PAIRS, by_rule)
-            return Scores(self._pairs(con, model, scheme), by_rule)
-        finally:
-            con.close()
-
-    def cluster(
-        self,
-        n_rows: int,
-        pair: pl.DataFrame,
-        guards: Guards,
-        *,
-        merge_weight: float,
-        apart: Sequence[tuple[int, int]] = (),
-    ) -> Clusters:
-        """As `cluster.cluster`."""
-        return cluster(n_rows, pair, guards, merge_weight=merge_weight, apart=apart)
+            return super().score(rows, model, scheme)
+        with blocked(rows, scheme) as (con, by_rule):
+            return Scores(self._pairs(con, model, scheme) if sum(by_rule.values()) else NO_PAIRS, by_rule)
 
     def keep(self, folder: Path) -> None:
         """Writes what this run has weighed or taken over, for the next."""

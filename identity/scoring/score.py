@@ -4,7 +4,8 @@ Belongs here: blocking and Splink's prediction on the candidates of this run. Th
 """
 
 import logging
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
 from typing import Any
@@ -41,18 +42,26 @@ def score(rows: pl.DataFrame, model: Model, scheme: Scheme, *, threads: int | No
         rows: the scheme's columns.
         model: the trained model; without a prior of its own it is set from the number of rows.
     """
-    con = duckdb.connect()
-    if threads:
-        con.execute(f"set threads = {int(threads)}")
-    try:
-        con.register("candidate_rows", rows.to_arrow())
-        con.execute("create table candidate as select * from candidate_rows order by unique_id")
-        by_rule = block(con, "candidate", scheme.blocking)
+    with blocked(rows, scheme, threads) as (con, by_rule):
         if not sum(by_rule.values()):
             return Scores(NO_PAIRS, by_rule)
         tuned = {**model.settings, "probability_two_random_records_match": model.prior or prior(len(rows))}
         predicted = compare_pairs(con, "candidate", "blocked_pairs", tuned, least_weight=LEAST_WEIGHT, gammas=True)
         return Scores(pairs_of(con, predicted, scheme), by_rule)
+
+
+@contextmanager
+def blocked(
+    rows: pl.DataFrame, scheme: Scheme, threads: int | None = None
+) -> Iterator[tuple[duckdb.DuckDBPyConnection, dict[str, int]]]:
+    """A database that holds `candidate` and its `blocked_pairs`, and the pairs that each rule added."""
+    con = duckdb.connect()
+    try:
+        if threads:
+            con.execute(f"set threads = {int(threads)}")
+        con.register("candidate_rows", rows.to_arrow())
+        con.execute("create table candidate as select * from candidate_rows order by unique_id")
+        yield con, block(con, "candidate", scheme.blocking)
     finally:
         con.close()
 

@@ -9,12 +9,13 @@ import time
 from datetime import date, timedelta
 from pathlib import Path
 
+import dagster as dg
 import duckdb
 import polars as pl
 import pytest
 
 from common.errors import DefinitionError, GuiyiError, UsageError
-from pipelines.run import RunOutcome, landed, run_job
+from pipelines.run import RunOutcome, dagster_home, landed, run_job
 from segments.api import load_audiences
 from warehouse.building import identifier
 from warehouse.home import Home
@@ -120,6 +121,10 @@ def test_a_second_run_on_the_same_files_keeps_every_one_id(world: Path, own_home
     assert maps[0].equals(maps[1])
     with open_warehouse(own_home) as con:
         assert con.sql("select run_id from ops.run order by 1").fetchall() == [(before,), (outcome.run_id,)]
+    with dg.DagsterInstance.from_config(str(dagster_home(own_home))) as instance:
+        event = instance.get_latest_materialization_event(dg.AssetKey(["identity", "record_map"]))
+    told = event.asset_materialization.metadata
+    assert told["n_pairs_reused"].value >= told["n_pairs_scored"].value > 0, "nothing new, so nothing is weighed again"
 
 
 def test_a_run_that_finds_nobody_does_not_replace_one_that_did(own_home: Home, tmp_path: Path) -> None:
