@@ -16,14 +16,16 @@ ALLOWED = {
     "identity": {"common"},
     "dbt_like_sql": {"common"},
     "profiles": {"common"},
+    "analyses": {"common"},
     "warehouse": {"common"},
     "segments": {"common", "warehouse"},
     "simulator": {"common", "touchpoints"},
     "assets": {
-        "common", "touchpoints", "identity", "dbt_like_sql", "profiles", "warehouse", "segments",
+        "common", "touchpoints", "identity", "dbt_like_sql", "profiles", "analyses", "warehouse", "segments",
     },
     "pipelines": {
-        "common", "touchpoints", "identity", "dbt_like_sql", "profiles", "warehouse", "segments", "simulator", "assets",
+        "common", "touchpoints", "identity", "dbt_like_sql", "profiles", "analyses", "warehouse", "segments",
+        "simulator", "assets",
     },
 }  # fmt: skip
 WITH_DAGSTER = {"assets", "pipelines"}
