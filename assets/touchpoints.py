@@ -50,6 +50,7 @@ _DESCRIPTIONS = {
     "staff": "An employee who sells, serves or leads · 员工",
     "partner": "A dealer, cross-industry partner or other company that brings buyers · 合作伙伴",
     "campaign": "A marketing campaign with its cost · 营销活动",
+    "campaign_member": "Who was put into which arm of a campaign · 营销活动分组名单",
     "holiday": "A public holiday, shopping festival or workday in exchange for one · 节假日",
     "commission_rule": "What an employee, partner or referrer gets for an order · 佣金规则",
     "ad_spend": "What an advertisement cost and gave on a day · 广告消耗",

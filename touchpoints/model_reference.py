@@ -107,6 +107,16 @@ CAMPAIGN: Final[Schema] = {
     "currency": _TEXT,
     "owner_code": _TEXT,  # staff_code
 }
+CAMPAIGN_MEMBER: Final[Schema] = {
+    "campaign_code": _TEXT,
+    "told_one_id": _TEXT,  # the OneID that the list names, of whatever run it was; the record's party says it otherwise
+    "arm": _TEXT,  # `holdout`, else the arm as the list calls it
+    "is_holdout": _BOOL,  # nothing is sent to them
+    "assigned_at": _TIME,
+    "channel": _TEXT,
+    "unit_cost_amount": _REAL,  # what reaching this one person costs
+    "currency": _TEXT,
+}
 HOLIDAY: Final[Schema] = {
     "holiday_date": _DATE,
     "name": _TEXT,
@@ -177,6 +187,7 @@ REQUIRED: Final[dict[str, tuple[str, ...]]] = {
     "staff": ("staff_code",),
     "partner": ("partner_code",),
     "campaign": ("campaign_code",),
+    "campaign_member": ("campaign_code", "arm", "assigned_at"),
     "holiday": ("holiday_date",),
     "commission_rule": ("rule_code", "payee", "level"),
     "ad_spend": ("spend_date", "cost_amount"),
@@ -192,6 +203,7 @@ REFERENCE_TABLES: Final[dict[str, Schema]] = {
         "staff": STAFF,
         "partner": PARTNER,
         "campaign": CAMPAIGN,
+        "campaign_member": CAMPAIGN_MEMBER,
         "holiday": HOLIDAY,
         "commission_rule": COMMISSION_RULE,
         "ad_spend": AD_SPEND,

@@ -21,8 +21,8 @@ from identity.rules.tenure import NOTED, holders, whose
 NAME = ["name", "quality", "surname", "name_pinyin"]
 # How far apart a surname in a note and a full name may be seen and still be one person's.
 _NOTE_DAYS = 365
-# The brand wrote to the value: nothing that its holder did.
-_WRITTEN_TO = "message"
+# The brand wrote to the value, or put it on a list to write to: nothing that its holder did.
+_WRITTEN_TO = ("message", "campaign_member")
 
 
 def mentions(linking: pl.DataFrame, parties: Parties) -> pl.DataFrame:
@@ -49,7 +49,7 @@ def mentions(linking: pl.DataFrame, parties: Parties) -> pl.DataFrame:
         (is_named & (pl.col("quality") == "full")).fill_null(False).alias("is_full"),
         pl.coalesce("nickname", pl.when(pl.col("quality") == "nick").then("name")).alias("nickname"),
         (~is_named & pl.col("nickname").is_null()).fill_null(True).alias("is_called"),
-        (pl.col("record_type") == _WRITTEN_TO).alias("is_message"),
+        pl.col("record_type").is_in(_WRITTEN_TO).alias("is_message"),
         "in_service",
         gave_at.cast(pl.Datetime("us")).alias("gave_at"),
     )

@@ -14,8 +14,8 @@ from identity.parties import Parties, read_parties
 from identity.registry import IdentifierType, Registry, device_types
 
 VALUE = ["id_type", "id_scope", "id_value"]
-# What the brand sends is no sign of life of who has the number.
-_NO_SIGN_OF_LIFE = ("message",)
+# What the brand sends, or means to send, is no sign of life of who has the number.
+_NO_SIGN_OF_LIFE = ("message", "campaign_member")
 _SPANS = {"day": "%Y-%m-%d", "week": "%G-W%V", "month": "%Y-%m"}
 _UNDATED = "undated"
 

@@ -95,6 +95,13 @@ class World:
         }
         self.add("touchpoints", "orders", **row | more)
 
+    def assigned(self, campaign: str, one_id: str | None, arm: str, moment: str, **more: Any) -> None:
+        """Puts a person into an arm of a campaign; without one, the list's `told_one_id` has to tell who."""
+        record_id = f"a-{campaign}-{one_id or more.get('told_one_id')}-{arm}"
+        self.record(record_id, "campaign", "campaign_member", moment, **({"member": one_id} if one_id else {}))
+        row = {"arm": arm, "is_holdout": arm == "holdout", "assigned_at": at(moment), "currency": "CNY"}
+        self.add("touchpoints", "campaign_member", record_id=record_id, campaign_code=campaign, **row | more)
+
     def consent(self, record_id: str, phone: str, state: str, moment: str | None, role: str = "member") -> None:
         self.add(
             "touchpoints",
@@ -180,6 +187,8 @@ def one_of_everything() -> World:
     world.record("t1", "after_sales", "ticket", "2026-05-01", contact="P1")
     world.identifier("m1", "member", "phone", "13900000001")
     world.identifier("m2", "member", "phone", "13900000002")
+    world.assigned("spring", "P3", "A", "2026-06-18", unit_cost_amount=0.05, channel="短信")
+    world.assigned("spring", "P2", "holdout", "2026-06-18")
     world.consent("m1", "13900000001", "granted", "2025-01-05")
     world.consent("m2", "13900000002", "granted", "2026-01-05")
     world.add(
