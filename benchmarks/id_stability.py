@@ -29,7 +29,7 @@ from identity.scoring.frozen import freeze
 from identity.scoring.model import load_or_train
 from identity.scoring.retail import RETAIL
 from identity.scoring.score import score
-from simulator.world import simulate
+from simulator.world import ORIGINAL, simulate
 from touchpoints.ingest import ingest
 
 KEY = b"benchmark"
@@ -41,7 +41,7 @@ class Worlds:
     """The canonical tables in the states that are compared."""
 
     def __init__(self, people: int, seed: int, folder: Path) -> None:
-        simulate(people, seed, folder, as_of=date(2026, 11, 20))
+        simulate(people, seed, folder, as_of=date(2026, 11, 20), sources=ORIGINAL)
         ingest(folder / "landing", lake=folder / "lake", out=folder / "whole", key=KEY)
         self.folder, self.whole = folder, folder / "whole"
         self.record = pl.read_parquet(self.whole / "record.parquet", columns=["record_id", "source"]).sort("record_id")

@@ -28,7 +28,7 @@ from identity.scoring.candidates import candidates
 from identity.scoring.model import load_or_train
 from identity.scoring.retail import RETAIL
 from identity.scoring.score import score
-from simulator.world import simulate
+from simulator.world import ORIGINAL, simulate
 from touchpoints.ingest import ingest
 
 KEY = b"benchmark"
@@ -54,7 +54,7 @@ def main() -> None:
 
 
 def _run(people: int, seed: int, folder: Path) -> list[str]:
-    simulate(people, seed, folder, as_of=date(2026, 11, 20))
+    simulate(people, seed, folder, as_of=date(2026, 11, 20), sources=ORIGINAL)
     ingest(folder / "landing", lake=folder / "lake", out=folder / "touchpoints", key=KEY)
     started = time.perf_counter()
     resolve(

@@ -46,6 +46,7 @@ def build_world(n: int, seed: int, as_of: date, years: int) -> World:
     members = make_members(streams, people, contacts, presence, sales, stores, span, wants)
     sales = with_cards(streams, sales, members)
     return World(
+        streams=streams,
         span=span,
         people=people,
         contacts=contacts,

@@ -1,9 +1,15 @@
-"""The whole world in one place: what `world` builds, the writers write and the truth is taken from."""
+"""The whole world in one place: what `world` builds, the writers write and the truth is taken from.
+
+What the first ten sources tell of is built at once; what the others tell of is worked out from it when it is asked for.
+"""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import polars as pl
 
+from simulator.advertising import spend_by_day, traffic_by_day
+from simulator.brand import Brand, make_brand
 from simulator.catalogue import Products, Stores
 from simulator.contacts import Contacts
 from simulator.fulfilment import Sales
@@ -13,6 +19,7 @@ from simulator.people import Calendar, People
 from simulator.phenomena import Phenomena
 from simulator.presence import Presence
 from simulator.purchases import Values
+from simulator.streams import Streams
 from simulator.wechat import WeChat
 
 
@@ -20,6 +27,7 @@ from simulator.wechat import WeChat
 class World:
     """Everything that is true, in the order in which it came about."""
 
+    streams: Streams
     span: Calendar
     people: People
     contacts: Contacts
@@ -34,3 +42,18 @@ class World:
     tickets: pl.DataFrame
     messages: Messages
     payments: pl.DataFrame
+
+    @cached_property
+    def brand(self) -> Brand:
+        """Stores, staff and partners."""
+        return make_brand(self)
+
+    @cached_property
+    def ad_spend(self) -> pl.DataFrame:
+        """What each advertising plan cost and gave, by day."""
+        return spend_by_day(self)
+
+    @cached_property
+    def store_traffic(self) -> pl.DataFrame:
+        """Who passed and entered, by store and day."""
+        return traffic_by_day(self)

@@ -11,7 +11,7 @@ The world is always simulated beyond the as-of day, so that landing files are th
 """
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -26,10 +26,13 @@ from simulator.rates import MAX_EXTRA_DAYS
 from simulator.truth import write_truth
 from simulator.writers.after_sales import write_after_sales
 from simulator.writers.aliyun_sms import write_aliyun_sms
+from simulator.writers.counts import write_ad_spend, write_store_traffic
 from simulator.writers.exports import Exports, Period, daily
 from simulator.writers.jd import write_jd
 from simulator.writers.oddities import write_oddities
+from simulator.writers.partner import write_partner
 from simulator.writers.pos import write_pos
+from simulator.writers.reference import write_reference
 from simulator.writers.shopify import write_shopify
 from simulator.writers.tmall import write_tmall
 from simulator.writers.wechat_oa import write_wechat_oa
@@ -50,7 +53,13 @@ WRITERS: Final[dict[str, Writer]] = {
     "aliyun_sms": write_aliyun_sms,
     "after_sales": write_after_sales,
     "shopify": write_shopify,
+    "reference": write_reference,
+    "partner": write_partner,
+    "ad_spend": write_ad_spend,
+    "store_traffic": write_store_traffic,
 }
+# Where people are known from. The others are the brand's lists, what it counts, and what came later.
+ORIGINAL: Final = tuple(WRITERS)[:10]
 _ACCOUNTS: Final = f"""\
 # Whose files these are, where neither the file nor its folder says it.
 "wechat_oa/{APPIDS[0]}/*": {{scope: chengyu-open}}
@@ -86,6 +95,7 @@ def simulate(
     as_of: date,
     years: int = 3,
     extra_days: int = 0,
+    sources: Collection[str] | None = None,
     progress: Progress | None = None,
 ) -> SimulationReport:
     """Simulate a brand and write its export files and the truth behind them.
@@ -97,28 +107,30 @@ def simulate(
         as_of: the last day that the landing files know.
         years: how long before it they begin.
         extra_days: so many days after it get their daily files, at most 30.
+        sources: which of `WRITERS` to write, all of them when left out.
         progress: is called with steps done, all steps, and what is being done.
 
     Raises:
-        UsageError: too few people, years or days out of range.
+        UsageError: too few people, years or days out of range, an unknown source.
     """
     _check(people, years, extra_days)
+    writers = _chosen(sources)
     say = progress or (lambda done, total, what: None)
-    steps = len(WRITERS) + extra_days + 3
+    steps = len(writers) + extra_days + 3
     for folder in ("landing", "daily", "truth"):
         shutil.rmtree(out / folder, ignore_errors=True)
     say(0, steps, "building the world")
     world = build_world(people, seed, as_of, years)
     landing = Exports(out / "landing", world.span)
-    for done, (source, write) in enumerate(WRITERS.items(), start=1):
+    for done, (source, write) in enumerate(writers.items(), start=1):
         say(done, steps, f"writing {source}")
         write(world, landing, None)
     odd = write_oddities(landing)
     (landing.root / "accounts.yml").write_text(_ACCOUNTS, encoding="utf-8")
     n_daily = 0
     for day in range(1, extra_days + 1):
-        say(len(WRITERS) + day, steps, f"writing day {day}")
-        n_daily += _write_day(world, out, as_of, day)
+        say(len(writers) + day, steps, f"writing day {day}")
+        n_daily += _write_day(world, writers, out, as_of, day)
     say(steps - 2, steps, "writing the truth")
     parties, n_persons = write_truth(world, out / "truth", extra_days)
     say(steps, steps, "done")
@@ -137,10 +149,18 @@ def simulate(
     )
 
 
-def _write_day(world: World, out: Path, as_of: date, day: int) -> int:
+def _chosen(sources: Collection[str] | None) -> dict[str, Writer]:
+    """The writers of the sources that are wanted, in their usual order."""
+    unknown = sorted(set(sources or ()) - set(WRITERS))
+    if unknown:
+        raise UsageError(f"no source {unknown[0]} is simulated; there are {', '.join(WRITERS)}.")
+    return {name: write for name, write in WRITERS.items() if sources is None or name in sources}
+
+
+def _write_day(world: World, writers: dict[str, Writer], out: Path, as_of: date, day: int) -> int:
     folder = out / "daily" / (as_of + timedelta(days=day)).isoformat()
     exports = Exports(folder, world.span)
-    for write in WRITERS.values():
+    for write in writers.values():
         write(world, exports, daily(world.span, day))
     return len(exports.files)
 

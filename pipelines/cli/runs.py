@@ -71,6 +71,9 @@ def simulate(
     seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = DEMO_SEED,
     as_of: AsOfOption = "",
     extra_days: Annotated[int, typer.Option(help="Daily files for so many days after.")] = 0,
+    sources: Annotated[
+        str, typer.Option(help="Only these, by commas, e.g. `pos,youzan,reference`; else all.", show_default=False)
+    ] = "",
     to_json: JsonOption = False,
 ) -> None:
     """Write a retail world with known truth as the platforms' own export files.
@@ -79,7 +82,8 @@ def simulate(
     """
     from pipelines.resources import as_of_date, utc_now
 
-    report = _simulate(people, seed, out.absolute(), as_of_date(as_of, utc_now()), extra_days)
+    wanted = [name.strip() for name in sources.split(",") if name.strip()] or None
+    report = _simulate(people, seed, out.absolute(), as_of_date(as_of, utc_now()), extra_days, wanted)
     if to_json:
         as_json(asdict(report))
         return
@@ -168,7 +172,9 @@ def status(home: HomeOption = None, to_json: JsonOption = False) -> None:
     console.print(f"数据仓库 warehouse: {place.warehouse}")
 
 
-def _simulate(people: int, seed: int, out: Path, as_of: date, extra_days: int = 0) -> "SimulationReport":
+def _simulate(
+    people: int, seed: int, out: Path, as_of: date, extra_days: int = 0, sources: list[str] | None = None
+) -> "SimulationReport":
     from simulator.world import simulate as write_world
 
     with progress_bar("模拟 simulating") as bar:
@@ -178,6 +184,7 @@ def _simulate(people: int, seed: int, out: Path, as_of: date, extra_days: int = 
             out,
             as_of=as_of,
             extra_days=extra_days,
+            sources=sources,
             progress=lambda done, total, text: bar(done / total, text),
         )
 

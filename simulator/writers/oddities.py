@@ -8,13 +8,18 @@ from simulator.writers.exports import Exports
 
 
 def write_oddities(out: Exports) -> list[str]:
-    """Add the odd files to a filled landing folder; gives back their paths."""
+    """Add the odd files to a filled landing folder, as far as it has what they copy; gives back their paths."""
     before = set(out.files)
+    filled = {path.split("/")[0] for path in before}
     at = out.span.end - 3 * DAY
-    _repeat(out, "tmall", "ExportOrderList", "副本_")
-    _repeat(out, "pos", "members", "copy_of_")
-    _truncate(out, at)
-    _misencode(out, at)
+    if "tmall" in filled:
+        _repeat(out, "tmall", "ExportOrderList", "副本_")
+    if "pos" in filled:
+        _repeat(out, "pos", "members", "copy_of_")
+    if "jd" in filled:
+        _truncate(out, at)
+    if "youzan" in filled:
+        _misencode(out, at)
     out.write("misc/upload/供应商对账单_2026.csv", _UNKNOWN.encode("gb18030"), at, 2)
     out.write("youzan/empty/客户导出_空.csv", b"", at, 0)
     return sorted(set(out.files) - before)

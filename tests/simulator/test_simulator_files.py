@@ -124,4 +124,4 @@ def test_the_odd_files_are_there(simulated):
 
 
 def test_the_number_of_files_stays_sensible(simulated):
-    assert 100 < simulated.n_files <= 150
+    assert 130 < simulated.n_files <= 260
