@@ -10,7 +10,8 @@ import dagster as dg
 import polars as pl
 
 from assets.metadata import parquet_results, table_key
-from profiles.categories import load_categories
+from profiles.categories import load_bundles, load_categories
+from profiles.households import households
 from profiles.replacement import replacement_due
 from profiles.tagging.build import build, catalogue
 from profiles.tagging.load import load_tags
@@ -37,7 +38,7 @@ _BY_CATEGORY = "select one_id, category, purchase_date from customer.category_pu
 
 def profile_assets() -> list[dg.AssetsDefinition]:
     """The assets of this stage, in the order in which they run."""
-    return [_reference(), _thresholds(), _values(), _durables(), _tags()]
+    return [_reference(), _thresholds(), _households(), _values(), _durables(), _tags()]
 
 
 def _specs(descriptions: dict[str, str], deps: list[dg.AssetKey], stage: str = SCHEMA) -> list[dg.AssetSpec]:
@@ -53,6 +54,7 @@ def _reference() -> dg.AssetsDefinition:
     specs = _specs(
         {
             "category_pattern": "Which product titles belong to which category · 品类识别规则",
+            "category_bundle": "Which categories go with which · 搭配品类",
             "region": "Provinces, cities and districts after GB/T 2260 · 行政区划",
         },
         deps=[],
@@ -61,7 +63,12 @@ def _reference() -> dg.AssetsDefinition:
 
     @dg.multi_asset(name="profiles_reference", specs=specs)
     def profiles_reference(building: dg.ResourceParam[Building]) -> Iterator[dg.MaterializeResult]:
-        folder = _write(building, {"category_pattern": load_categories(), "region": region_names()})
+        tables = {
+            "category_pattern": load_categories(),
+            "category_bundle": load_bundles(),
+            "region": region_names(),
+        }
+        folder = _write(building, tables)
         yield from parquet_results(specs, {SCHEMA: folder}, {})
 
     return profiles_reference
@@ -82,6 +89,19 @@ def _thresholds() -> dg.AssetsDefinition:
         yield from parquet_results(specs, {SCHEMA: folder}, {name: brand[name] for name in ("q80_days", "q95_days")})
 
     return profiles_thresholds
+
+
+def _households() -> dg.AssetsDefinition:
+    specs = _specs({"household_member": "Who lives with whom · 家庭成员"}, deps=[table_key("identity", "relation")])
+
+    @dg.multi_asset(name="profiles_households", specs=specs)
+    def profiles_households(building: dg.ResourceParam[Building]) -> Iterator[dg.MaterializeResult]:
+        relations = pl.read_parquet(building.public / "identity" / "relation.parquet")
+        pairs = relations.filter(pl.col("relation") == "household").select("one_id", "other_one_id")
+        folder = _write(building, {"household_member": households(pairs)})
+        yield from parquet_results(specs, {SCHEMA: folder}, {})
+
+    return profiles_households
 
 
 def _values() -> dg.AssetsDefinition:

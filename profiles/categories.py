@@ -24,6 +24,7 @@ CATEGORY_SCHEMA: Final[dict[str, type[pl.DataType]]] = {
     "life_years_median": pl.Float64,  # null unless durable
     "life_shape": pl.Float64,  # null unless durable
 }
+BUNDLE_SCHEMA: Final[dict[str, type[pl.DataType]]] = {"category": pl.String, "goes_with": pl.String}
 
 
 class _Strict(BaseModel):
@@ -41,6 +42,7 @@ class _Category(_Strict):
     en: Annotated[str, Field(min_length=1)]
     titles: Annotated[list[str], Field(min_length=1)]
     life: _Life | None = None
+    goes_with: list[str] = []
 
 
 class _File(_Strict):
@@ -74,6 +76,26 @@ def load_categories(path: Path = DEFAULT_FILE) -> pl.DataFrame:
         for priority, c in enumerate(categories, 1)
     ]
     return pl.DataFrame(rows, schema=CATEGORY_SCHEMA, orient="row")
+
+
+def load_bundles(path: Path = DEFAULT_FILE) -> pl.DataFrame:
+    """Which categories go with which durable, columns of `BUNDLE_SCHEMA`, sorted.
+
+    Raises:
+        DefinitionError: as for `load_categories`; or a category goes with itself, with one that is not there, or is no
+            durable: what is used up is not owned.
+    """
+    categories = _read(path)
+    names = {c.category for c in categories}
+    for c in categories:
+        if c.goes_with and c.life is None:
+            raise DefinitionError(path, f"{c.category} has goes_with but no life.", "Only durables are owned.")
+        wrong = sorted(other for other in c.goes_with if other == c.category or other not in names)
+        if wrong:
+            remedy = "Name other categories of this file."
+            raise DefinitionError(path, f"{c.category} cannot go with {wrong[0]}.", remedy)
+    rows = sorted({(c.category, other) for c in categories for other in c.goes_with})
+    return pl.DataFrame(rows, schema=BUNDLE_SCHEMA, orient="row")
 
 
 def _read(path: Path) -> list[_Category]:

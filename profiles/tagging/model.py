@@ -19,6 +19,13 @@ TABLES: Final = (
     "customer.consent_state",
     "customer.clv",
     "customer.durable",
+    "customer.person_category",
+    "customer.price_sensitivity",
+    "customer.new_product_affinity",
+    "customer.churn",
+    "customer.loyalty",
+    "customer.satisfaction",
+    "customer.bundle_gap",
 )
 
 Table = Literal[TABLES]  # type: ignore[valid-type]  # one list for SQL and types

@@ -3,10 +3,11 @@
 from pathlib import Path
 
 import duckdb
+import polars as pl
 import pytest
 
 from common.errors import DefinitionError
-from profiles.categories import CATEGORY_SCHEMA, load_categories
+from profiles.categories import BUNDLE_SCHEMA, CATEGORY_SCHEMA, load_bundles, load_categories
 
 TITLES = {
     "某品牌燃气热水器16升零冷水 旗舰版": "water_heater",
@@ -90,3 +91,26 @@ def test_a_mistake_is_named_with_its_file(tmp_path: Path, text: str, problem: st
 def test_a_missing_file_is_an_error_of_ours(tmp_path: Path):
     with pytest.raises(DefinitionError, match="cannot be read"):
         load_categories(tmp_path / "none.yml")
+
+
+def test_what_goes_with_a_durable_is_another_category_of_the_file():
+    found = load_bundles()
+    assert found.schema == BUNDLE_SCHEMA and ("water_heater", "water_purifier") in found.rows()
+    durables = set(load_categories().filter("is_durable")["category"])
+    assert set(found["category"]) <= durables
+    assert found.filter(pl.col("category") == pl.col("goes_with")).height == 0
+
+
+@pytest.mark.parametrize(
+    ("extra", "problem"),
+    [
+        ("life: {median_years: 5, shape: 3}, goes_with: [b]", "a cannot go with b"),
+        ("life: {median_years: 5, shape: 3}, goes_with: [a]", "a cannot go with a"),
+        ("goes_with: [a]", "a has goes_with but no life"),
+    ],
+)
+def test_a_set_that_makes_no_sense_is_told(tmp_path, extra, problem):
+    path = tmp_path / "categories.yml"
+    path.write_text(f"categories:\n  - {{category: a, zh: 甲, en: A, titles: [a], {extra}}}\n", encoding="utf-8")
+    with pytest.raises(DefinitionError, match=problem):
+        load_bundles(path)

@@ -24,13 +24,20 @@ COLUMNS = {
     "is_valid boolean, is_return boolean, net_amount_cny double, paid_amount_cny double, discount_amount_cny double, "
     "coupon_amount double",
     "core.order_lines": "one_id varchar, ordered_date date, category varchar, is_valid boolean, is_gift boolean",
-    "core.events": "one_id varchar, type varchar, event_date date",
+    "core.events": "one_id varchar, type varchar, subtype varchar, event_date date",
     "core.consent": "one_id varchar, basis varchar",
     "customer.consent_state": "one_id varchar, channel varchar, purpose varchar, state varchar, stated_at timestamp",
     "customer.lifecycle": "one_id varchar, stage varchar, n_purchases bigint, last_purchase_date date, q95_days double",
     "customer.rfm": "one_id varchar, m_score integer",
     "customer.clv": "one_id varchar, tier varchar",
     "customer.durable": "one_id varchar, category varchar, last_purchase_date date, window_from date, status varchar",
+    "customer.person_category": "one_id varchar, category varchar, cycle_status varchar, last_purchase_date date",
+    "customer.price_sensitivity": "one_id varchar, sensitivity varchar, last_order_date date",
+    "customer.new_product_affinity": "one_id varchar, affinity varchar, n_new_lines bigint, last_new_date date",
+    "customer.churn": "one_id varchar, churn_risk varchar",
+    "customer.loyalty": "one_id varchar, band varchar",
+    "customer.satisfaction": "one_id varchar, band varchar, last_told_date date",
+    "customer.bundle_gap": "one_id varchar, missing_category varchar, owned_since_date date",
 }
 
 
@@ -84,12 +91,12 @@ def test_every_kind_of_tag_is_in_use_and_named_in_both_languages():
 
 def test_values_with_labels_are_exactly_the_tiers_that_a_tag_gives():
     assert list(ALL["vip_tier"].values) == [tier.value for tier in ALL["vip_tier"].tiers]
-    assert list(ALL["price_sensitive"].values) == [band.value for band in ALL["price_sensitive"].bands]
+    assert list(ALL["interaction_level"].values) == [band.value for band in ALL["interaction_level"].bands]
 
 
 @pytest.mark.parametrize(
     "name",
-    ["silent_high_value", "coupon_lover", "acquisition_channel", "preferred_category", "price_sensitive", "vip_tier"],
+    ["silent_high_value", "coupon_lover", "acquisition_channel", "preferred_category", "interaction_level", "vip_tier"],
 )
 def test_the_sql_of_a_tag_is_as_reviewed(name):
     """When a change is meant: run with UPDATE_SNAPSHOTS=1 and review the diff."""
@@ -136,15 +143,58 @@ def test_a_coupon_lover_uses_coupons_in_half_of_three_orders(world):
     assert world.tagged("coupon_lover") == [("P1", "0.5", ago(1))]
 
 
-def test_price_sensitivity_needs_three_orders_and_ranks_by_discount(world):
+DISCOUNT_LEANING = """
+tag: discount_leaning
+kind: percentile
+label: {zh: 折扣依赖, en: Leans on discounts}
+description: Share of the price taken off.
+owner: promotion
+refresh: daily
+sensitivity: internal
+no_data: Fewer than three orders.
+from: core.orders
+where: is_valid
+date: ordered_date
+measure: sum(coalesce(discount_amount_cny, 0)) / sum(paid_amount_cny + coalesce(discount_amount_cny, 0))
+min_count: 3
+shrink: {by: 5}
+bands:
+  - {value: high, from_percentile: 80}
+  - {value: medium, from_percentile: 30}
+  - {value: low, from_percentile: 0}
+"""
+
+
+def test_a_percentile_ranks_those_who_were_seen_often_enough(world, tmp_path):
+    (tmp_path / "discount_leaning.yml").write_text(DISCOUNT_LEANING, encoding="utf-8")
     for i in range(10):
         for days in (1, 2, 3):
             world.order(f"P{i}", days, discount_amount_cny=10.0 * i)
     world.order("PX", 1, discount_amount_cny=500.0)
-    found = {one_id: value for one_id, value, _ in world.tagged("price_sensitive")}
+    tags.build(world.con, tags.load_tags(tmp_path), AS_OF)
+    found = dict(world.con.sql("select one_id, value from customer.tag order by all").fetchall())
     assert [one_id for one_id, value in found.items() if value == "high"] == ["P8", "P9"]
     assert [one_id for one_id, value in found.items() if value == "low"] == ["P0", "P1", "P2"]
     assert "PX" not in found
+
+
+def test_what_others_did_to_people_is_no_interaction(world):
+    for one_id, n_days in {"P1": 1, "P2": 3, "P3": 6}.items():
+        for days in range(n_days):
+            world.add("core.events", one_id=one_id, type="page_view", event_date=ago(days))
+    for days in range(9):
+        world.add("core.events", one_id="P4", type="message_sent", event_date=ago(days))
+    world.add("core.events", one_id="P5", type="message_replied", subtype="opt_out", event_date=ago(1))
+    world.add("core.events", one_id="P6", type="page_view", event_date=ago(180))
+    found = [(one_id, value) for one_id, value, _ in world.tagged("interaction_level")]
+    assert found == [("P1", "low"), ("P2", "medium"), ("P3", "high")]
+
+
+def test_only_consumables_that_are_due_by_the_own_cycle_are_tagged(world):
+    for category, status in {"filter": "due", "rod": "overdue", "salt": "early", "mesh": "lapsed", "hob": None}.items():
+        row = {"category": category, "cycle_status": status, "last_purchase_date": ago(90)}
+        world.add("customer.person_category", one_id="P1", **row)
+    assert world.tagged("consumable_due") == [("P1", "filter", ago(90)), ("P1", "rod", ago(90))]
 
 
 def test_the_preferred_channel_is_the_most_used_and_of_several_the_last(world):

@@ -18,28 +18,41 @@ titles as (
     where title is not null
 ),
 
--- A line that packs several titles (热水器…;镁棒…) is of its appliance: the part does not make it a part's line.
-matching as (
-    select
-        titles.title,
-        category_pattern.category,
-        category_pattern.is_durable,
-        (
-            contains(titles.title, ';') and not category_pattern.is_durable,
-            category_pattern.priority,
-            category_pattern.category
-        ) as rank
-    from titles
-    inner join category_pattern on regexp_matches(titles.title, category_pattern.pattern)
-),
-
-categorised as (
+-- A line may pack several titles (热水器…;镁棒…): each part has its own category.
+parts as (
     select
         title,
-        arg_min(category, rank) as category,
-        arg_min(is_durable, rank) as is_durable
-    from matching
-    group by title
+        trim(unnest(string_split(title, ';'))) as part
+    from titles
+),
+
+distinct_parts as (
+    select distinct part
+    from parts
+),
+
+matching as (
+    select
+        distinct_parts.part,
+        category_pattern.category,
+        category_pattern.is_durable,
+        category_pattern.priority
+    from distinct_parts
+    inner join category_pattern on regexp_matches(distinct_parts.part, category_pattern.pattern)
+    qualify row_number() over (
+        partition by distinct_parts.part order by category_pattern.priority, category_pattern.category
+    ) = 1
+),
+
+-- The line is of its appliance: the part that goes with it does not make it a part's line.
+categorised as (
+    select
+        parts.title,
+        arg_min(matching.category, (not matching.is_durable, matching.priority, matching.category)) as category,
+        bool_or(matching.is_durable) as is_durable
+    from parts
+    inner join matching on parts.part = matching.part
+    group by parts.title
 ),
 
 final as (

@@ -45,6 +45,41 @@ tag as (
     select * from {{ ref('stg_profiles__tag') }}
 ),
 
+churn as (
+    select * from {{ ref('churn') }}
+),
+
+loyalty as (
+    select * from {{ ref('loyalty') }}
+),
+
+satisfaction as (
+    select * from {{ ref('satisfaction') }}
+),
+
+price as (
+    select * from {{ ref('price_sensitivity') }}
+),
+
+household as (
+    select * from {{ ref('household_member') }}
+),
+
+offer as (
+    select * from {{ ref('next_best_product') }}
+    where product_rank = 1
+),
+
+gap as (
+    select * from {{ ref('bundle_gap') }}
+    where gap_rank = 1
+),
+
+preferred as (
+    select * from {{ ref('preference') }}
+    where window_days = 365 and preference_rank = 1 and dimension in ('category', 'channel')
+),
+
 devices as (
     select
         one_id,
@@ -134,6 +169,22 @@ final as (
         clv.expected_order_value_cny,
         clv.clv_12m_cny,
         clv.tier as clv_tier,
+        churn.p_churn_365d,
+        churn.churn_risk,
+        churn.days_to_churned,
+        loyalty.score as loyalty_score,
+        loyalty.band as loyalty_band,
+        satisfaction.score as satisfaction_score,
+        satisfaction.band as satisfaction_band,
+        price.sensitivity as price_sensitivity,
+        price.price_level,
+        by_category.value as preferred_category_365d,
+        by_channel.value as preferred_channel_365d,
+        offer.product as next_best_product,
+        offer.product_title as next_best_product_title,
+        gap.missing_category as bundle_gap_category,
+        household.household_id,
+        coalesce(household.n_members, 1) as n_household_members,
         coalesce(tags.tags, []) as tags
     from people
     cross join as_of
@@ -144,6 +195,15 @@ final as (
     left join rfm on people.one_id = rfm.one_id
     left join lifecycle on people.one_id = lifecycle.one_id
     left join clv on people.one_id = clv.one_id
+    left join churn on people.one_id = churn.one_id
+    left join loyalty on people.one_id = loyalty.one_id
+    left join satisfaction on people.one_id = satisfaction.one_id
+    left join price on people.one_id = price.one_id
+    left join preferred as by_category on people.one_id = by_category.one_id and by_category.dimension = 'category'
+    left join preferred as by_channel on people.one_id = by_channel.one_id and by_channel.dimension = 'channel'
+    left join offer on people.one_id = offer.one_id
+    left join gap on people.one_id = gap.one_id
+    left join household on people.one_id = household.one_id
     left join devices on people.one_id = devices.one_id
     left join tags on people.one_id = tags.one_id
 )

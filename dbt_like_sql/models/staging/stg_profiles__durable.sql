@@ -4,7 +4,8 @@ final as (
     select
         one_id,
         category,
-        last_purchase_date
+        last_purchase_date,
+        status
     from {{ source('profiles', 'durable') }}
 )
 

@@ -3,14 +3,14 @@ with
 measured as (
     select
         one_id,
-        0.8 * sum(coalesce(discount_amount_cny, 0)) / sum(paid_amount_cny + coalesce(discount_amount_cny, 0)) + 0.2 * avg(case when discount_amount_cny > 0 then 1 else 0 end) as measure,
+        count(distinct event_date) as measure,
         count(*) as n_seen,
-        max(ordered_date) as last_date
-    from core.orders as orders
+        max(event_date) as last_date
+    from core.events as events
     where one_id is not null
-        and (is_valid and paid_amount_cny + coalesce(discount_amount_cny, 0) > 0)
-        and ordered_date <= $as_of
-        and ordered_date > $as_of - 730
+        and (type in ('follow', 'add_friend', 'subscribe', 'sign_up', 'login', 'visit', 'page_view', 'view_product', 'search', 'add_to_cart', 'checkout', 'scan', 'store_visit', 'wifi_session', 'call', 'message_opened', 'message_clicked', 'message_replied', 'review', 'referral') and coalesce(subtype, '') <> 'opt_out')
+        and event_date <= $as_of
+        and event_date > $as_of - 180
     group by one_id
 ),
 
@@ -20,7 +20,7 @@ scored as (
         last_date,
         n_seen,
         -- in whole millionths: sums of floats end differently with another number of threads
-        round((n_seen * measure + 5 * avg(measure) over ()) / (n_seen + 5), 6) as score
+        round(measure, 6) as score
     from measured
     where measure is not null
 ),
@@ -31,7 +31,7 @@ ranked as (
         last_date,
         100 * percent_rank() over (order by score) as percentile
     from scored
-    where n_seen >= 3
+    where n_seen >= 1
 ),
 
 placed as (
@@ -40,7 +40,7 @@ placed as (
         last_date,
         case
             when percentile >= 80 then 'high'
-            when percentile >= 30 then 'medium'
+            when percentile >= 40 then 'medium'
             when percentile >= 0 then 'low'
         end as band
     from ranked
@@ -48,7 +48,7 @@ placed as (
 
 select
     one_id,
-    'price_sensitive' as tag,
+    'interaction_level' as tag,
     band as value,
     last_date as since
 from placed
