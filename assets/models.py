@@ -107,6 +107,7 @@ def _mount_sources(building: Building, project: Project, model: Model) -> None:
         "identity": building.public / "identity",
         "identity_private": building.private / "identity",
         "profiles": building.public / "profiles",
+        "analyses": building.public / "analyses",
     }
     for source in sorted({source for part in _parts(project, model) for source, _ in part.sources}):
         mount(building.con, project, source, folders[source])

@@ -6,6 +6,7 @@ from typing import Any
 
 import dagster as dg
 
+from assets.analyses import analysis_assets
 from assets.gates import gate_checks
 from assets.identity import identity_assets
 from assets.models import model_assets
@@ -29,7 +30,13 @@ def build_defs(
         resource_overrides: resources by name that take the place of the usual ones.
         clock: tells UTC without zone.
     """
-    tables = [touchpoint_assets(), identity_assets(), *model_assets(load_project()), *profile_assets()]
+    tables = [
+        touchpoint_assets(),
+        identity_assets(),
+        *model_assets(load_project()),
+        *profile_assets(),
+        *analysis_assets(),
+    ]
     made = sorted(key for asset in tables for key in asset.keys)
     return dg.Definitions(
         assets=[*landing_specs(), *tables, *warehouse_assets(made, clock), *audience_assets()],

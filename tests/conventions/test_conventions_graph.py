@@ -9,8 +9,8 @@ from pipelines.definitions import build_defs
 from pipelines.jobs import DAILY
 
 STAGES = (
-    "landing", "touchpoints", "identity", "reference", "staging", "core", "profiles", "customer", "marts",
-    "warehouse", "segments",
+    "landing", "touchpoints", "identity", "reference", "staging", "core", "profiles", "customer", "analyses",
+    "marts", "warehouse", "segments",
 )  # fmt: skip
 
 

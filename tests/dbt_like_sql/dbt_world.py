@@ -14,7 +14,7 @@ from touchpoints.model import TABLES, empty
 
 AS_OF = "2026-06-30"
 VARS = {"as_of": AS_OF, "run_id": f"{AS_OF}.1"}
-SOURCES = ("touchpoints", "identity", "profiles")  # the folders that models read
+SOURCES = ("touchpoints", "identity", "profiles", "analyses")  # the folders that models read
 TYPES = {
     "varchar": pl.String, "bigint": pl.Int64, "double": pl.Float64, "date": pl.Date, "boolean": pl.Boolean,
     "timestamp": pl.Datetime("us"),
@@ -95,6 +95,12 @@ class World:
         }
         self.add("touchpoints", "orders", **row | more)
 
+    def event(self, record_id: str, kind: str, moment: str, role: str = "contact", **more: Any) -> None:
+        """Something that a party of a record did."""
+        number = len(self.rows["touchpoints"]["event"])
+        row = {"event_id": f"e-{number}", "type": kind, "at": at(moment), "actor_role": role}
+        self.add("touchpoints", "event", record_id=record_id, **row | more)
+
     def assigned(self, campaign: str, one_id: str | None, arm: str, moment: str, **more: Any) -> None:
         """Puts a person into an arm of a campaign; without one, the list's `told_one_id` has to tell who."""
         record_id = f"a-{campaign}-{one_id or more.get('told_one_id')}-{arm}"
@@ -133,7 +139,7 @@ class World:
     def write(self, project: Project, folder: Path) -> None:
         for table in TABLES:
             self._write(folder / "touchpoints", table, dict(empty(table).schema))
-        for source in ("identity", "profiles"):
+        for source in ("identity", "profiles", "analyses"):
             for table in project.sources[source].tables:
                 types = {column.name: TYPES[column.data_type] for column in table.columns}
                 self._write(folder / source, table.name, types)

@@ -1,0 +1,43 @@
+with
+
+final as (
+    select
+        campaign_code,
+        arm,
+        is_window_complete,
+        n_people,
+        n_holdout,
+        n_converted,
+        n_holdout_converted,
+        conversion_rate,
+        holdout_conversion_rate,
+        conversion_uplift,
+        conversion_uplift_low,
+        conversion_uplift_high,
+        net_per_head_cny,
+        holdout_net_per_head_cny,
+        net_uplift_per_head_cny,
+        net_uplift_per_head_low_cny,
+        net_uplift_per_head_high_cny,
+        variance_left_share,
+        incremental_conversions,
+        incremental_conversions_low,
+        incremental_conversions_high,
+        incremental_net_cny,
+        incremental_net_low_cny,
+        incremental_net_high_cny,
+        incremental_margin_cny,
+        incremental_margin_low_cny,
+        incremental_margin_high_cny,
+        cost_cny,
+        roi,
+        roi_low,
+        roi_high,
+        conversion_verdict,
+        verdict,
+        confidence,
+        gross_margin
+    from {{ source('analyses', 'campaign_effect') }}
+)
+
+select * from final
