@@ -4,6 +4,7 @@ from datetime import date
 
 import numpy as np
 
+from simulator.campaigns import no_campaigns
 from simulator.catalogue import make_stores, products
 from simulator.contacts import Contacts, make_contacts
 from simulator.fulfilment import WECHAT, Sales, make_sales
@@ -61,6 +62,7 @@ def build_world(n: int, seed: int, as_of: date, years: int) -> World:
         tickets=make_tickets(streams, people, contacts, presence, sales),
         messages=make_messages(streams, people, contacts, presence, members, span),
         payments=make_payments(sales, contacts, span),
+        campaigns=no_campaigns(),
     )
 
 

@@ -10,15 +10,19 @@ import polars as pl
 
 from simulator.advertising import spend_by_day, traffic_by_day
 from simulator.brand import Brand, make_brand
+from simulator.campaigns import Campaigns
 from simulator.catalogue import Products, Stores
 from simulator.contacts import Contacts
+from simulator.coupons import make_coupons
 from simulator.fulfilment import Sales
+from simulator.loyalty import make_points, make_stored_value
 from simulator.members import Members
 from simulator.messages import Messages
 from simulator.people import Calendar, People
 from simulator.phenomena import Phenomena
 from simulator.presence import Presence
 from simulator.purchases import Values
+from simulator.referrals import make_referrals
 from simulator.streams import Streams
 from simulator.wechat import WeChat
 
@@ -42,6 +46,7 @@ class World:
     tickets: pl.DataFrame
     messages: Messages
     payments: pl.DataFrame
+    campaigns: Campaigns
 
     @cached_property
     def brand(self) -> Brand:
@@ -57,3 +62,23 @@ class World:
     def store_traffic(self) -> pl.DataFrame:
         """Who passed and entered, by store and day."""
         return traffic_by_day(self)
+
+    @cached_property
+    def referrals(self) -> pl.DataFrame:
+        """Who brought whom, by level."""
+        return make_referrals(self)
+
+    @cached_property
+    def points(self) -> pl.DataFrame:
+        """Every change of a card's points."""
+        return make_points(self)
+
+    @cached_property
+    def stored_value(self) -> pl.DataFrame:
+        """Every change of a card's stored value."""
+        return make_stored_value(self)
+
+    @cached_property
+    def coupons(self) -> pl.DataFrame:
+        """Every coupon, what became of it included."""
+        return make_coupons(self)

@@ -29,10 +29,12 @@ from simulator.writers.aliyun_sms import write_aliyun_sms
 from simulator.writers.counts import write_ad_spend, write_store_traffic
 from simulator.writers.exports import Exports, Period, daily
 from simulator.writers.jd import write_jd
+from simulator.writers.loyalty import write_loyalty
 from simulator.writers.oddities import write_oddities
 from simulator.writers.partner import write_partner
 from simulator.writers.pos import write_pos
 from simulator.writers.reference import write_reference
+from simulator.writers.referral import write_referral
 from simulator.writers.shopify import write_shopify
 from simulator.writers.tmall import write_tmall
 from simulator.writers.wechat_oa import write_wechat_oa
@@ -57,6 +59,8 @@ WRITERS: Final[dict[str, Writer]] = {
     "partner": write_partner,
     "ad_spend": write_ad_spend,
     "store_traffic": write_store_traffic,
+    "loyalty": write_loyalty,
+    "referral": write_referral,
 }
 # Where people are known from. The others are the brand's lists, what it counts, and what came later.
 ORIGINAL: Final = tuple(WRITERS)[:10]
@@ -132,7 +136,7 @@ def simulate(
         say(len(writers) + day, steps, f"writing day {day}")
         n_daily += _write_day(world, writers, out, as_of, day)
     say(steps - 2, steps, "writing the truth")
-    parties, n_persons = write_truth(world, out / "truth", extra_days)
+    parties, n_persons = write_truth(world, out / "truth", extra_days, writers)
     say(steps, steps, "done")
     return SimulationReport(
         out=out,

@@ -17,7 +17,7 @@ from scipy.sparse.csgraph import connected_components
 
 from simulator.model import World
 from simulator.streams import Ints
-from simulator.truth.observations import PARTY, STRONG
+from simulator.truth.frame import PARTY, STRONG
 from simulator.variants import EXACT, MASKED, NO_ROOM, TITLE, TRADITIONAL, TYPO
 
 _FULL_NAME: Final = (EXACT, TRADITIONAL)

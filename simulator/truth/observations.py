@@ -1,10 +1,10 @@
 """Every party that the files contain, with the evidence that they show of it in the clear.
 
-One frame a source, all in the same shape (`OBSERVATION`). A party seen in several exports has several rows. What the
-evidence links is worked out in `components`.
+One frame a source, all in the same shape (`frame.OBSERVATION`). A party seen in several exports has several rows. What
+the evidence links is worked out in `components`, what the later sources show of parties in the modules beside.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Final
 
 import numpy as np
@@ -25,36 +25,13 @@ from simulator.members import CLERK, OWN, PLACEHOLDER, SHOP
 from simulator.model import World
 from simulator.people import DAY
 from simulator.presence import JD, SHOPIFY, TMALL, YOUZAN
-from simulator.variants import EXACT, MASKED, NICK
+from simulator.truth.frame import frame
+from simulator.truth.loyal import loyalty_parties, referral_parties
+from simulator.variants import EXACT, MASKED
 from simulator.wechat import REMARK_NAME_PHONE, REMARK_TITLE_PHONE
 from simulator.writers import after_sales, aliyun_sms, jd, pos, shopify, tmall, wechat_oa, wechatpay, wecom, youzan
 from simulator.writers import dressing as d
 from simulator.writers.exports import Period, daily
-
-PARTY: Final = ("source", "account", "record_type", "natural_key", "role")
-# Identifiers that the file shows in the clear; "" where it does not.
-STRONG: Final = ("phone", "email", "unionid", "openid", "external", "nick", "pin", "card", "customer", "national_id")
-_DEFAULTS: Final[dict[str, pl.Expr]] = {
-    "person": pl.lit(-1, dtype=pl.Int64),
-    "phenomenon": pl.lit("", dtype=pl.String),
-    **{name: pl.lit("", dtype=pl.String) for name in STRONG},
-    "name_kind": pl.lit(NICK, dtype=pl.Int64),  # as in `variants`; NICK: no usable name
-    "home": pl.lit(-1, dtype=pl.Int64),  # the home whose address is shown, -1: none
-    "home_kind": pl.lit(0, dtype=pl.Int64),
-    "any_phone": pl.lit(-1, dtype=pl.Int64),  # the number that is shown, masked or not; -1: none
-    "order": pl.lit(-1, dtype=pl.Int64),
-    "at": pl.lit(-1, dtype=pl.Int64),  # of messages and registrations: when
-}
-OBSERVATION: Final = (*PARTY, *_DEFAULTS)
-_NUMBERS: Final = ("person", "name_kind", "home", "home_kind", "any_phone", "order", "at")
-
-
-def _frame(rows: pl.DataFrame, source: str, record_type: str, role: str, **values: pl.Expr | str) -> pl.DataFrame:
-    """Rows as observations; texts among the values are constants."""
-    made = {name: pl.lit(v, dtype=pl.String) if isinstance(v, str) else v for name, v in values.items()}
-    fixed = {"source": d.text(source), "record_type": d.text(record_type), "role": d.text(role)}
-    given = {**_DEFAULTS, **fixed, **made}
-    return rows.select(given[name].alias(name) for name in OBSERVATION).cast(dict.fromkeys(_NUMBERS, pl.Int64))
 
 
 def _gift(role_is_receiver: bool) -> pl.Expr:
@@ -69,14 +46,14 @@ def tmall_parties(world: World, until: int) -> list[pl.DataFrame]:
     account = {"account": pl.col("shop_name"), "natural_key": pl.col("order_no"), "order": pl.col("order")}
     in_clear = pl.col("mask") == tmall.PLAIN
     nothing = d.text("")
-    buyer = _frame(
+    buyer = frame(
         rows, "tmall", "order", "buyer", **account, person=pl.col("buyer"),
         nick=pl.when(plain).then("nick_plain").otherwise(nothing),
         phone=pl.when(in_clear).then("alipay_phone").otherwise(nothing),
         email=pl.when(in_clear).then("alipay_email").otherwise(nothing),
     )  # fmt: skip
     masked = pl.when(pl.col("gift")).then(d.text("gift")).when(~plain).then(d.text("masked_receiver"))
-    receiver = _frame(
+    receiver = frame(
         rows, "tmall", "order", "receiver", **account, person=pl.col("receiver"),
         phenomenon=masked.otherwise(nothing), **_delivery(plain),
     ).with_columns(name_kind=pl.when(pl.Series(rows["name_masked"])).then(MASKED).otherwise("name_kind"))  # fmt: skip
@@ -101,8 +78,8 @@ def jd_parties(world: World, until: int) -> list[pl.DataFrame]:
     key = {"account": d.text(JD_SHOP), "natural_key": pl.col("order_no"), "order": pl.col("order")}
     label = pl.when(pl.col("gift")).then(d.text("gift")).otherwise(d.text("masked_receiver"))
     return [
-        _frame(rows, "jd", "order", "buyer", **key, person=pl.col("buyer"), pin=pl.col("pin")),
-        _frame(
+        frame(rows, "jd", "order", "buyer", **key, person=pl.col("buyer"), pin=pl.col("pin")),
+        frame(
             rows, "jd", "order", "receiver", **key, person=pl.col("receiver"), phenomenon=label,
             **_delivery(pl.lit(False)),
         ),
@@ -116,12 +93,12 @@ def youzan_parties(world: World, until: int) -> list[pl.DataFrame]:
     key = {"account": d.text(YOUZAN_SHOP), "natural_key": pl.col("order_no"), "order": pl.col("order")}
     referred = rows.filter(pl.col("referrer") >= 0)
     found = [
-        _frame(rows, "youzan", "order", "buyer", **key, person=pl.col("buyer"), phone=pl.col("buyer_phone")),
-        _frame(
+        frame(rows, "youzan", "order", "buyer", **key, person=pl.col("buyer"), phone=pl.col("buyer_phone")),
+        frame(
             rows, "youzan", "order", "receiver", **key, person=pl.col("receiver"), phenomenon=_gift(True),
             **_delivery(pl.lit(True)),
         ),
-        _frame(
+        frame(
             referred, "youzan", "order", "referrer", **key, person=pl.col("referrer"), phone=pl.col("referrer_phone")
         ),
     ]  # fmt: skip
@@ -139,7 +116,7 @@ def _shoppers(world: World, shown: pl.DataFrame) -> pl.DataFrame:
     since = youzan.joined_text(world)
     name = pl.when(pl.col("name_shown") != "").then("name_shown")  # parts that say nothing are left out
     masked_key = pl.concat_str("phone_shown", name, since, separator="/", ignore_nulls=True)
-    return _frame(
+    return frame(
         shown, "youzan", "customer", "member", account=YOUZAN_SHOP, person=pl.col("person"),
         natural_key=pl.when(masked).then(masked_key).otherwise("phone_shown"),
         phone=pl.when(masked).then(d.text("")).otherwise("phone_text"),
@@ -156,7 +133,7 @@ def pos_parties(world: World, until: int) -> list[pl.DataFrame]:
     tickets = tickets.with_columns(account_name=d.gather(accounts, tickets["account"]))
     key = {"account": pl.col("account_name"), "card": pl.col("card")}
     found = [
-        _frame(
+        frame(
             tickets,
             "pos",
             "order",
@@ -174,7 +151,7 @@ def pos_parties(world: World, until: int) -> list[pl.DataFrame]:
         rows = shown.with_columns(account_name=d.gather(accounts, shown["account"]))
         kind = pl.col("phone_kind")
         found.append(
-            _frame(
+            frame(
                 rows, "pos", "customer", "member", **key, natural_key=pl.col("card"), person=pl.col("person"),
                 phone=pl.when(kind == OWN).then("phone_text").otherwise(d.text("")),
                 any_phone=pl.when(kind == OWN).then("phone").otherwise(-1), at=pl.col("at"),
@@ -185,8 +162,8 @@ def pos_parties(world: World, until: int) -> list[pl.DataFrame]:
     return found
 
 
-def wechat_parties(world: World, until: int) -> list[pl.DataFrame]:
-    """Followers of the official accounts, contacts of WeCom, payers of the bills."""
+def wechat_oa_parties(world: World, until: int) -> list[pl.DataFrame]:
+    """Followers of the official accounts."""
     moments = [*wechat_oa.snapshot_times(world)]
     lists = [wechat_oa.shown_followers(world, moment) for moment in moments]
     lists += [wechat_oa.changed_followers(world, period) for period in _days(world, until)]
@@ -194,31 +171,39 @@ def wechat_parties(world: World, until: int) -> list[pl.DataFrame]:
     for shown in lists:
         rows = shown.with_columns(appid=d.gather(list(APPIDS), shown["official"]))
         found.append(
-            _frame(
+            frame(
                 rows, "wechat_oa", "customer", "contact", account=pl.col("appid"), natural_key=pl.col("openid"),
                 person=pl.col("person"), openid=pl.col("openid"), unionid=pl.col("unionid_shown"),
             )
         )  # fmt: skip
+    return found
+
+
+def wecom_parties(world: World, until: int) -> list[pl.DataFrame]:
+    """Contacts of WeCom."""
     contacts = wecom.with_cells(world).filter(pl.col("at") < until)
     says_phone = pl.col("has_mobile") | pl.col("remark").is_in([REMARK_TITLE_PHONE, REMARK_NAME_PHONE])
-    found.append(
-        _frame(
+    return [
+        frame(
             contacts, "wecom", "customer", "contact", account=CORPID, person=pl.col("person"),
             natural_key=pl.concat_str("external_userid", "userid", separator="/"),
             external=pl.col("external_userid"), unionid=pl.col("unionid"),
             phone=pl.when(says_phone).then("phone_plain").otherwise(d.text("")),
         )
-    )  # fmt: skip
+    ]  # fmt: skip
+
+
+def wechatpay_parties(world: World, until: int) -> list[pl.DataFrame]:
+    """Payers of the bills."""
     bill = wechatpay.bill_rows(world).filter(pl.col("moment") < until)
     number = pl.when(pl.col("refund")).then(pl.concat_str("transaction", "refund_no", separator="/"))
     label = pl.when(pl.col("payer") != pl.col("buyer")).then(d.text("paid_by_other")).otherwise(d.text(""))
-    found.append(
-        _frame(
+    return [
+        frame(
             bill, "wechatpay", "payment", "payer", account=MERCHANT, natural_key=number.otherwise("transaction"),
             person=pl.col("payer"), openid=pl.col("openid"), order=pl.col("order"), phenomenon=label,
         )
-    )  # fmt: skip
-    return found
+    ]  # fmt: skip
 
 
 def sms_parties(world: World, until: int) -> list[pl.DataFrame]:
@@ -231,11 +216,11 @@ def sms_parties(world: World, until: int) -> list[pl.DataFrame]:
         "any_phone": pl.col("phone"), "at": pl.col("at"),
     }  # fmt: skip
     return [
-        _frame(
+        frame(
             sent, "aliyun_sms", "message", "contact", **common,
             natural_key=pl.concat_str("biz_id", "phone_plain", separator="/"),
         ),
-        _frame(
+        frame(
             replies, "aliyun_sms", "message", "contact", **common,
             natural_key=aliyun_sms.sequence_id().cast(pl.String),
         ),
@@ -246,7 +231,7 @@ def service_parties(world: World, until: int) -> list[pl.DataFrame]:
     """Who called the service department."""
     rows = after_sales.with_cells(world).filter(pl.col("at") < until)
     return [
-        _frame(
+        frame(
             rows, "after_sales", "ticket", "contact", account=SERVICE_ACCOUNT, natural_key=pl.col("ticket_no"),
             person=pl.col("person"), **_delivery(~pl.col("phone_typo")),
         ).with_columns(any_phone=pl.when(rows["phone_typo"]).then(-1).otherwise("any_phone"))
@@ -261,12 +246,12 @@ def shopify_parties(world: World, until: int) -> list[pl.DataFrame]:
     own_phone = d.gather(world.contacts.phone_text, orders["account_phone"])
     rows = rows.with_columns(phone_plain=d.gather(world.contacts.phone_text, orders["phone"]), own_phone=own_phone)
     found = [
-        _frame(
+        frame(
             rows, "shopify", "order", "buyer", **key, person=pl.col("buyer"), name_kind=pl.lit(EXACT),
             email=pl.when(pl.col("email_wrong")).then(d.text("")).otherwise("email"),
             phone=pl.when(pl.col("gives_phone")).then("own_phone").otherwise(d.text("")),
         ),
-        _frame(
+        frame(
             rows, "shopify", "order", "receiver", **key, person=pl.col("receiver"), phenomenon=_gift(True),
             **{**_delivery(pl.lit(True)), "name_kind": pl.lit(EXACT), "home_kind": pl.lit(0)},
         ),
@@ -278,7 +263,7 @@ def shopify_parties(world: World, until: int) -> list[pl.DataFrame]:
 def _shopify_customers(world: World, moment: int, old: bool) -> pl.DataFrame:
     shown = shopify.shown_customers(world, moment)
     shown = shown.with_columns(home=world.people.home[shown["person"].to_numpy()])
-    return _frame(
+    return frame(
         shown, "shopify", "customer", "member", account=SHOPIFY_SHOP, person=pl.col("person"),
         natural_key=pl.col("email" if old else "customer_id"),
         customer=d.text("") if old else pl.col("customer_id"),
@@ -287,19 +272,31 @@ def _shopify_customers(world: World, moment: int, old: bool) -> pl.DataFrame:
     )  # fmt: skip
 
 
-_SOURCES: Final[tuple[Callable[[World, int], list[pl.DataFrame]], ...]] = (
-    tmall_parties, jd_parties, youzan_parties, pos_parties, wechat_parties, sms_parties, service_parties,
-    shopify_parties,
-)  # fmt: skip
+_SOURCES: Final[dict[str, Callable[[World, int], list[pl.DataFrame]]]] = {
+    "tmall": tmall_parties,
+    "jd": jd_parties,
+    "youzan": youzan_parties,
+    "pos": pos_parties,
+    "wechat_oa": wechat_oa_parties,
+    "wecom": wecom_parties,
+    "wechatpay": wechatpay_parties,
+    "aliyun_sms": sms_parties,
+    "after_sales": service_parties,
+    "shopify": shopify_parties,
+    "loyalty": loyalty_parties,
+    "referral": referral_parties,
+}
 
 
-def observations(world: World, until: int) -> pl.DataFrame:
-    """All observations of the files up to a moment, with the phenomenon that explains each.
+def observations(world: World, until: int, sources: Collection[str]) -> pl.DataFrame:
+    """All observations of the files of some sources up to a moment, with the phenomenon that explains each.
 
     The phenomenon of the record itself wins over that of the person, except a mask, which is only named where
     nothing else is the matter.
     """
-    everything = pl.concat([frame for source in _SOURCES for frame in source(world, until)])
+    everything = pl.concat(
+        [seen for name, parties in _SOURCES.items() if name in sources for seen in parties(world, until)]
+    )
     own = d.gather(world.phenomena.label(), np.maximum(everything["person"].to_numpy(), 0))
     told = pl.col("phenomenon")
     weak = told.is_in(["", "masked_receiver", "masked_member", "paid_by_other"])

@@ -1,5 +1,6 @@
 """Writing the truth: parties and persons as Parquet."""
 
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -11,23 +12,30 @@ from simulator.people import BASE, DAY, OUTSIDER, STAFF, birth_dates
 from simulator.places import cities
 from simulator.rates import FUTURE_DAYS
 from simulator.truth.components import label_components
-from simulator.truth.observations import PARTY, observations
+from simulator.truth.frame import PARTY
+from simulator.truth.observations import observations
 
 _LETTER = {BASE: "H", OUTSIDER: "G", STAFF: "E"}
 
 
-def write_truth(world: World, folder: Path, extra_days: int) -> tuple[dict[str, int], int]:
+def write_truth(world: World, folder: Path, extra_days: int, sources: Collection[str]) -> tuple[dict[str, int], int]:
     """Write party.parquet and person.parquet; with extra days also party_after_daily.parquet.
+
+    Args:
+        world: what is true.
+        folder: is made where it is missing.
+        extra_days: how many days the daily files tell of.
+        sources: whose files were written.
 
     Returns:
         Parties by source, and how many people of the base the landing files know.
     """
     folder.mkdir(parents=True, exist_ok=True)
     ids = person_ids(world)
-    parties = party_truth(world, world.span.end, ids)
+    parties = party_truth(world, world.span.end, ids, sources)
     parties.drop("person").write_parquet(folder / "party.parquet")
     if extra_days:
-        later = party_truth(world, world.span.end + extra_days * DAY, ids)
+        later = party_truth(world, world.span.end + extra_days * DAY, ids, sources)
         later.drop("person").write_parquet(folder / "party_after_daily.parquet")
     persons = person_truth(world, parties, ids)
     persons.write_parquet(folder / "person.parquet")
@@ -41,9 +49,9 @@ def person_ids(world: World) -> pl.Series:
     return pl.Series("person_id", [f"{_LETTER[int(k)]}{i:07d}" for i, k in enumerate(kind)], dtype=pl.String)
 
 
-def party_truth(world: World, until: int, ids: pl.Series) -> pl.DataFrame:
-    """The truth of the parties that files made before a moment contain."""
-    labelled = label_components(observations(world, until), world)
+def party_truth(world: World, until: int, ids: pl.Series, sources: Collection[str]) -> pl.DataFrame:
+    """The truth of the parties that the files of some sources, made before a moment, contain."""
+    labelled = label_components(observations(world, until, sources), world)
     return labelled.select(
         *PARTY,
         ids.gather(labelled["person"]).alias("person_id"),
