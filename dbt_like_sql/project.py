@@ -14,6 +14,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from common.errors import DefinitionError, UsageError
+from common.yaml_text import load_yaml
 from dbt_like_sql import compile as compiling
 from dbt_like_sql import yaml_format as shape
 
@@ -158,7 +159,7 @@ def _refuse_twice(path: Path, names: list[str], known: Iterable[str]) -> None:
 def _checked(kind: type[_Spec], path: Path, value: object = None) -> _Spec:
     """The value, or else the content of the YAML file, in its strict shape."""
     try:
-        return kind.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) if value is None else value)
+        return kind.model_validate(load_yaml(path.read_text(encoding="utf-8")) if value is None else value)
     except ValidationError as error:
         worst = max(error.errors(), key=lambda e: len(e["loc"]))  # of the readings of a union, the nearest
         raise DefinitionError(path, f"{'.'.join(map(str, worst['loc']))}: {worst['msg']}.", SUPPORTED) from error

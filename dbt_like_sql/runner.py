@@ -77,8 +77,8 @@ class Runner:
     def _comment(self, model: Model) -> None:
         notes = {f"table {model.relation}": model.description}
         notes |= {f"column {model.relation}.{column.name}": column.description for column in model.columns}
-        for what, note in notes.items():
-            self._execute(model.path, f"comment on {what} is {exp.Literal.string(note).sql(dialect='duckdb')}")
+        comments = "; ".join(f"comment on {what} is {_quoted(note)}" for what, note in notes.items())
+        self._execute(model.path, f"begin; {comments}; commit")  # one call: a table has dozens of columns
 
     def _count(self, path: Path, sql: str) -> int:
         return int(self._execute(path, sql)[0][0])
@@ -114,10 +114,13 @@ def mount(con: duckdb.DuckDBPyConnection, project: Project, source: str, folder:
     tables = [(table, folder / f"{table.name}.parquet") for table in declared.tables]
     found = [(table, path) for table, path in tables if path.exists()]
     for table, path in found:
-        literal = exp.Literal.string(str(path)).sql(dialect="duckdb")
-        con.execute(f"create or replace view {schema}.{table.name} as select * from read_parquet({literal})")
+        con.execute(f"create or replace view {schema}.{table.name} as select * from read_parquet({_quoted(str(path))})")
         have = {row[0] for row in con.execute(f"describe {schema}.{table.name}").fetchall()}
         for column in table.columns:
             if column.name not in have:
                 raise UsageError(f"{path} has no column {column.name}, which models read from {source}.{table.name}.")
     return [table.name for table, _ in found]
+
+
+def _quoted(text: str) -> str:
+    return str(exp.Literal.string(text).sql(dialect="duckdb"))

@@ -7,6 +7,7 @@ import yaml
 from pydantic import ValidationError
 
 from common.errors import DefinitionError
+from common.yaml_text import load_yaml
 from profiles.tagging.expressions import check_tag
 from profiles.tagging.model import ANY_TAG, KINDS, Tag
 
@@ -50,7 +51,7 @@ def load_tag(path: Path) -> Tag:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = load_yaml(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:
         raise DefinitionError(path, "this is no valid YAML.", str(error).replace("\n", " ")) from error
     if not isinstance(content, dict):

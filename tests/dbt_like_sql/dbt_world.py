@@ -136,13 +136,15 @@ class World:
             strength="exact",
         )
 
-    def write(self, project: Project, folder: Path) -> None:
-        for table in TABLES:
-            self._write(folder / "touchpoints", table, dict(empty(table).schema))
-        for source in ("identity", "profiles", "analyses"):
+    def write(self, project: Project, folder: Path, needed: set[tuple[str, ...]] | None = None) -> None:
+        """The tables as Parquet files, or the needed (source, table) pairs of them."""
+        tables = {("touchpoints", table): dict(empty(table).schema) for table in TABLES}
+        for source in SOURCES[1:]:
             for table in project.sources[source].tables:
-                types = {column.name: TYPES[column.data_type] for column in table.columns}
-                self._write(folder / source, table.name, types)
+                tables[source, table.name] = {column.name: TYPES[column.data_type] for column in table.columns}
+        for (source, table), schema in tables.items():
+            if needed is None or (source, table) in needed:
+                self._write(folder / source, table, schema)
 
     def _write(self, folder: Path, table: str, schema: dict[str, Any]) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -150,13 +152,13 @@ class World:
 
     def build(self, project: Project, folder: Path, only: str | None = None, **more: object) -> Runner:
         """Writes the files and builds every model, or one and what it needs, in an in-memory warehouse."""
-        self.write(project, folder)
+        needed = project.upstream([only]) if only else set(project.models)
+        self.write(project, folder, {pair for name in needed for pair in project.model(name).sources})
         con = duckdb.connect()
         con.execute("attach ':memory:' as lake")
         for source in SOURCES:
             mount(con, project, source, folder / source)
         runner = Runner(con, project, {**VARS, **more})
-        needed = project.upstream([only]) if only else project.models
         for name in project.order():
             if name in needed:
                 runner.run(name)
