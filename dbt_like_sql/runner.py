@@ -55,8 +55,7 @@ class Runner:
         Raises:
             DefinitionError: DuckDB refuses the model's SQL.
         """
-        model = self.project.model(name)
-        if model.config.materialized == "ephemeral":
+        if (model := self.project.model(name)).config.materialized == "ephemeral":
             return 0
         self._execute(model.path, f"create schema if not exists {model.relation.rpartition('.')[0]}")
         create = f"create or replace {model.config.materialized} {model.relation}"
@@ -111,8 +110,7 @@ def mount(con: duckdb.DuckDBPyConnection, project: Project, source: str, folder:
     declared = project.sources[source]
     schema = f"{declared.database}.{declared.schema_name}"
     con.execute(f"create schema if not exists {schema}")
-    tables = [(table, folder / f"{table.name}.parquet") for table in declared.tables]
-    found = [(table, path) for table, path in tables if path.exists()]
+    found = [(t, folder / f"{t.name}.parquet") for t in declared.tables if (folder / f"{t.name}.parquet").exists()]
     for table, path in found:
         con.execute(f"create or replace view {schema}.{table.name} as select * from read_parquet({_quoted(str(path))})")
         have = {row[0] for row in con.execute(f"describe {schema}.{table.name}").fetchall()}
