@@ -13,6 +13,7 @@ from assets.metadata import parquet_results, table_key
 from profiles.categories import load_bundles, load_categories
 from profiles.households import households
 from profiles.replacement import replacement_due
+from profiles.stage_bands import stage_bands
 from profiles.tagging.build import build, catalogue
 from profiles.tagging.load import load_tags
 from profiles.tagging.model import TABLES as TAG_TABLES
@@ -28,6 +29,7 @@ PUBLISHED = {
     "customer.clv": "clv",
     "customer.value_model": "value_model",
     "customer.stage_threshold": "stage_threshold",
+    "customer.stage_threshold_history": "stage_threshold_history",
     "customer.durable": "durable",
     "customer.durable_life": "durable_life",
     "customer.tag": "tag",
@@ -38,7 +40,7 @@ _BY_CATEGORY = "select one_id, category, purchase_date from customer.category_pu
 
 def profile_assets() -> list[dg.AssetsDefinition]:
     """The assets of this stage, in the order in which they run."""
-    return [_reference(), _thresholds(), _households(), _values(), _durables(), _tags()]
+    return [_reference(), _thresholds(), _stage_bands(), _households(), _values(), _durables(), _tags()]
 
 
 def _specs(descriptions: dict[str, str], deps: list[dg.AssetKey], stage: str = SCHEMA) -> list[dg.AssetSpec]:
@@ -102,6 +104,37 @@ def _households() -> dg.AssetsDefinition:
         yield from parquet_results(specs, {SCHEMA: folder}, {})
 
     return profiles_households
+
+
+def _stage_bands() -> dg.AssetsDefinition:
+    specs = _specs(
+        {
+            "stage_threshold_history": "The thresholds that each past day had · 历史阈值",
+            "stage_band": "How long ago is long, by each day's thresholds · 历史档位",
+            "won_back_band": "Which gaps count as won back, by each day's thresholds · 历史召回档位",
+        },
+        deps=[table_key("intermediate", "int_purchase_span"), table_key("intermediate", "int_gap_change")],
+    )
+
+    @dg.multi_asset(name="profiles_stage_bands", specs=specs)
+    def profiles_stage_bands(building: dg.ResourceParam[Building]) -> Iterator[dg.MaterializeResult]:
+        spans = building.con.sql(
+            "select distinct scope, category, last_purchase_date, last_gap_days "
+            "from lake.intermediate.int_purchase_span"
+        ).pl()
+        changes = building.con.sql("select * from lake.intermediate.int_gap_change").pl()
+        found = stage_bands(spans, changes, building.as_of)
+        folder = _write(
+            building,
+            {
+                "stage_threshold_history": found.threshold,
+                "stage_band": found.band,
+                "won_back_band": found.won_back,
+            },
+        )
+        yield from parquet_results(specs, {SCHEMA: folder}, {})
+
+    return profiles_stage_bands
 
 
 def _values() -> dg.AssetsDefinition:

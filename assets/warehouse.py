@@ -7,6 +7,7 @@ import dagster as dg
 
 from assets.metadata import plain, table_key
 from identity.showing.explain import MACROS as WHY
+from profiles.showing import HISTORY
 from warehouse.building import Building
 from warehouse.privacy import scan
 from warehouse.publish import publish
@@ -53,7 +54,7 @@ def warehouse_assets(upstream: list[dg.AssetKey], clock: Callable[[], datetime])
         tables = {
             _ELSEWHERE.get(path.stem, f"identity.{path.stem}"): path for path in sorted(identity.glob("*.parquet"))
         }
-        manifest = assemble(building, tables, finished_at=clock(), macros=[WHY])
+        manifest = assemble(building, tables, finished_at=clock(), macros=[WHY, HISTORY])
         rows = {f"{table['schema']}.{table['table']}": table["rows"] for table in manifest["tables"]}
         return dg.MaterializeResult(
             metadata=plain({"dagster/row_count": sum(rows.values()), "tables": rows, "run": building.run_id}),
