@@ -5,6 +5,7 @@ Each table is a source of later models (`analyses.*`), which put it beside the f
 
 import dagster as dg
 
+from analyses.attribution import attribute
 from analyses.campaigns import campaign_effect
 from assets.metadata import table_key, table_metadata
 from profiles.value_models.config import ValueConfig
@@ -12,12 +13,14 @@ from warehouse.building import Building
 
 SCHEMA = "analyses"
 _MOMENTS = "select * from lake.intermediate.int_campaign_moment"
+_CREDITS = "select * from lake.intermediate.int_attribution_credit"
+_JOURNEYS = "select * from lake.intermediate.int_attribution_journey"
 _ARMS = "select campaign_code, arm, n_people, cost_cny, is_window_complete from marts.campaign_arm"
 
 
 def analysis_assets() -> list[dg.AssetsDefinition]:
     """The assets of this stage, in the order in which they run."""
-    return [_campaign_effect()]
+    return [_campaign_effect(), _attribution()]
 
 
 def _campaign_effect() -> dg.AssetsDefinition:
@@ -38,3 +41,19 @@ def _campaign_effect() -> dg.AssetsDefinition:
         )
 
     return effect
+
+
+def _attribution() -> dg.AssetsDefinition:
+    @dg.asset(
+        key=table_key(SCHEMA, "attribution"),
+        deps=[table_key("intermediate", name) for name in ("int_attribution_credit", "int_attribution_journey")],
+        group_name=SCHEMA,
+        description="Whose doing each month's conversions are, by seven models · 归因",
+        kinds={"polars", "parquet"},
+    )
+    def attribution(building: dg.ResourceParam[Building]) -> dg.MaterializeResult:
+        found = attribute(*(building.con.sql(query).pl() for query in (_CREDITS, _JOURNEYS)))
+        found.write_parquet(building.scratch("public", SCHEMA) / "attribution.parquet")
+        return dg.MaterializeResult(metadata=table_metadata(found.height, f"{SCHEMA}.attribution"))
+
+    return attribution

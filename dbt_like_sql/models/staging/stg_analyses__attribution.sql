@@ -1,0 +1,14 @@
+with
+
+final as (
+    select
+        model,
+        conversion_month,
+        channel,
+        campaign,
+        conversions,
+        net_amount_cny
+    from {{ source('analyses', 'attribution') }}
+)
+
+select * from final
