@@ -8,14 +8,13 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
-import numpy as np
 import polars as pl
 
 from common.keys import keyed_hashes
 from identity.around.beside import tables_beside
 from identity.around.ties import with_staff_values
 from identity.keeping.causes import check_churn, contents
-from identity.keeping.contradictions import contradicting
+from identity.keeping.contradictions import contradicting, past_limits
 from identity.keeping.doubt import doubts
 from identity.keeping.golden import Golden, golden_records
 from identity.keeping.keeping import STATE, Keeping, differences
@@ -30,7 +29,7 @@ from identity.rules.steady import SteadyLinks, apply_links, steady_links
 from identity.rules.sure import SureClusters, single_values, sure_clusters
 from identity.scoring.candidates import candidates, descriptions
 from identity.scoring.engine import Engine
-from identity.scoring.frozen import freeze, keep_steady
+from identity.scoring.frozen import freeze, keep_companions
 from identity.scoring.linking import Linked, clusters_apart, count, guards_of_clusters, link_by_score
 from identity.scoring.model import Model, load_or_train
 from identity.scoring.retail import RETAIL
@@ -172,10 +171,11 @@ def resolve(
     tell()
     label = linked.label
     guards = guards_of_clusters(single_values(parties, registry), label)
-    known = frozen.steady_probability
-    steady = steady_links(parties, label, touchpoints, guards, clusters_apart(stewards.apart, label), known)
-    if known is None and steady.is_measured:
-        keep_steady(models, model.name, frozen, steady.probability, steady.n_measured)
+    strangers = clusters_apart(stewards.apart, label)
+    known = frozen.steady_probability, frozen.first_companion
+    steady = steady_links(parties, label, touchpoints, registry, guards, strangers, *known)
+    measured = (steady.probability, steady.n_measured) if steady.is_measured else None
+    keep_companions(models, model.name, frozen, measured, steady.first)
     label = apply_links(label, steady)
     tell()
     state = contents(parties)
@@ -216,7 +216,8 @@ def _tables(found: _Resolved, touchpoints: Path, previous: Path | None, keeping:
     before = pl.read_parquet(asked) if asked and asked.exists() else None
     spend = spend_of_orders(pl.read_parquet(touchpoints / "orders.parquet"))
     doubt = doubts(found.parties, found.identities.of_party, edge)
-    contradictions = contradicting(found.parties, found.identities.of_party, doubt)
+    people = found.parties, found.identities.of_party
+    contradictions = pl.concat([contradicting(*people, doubt), past_limits(*people, found.beside["over_limit"])])
     items = review_items(edge, record_map, keeping.decisions(), spend, run_id, before, contradictions)
     return _Tables(record_map, edge, doubt, items)
 
@@ -277,12 +278,10 @@ def _edges(found: _Resolved) -> pl.DataFrame:
         "party_a", "party_b", pl.lit("sure").alias("kind"), "rule", pl.lit(None, pl.Float64).alias("match_weight"),
         pl.lit(None, pl.Float64).alias("match_probability"), pl.lit(None, pl.String).alias("evidence"),
     )  # fmt: skip
-    p = found.steady.probability
+    p = pl.col("probability")
     steady = found.steady.link.select(
-        pl.col("party_a").cast(pl.Int32), pl.col("party_b").cast(pl.Int32),
-        pl.lit("steady").alias("kind"), pl.lit("steady_companion").alias("rule"),
-        pl.lit(float(np.log2(p / (1 - p)))).alias("match_weight"), pl.lit(p).alias("match_probability"),
-        _met().alias("evidence"),
+        pl.col("party_a").cast(pl.Int32), pl.col("party_b").cast(pl.Int32), pl.lit("steady").alias("kind"), "rule",
+        (p / (1 - p)).log(2).alias("match_weight"), p.alias("match_probability"), _met().alias("evidence"),
     )  # fmt: skip
     edge = pl.concat([sure, steady, found.linked.edge])
     return edge_table(found.parties, found.identities.of_party, edge, RETAIL)

@@ -30,6 +30,8 @@ class Frozen:
         n_given: share of given names of so many characters or words, by the number as text.
         steady_probability: chance that an account and its steady companion are one person; null: not measured yet.
         n_steady: accounts with a known owner that it was measured on.
+        first_companion: per kind of account, the chance that its only order meets its steady companion; null: not
+            measured yet.
     """
 
     n_people: int
@@ -39,6 +41,7 @@ class Frozen:
     n_given: dict[str, float] = field(default_factory=dict)
     steady_probability: float | None = None
     n_steady: int = 0
+    first_companion: dict[str, float] | None = None
 
     def weighed(self, rows: pl.DataFrame) -> pl.DataFrame:
         """The rows with the frequency of their full names as `FREQUENCY`: surname times each part of the given name.
@@ -109,10 +112,22 @@ def _shares(values: pl.Series) -> dict[str, float]:
     return {value: round(n / max(len(values), 1), 9) for value, n in counted.iter_rows()}
 
 
-def keep_steady(models: Path, name: str, frozen: Frozen, probability: float, n_measured: int) -> Frozen:
-    """The figures with what was measured of steady companions, kept for the runs to come."""
-    told = replace(frozen, steady_probability=probability, n_steady=n_measured)
-    _keep(_path(models, name), told)
+def keep_companions(
+    models: Path, name: str, frozen: Frozen, steady: tuple[float, int] | None, first: dict[str, float]
+) -> Frozen:
+    """The figures with what was measured of companions, kept for the runs to come; what is kept already stays.
+
+    Args:
+        steady: the chance of steady companions and how many accounts it was measured on; None: too few to measure.
+        first: the chances of only companions; empty: too few accounts to measure any.
+    """
+    told = frozen
+    if steady and told.steady_probability is None:
+        told = replace(told, steady_probability=steady[0], n_steady=steady[1])
+    if first and told.first_companion is None:
+        told = replace(told, first_companion=first)
+    if told != frozen:
+        _keep(_path(models, name), told)
     return told
 
 

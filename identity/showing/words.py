@@ -158,9 +158,14 @@ def _evidence_schema(scheme: Scheme) -> pl.Struct:
 
 def _steady_texts() -> tuple[pl.Expr, pl.Expr]:
     met, orders = (pl.col("told").struct.field(name) for name in ("met", "orders"))
+    is_only = orders == 1
     return (
-        pl.format("together on {} of the account's {} orders", met, orders),
-        pl.format("账号的 {} 单中有 {} 单与此人同现", orders, met),
+        pl.when(is_only)
+        .then(pl.lit("together on the account's only order"))
+        .otherwise(pl.format("together on {} of the account's {} orders", met, orders)),
+        pl.when(is_only)
+        .then(pl.lit("账号仅有的一单与此人同现"))
+        .otherwise(pl.format("账号的 {} 单中有 {} 单与此人同现", orders, met)),
     )
 
 

@@ -5,7 +5,7 @@ import json
 import polars as pl
 import pytest
 
-from identity.scoring.frozen import FREQUENCY, freeze, keep_steady, take
+from identity.scoring.frozen import FREQUENCY, freeze, keep_companions, take
 
 NAMES = [("王伟", "王"), ("王伟", "王"), ("王芳", "王"), ("李明娜", "李"), ("欧阳小伟", "欧阳"), (None, None)]
 
@@ -42,11 +42,20 @@ def test_a_western_name_is_its_words():
 
 def test_the_figures_of_the_first_run_hold_for_later_ones(tmp_path):
     first = freeze(tmp_path, "splink-0001", rows(NAMES))
-    keep_steady(tmp_path, "splink-0001", first, 0.97, 44)
+    keep_companions(tmp_path, "splink-0001", first, (0.97, 44), {"jd buyer": 0.96})
+    keep_companions(tmp_path, "splink-0001", freeze(tmp_path, "splink-0001", rows(NAMES)), (0.5, 9), {"jd buyer": 0.5})
     later = freeze(tmp_path, "splink-0001", rows(NAMES * 50))
     assert (later.prior, later.surname) == (first.prior, first.surname)
     assert (later.steady_probability, later.n_steady) == (0.97, 44)
+    assert later.first_companion == {"jd buyer": 0.96}
     assert freeze(tmp_path, "splink-0002", rows(NAMES * 50)).prior == 1 / 300
+
+
+def test_what_too_few_accounts_tell_is_not_kept(tmp_path):
+    first = freeze(tmp_path, "splink-0001", rows(NAMES))
+    keep_companions(tmp_path, "splink-0001", first, None, {})
+    later = freeze(tmp_path, "splink-0001", rows(NAMES))
+    assert later.steady_probability is None and later.first_companion is None
 
 
 def test_no_whole_name_is_kept(tmp_path):

@@ -178,3 +178,18 @@ def test_a_person_with_two_names_is_asked_about_and_kept_out_of_lists_until_answ
     write_decisions(tmp_path / "identity", [Decision(question["item_id"], "different", *ends, "anna", "2026-11-21")])
     out, items = run("r3", out)
     assert len(set(persons(out).values())) == 2
+
+
+def test_a_person_past_a_limit_is_asked_about_once_and_kept_out_of_lists_until_answered(world, run, tmp_path):
+    for number in range(11):
+        world.say(number, [("jd_pin", f"p{number:02}"), ("email", f"e{number}@example.com")])
+        world.say(f"{number}+", [("jd_pin", f"p{number:02}"), ("email", f"e{number + 1}@example.com")])
+    out, items = run("r1")
+    question = items.row(0, named=True)
+    assert len(items) == 1 and (question["kind"], question["holds_export"]) == ("person", True)
+    assert question["words"] == "has 12 of email, more than 10"
+    assert question["record_a"] != question["record_b"]
+    ends = [question[name] for name in ("record_a", "role_a", "record_b", "role_b")]
+    write_decisions(tmp_path / "identity", [Decision(question["item_id"], "same", *ends, "anna", "2026-11-20")])
+    out, items = run("r2", out)
+    assert items.is_empty() and len(set(persons(out).values())) == 1

@@ -15,11 +15,11 @@ ACCOUNT = [("jd_pin", "p")]
 
 @pytest.fixture
 def links(world):
-    def find(guards=()):
+    def find(guards=(), first=None):
         folder = world.write()
         parties, registry = read_parties(folder), load_registry()
         sure = sure_clusters(parties, judge(parties, registry), registry)
-        return steady_links(parties, by_first_node(sure.label), folder, guards)
+        return steady_links(parties, by_first_node(sure.label), folder, registry, guards, first=first)
 
     return find
 
@@ -45,6 +45,61 @@ def test_a_never_merge_key_holds_an_account_back(world, links):
     free = links().link.row(0, named=True)
     guard = {free["account"]: frozenset(["A"]), free["companion"]: frozenset(["B"])}
     assert links([guard]).link.is_empty()
+
+
+def pay(world, number, openid, card):
+    """A ticket of a card at the till, paid by a WeChat account."""
+    order = world.say(number, [("pos_card", card)], role="member", record_type="order")
+    payment = world.say(number, [("wechat_openid", openid)], source="wechatpay", role="payer", record_type="payment")
+    world.rows["orders"].append({"order_key": f"pos/{number}", "record_id": order})
+    world.rows["ledger"].append({"record_id": payment, "order_key": f"pos/{number}", "role": "payer"})
+
+
+def test_who_pays_once_is_who_buys_where_nearly_all_who_pay_often_are(world, links):
+    for person in range(60):
+        for n in range(2):
+            pay(world, f"{person}-{n}", f"o{person}", f"c{person}")
+    pay(world, "once", "new", "card")
+    found = links()
+    assert found.first == {"wechatpay payer": pytest.approx((61 / 62) ** 0.5, abs=1e-6)}
+    assert found.link.filter(pl.col("rule") == "first_companion")["n_orders"].to_list() == [1]
+
+
+def test_who_pays_once_is_nobody_where_many_pay_for_others(world, links):
+    for person in range(60):
+        for n in range(3):
+            pay(world, f"{person}-{n}", f"o{person}", f"c{person}" if person % 5 else f"c{person}-{n}")
+    pay(world, "once", "new", "card")
+    assert set(links().link["rule"]) == {"steady_companion"}
+
+
+SURE = {"jd buyer": 0.99}
+
+
+def test_one_order_is_a_link_only_for_kinds_of_account_that_are_sure_enough(world, links):
+    world.order(1, buyer=ACCOUNT, receiver=[("phone", "13900005678")], **WANG)
+    link = links(first=SURE).link.row(0, named=True)
+    assert (link["rule"], link["probability"], link["n_met"], link["n_orders"]) == ("first_companion", 0.99, 1, 1)
+    assert links(first={"jd buyer": 0.95}).link.is_empty()
+    assert links(first={"tmall buyer": 0.99}).link.is_empty()
+    assert links().link.is_empty()
+
+
+def test_of_two_accounts_that_met_one_person_once_neither_is_theirs(world, links):
+    for n in range(2):
+        world.order(n, buyer=[("jd_pin", f"p{n}")], receiver=[("phone", "13900005678")], **WANG)
+    assert links(first=SURE).link.is_empty()
+
+
+def test_a_buyer_who_shows_no_account_is_not_linked_by_one_order(world, links):
+    world.order(1, buyer=[("phone_masked", "139****5678", "masked")], receiver=[("phone", "13900005678")], **WANG)
+    assert links(first=SURE).link.is_empty()
+
+
+def test_an_account_whose_two_orders_met_two_people_is_neither_of_them(world, links):
+    world.order(1, buyer=ACCOUNT, receiver=[("phone", "13900005678")], **WANG)
+    world.order(2, buyer=ACCOUNT, receiver=[("phone", "13700000001")], **LI)
+    assert links(first=SURE).link.is_empty()
 
 
 def test_with_enough_known_owners_the_chance_is_measured(world, links):

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from xml.etree import ElementTree
 
+import duckdb
 import pytest
 
 from pipelines.cli.app import run
@@ -79,6 +80,16 @@ def test_status_tells_files_people_stages_and_kept_snapshots(home: Home, capsys:
     assert {row["stage"] for row in told["stages"]} >= {"potential", "new"}
     assert [kept["run_id"] for kept in told["kept"]] == [home.published()]
     assert len(told["audiences"]) == 6
+
+
+def test_status_of_a_home_that_an_earlier_version_published_leaves_out_what_that_did_not_know(
+    own_home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with duckdb.connect(str(own_home.warehouse)) as con:
+        con.execute("drop table ops.source_expectation")
+    told = _json(capsys, "status", "--home", str(own_home.path))
+    assert told["alerts"] == [] and told["people"]["n_people"] > 0
+    assert run(["status", "--home", str(own_home.path)]) == 0
 
 
 def test_the_summary_reads_well_without_a_terminal(home: Home, capsys: pytest.CaptureFixture[str]) -> None:
