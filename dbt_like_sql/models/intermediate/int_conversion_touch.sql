@@ -56,8 +56,8 @@ final as (
         campaign,
         position,
         channel is distinct from channel_before as is_new_in_path,
-        case when position = 1 then 1.0 else 0.0 end as first_weight,
-        case when position = n_touches then 1.0 else 0.0 end as last_weight,
+        cast(position = 1 as double) as first_weight,
+        cast(position = n_touches as double) as last_weight,
         1.0 / n_touches as linear_weight,
         -- 40/20/40: one touch has all, two have half each
         case
