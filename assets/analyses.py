@@ -7,6 +7,7 @@ import dagster as dg
 
 from analyses.attribution import attribute
 from analyses.campaigns import campaign_effect
+from analyses.shrinkage import shrink_rates
 from assets.metadata import table_key, table_metadata
 from profiles.value_models.config import ValueConfig
 from warehouse.building import Building
@@ -16,11 +17,12 @@ _MOMENTS = "select * from lake.intermediate.int_campaign_moment"
 _CREDITS = "select * from lake.intermediate.int_attribution_credit"
 _JOURNEYS = "select * from lake.intermediate.int_attribution_journey"
 _ARMS = "select campaign_code, arm, n_people, cost_cny, is_window_complete from marts.campaign_arm"
+_STORE_RATE = "select * exclude (store_rate_id) from lake.intermediate.int_store_rate"
 
 
 def analysis_assets() -> list[dg.AssetsDefinition]:
     """The assets of this stage, in the order in which they run."""
-    return [_campaign_effect(), _attribution()]
+    return [_campaign_effect(), _attribution(), _store_rate()]
 
 
 def _campaign_effect() -> dg.AssetsDefinition:
@@ -57,3 +59,21 @@ def _attribution() -> dg.AssetsDefinition:
         return dg.MaterializeResult(metadata=table_metadata(found.height, f"{SCHEMA}.attribution"))
 
     return attribution
+
+
+def _store_rate() -> dg.AssetsDefinition:
+    @dg.asset(
+        key=table_key(SCHEMA, "store_rate"),
+        deps=[table_key("intermediate", "int_store_rate")],
+        group_name=SCHEMA,
+        description="Rates of stores drawn towards their class, with interval, rank and flag · 门店比率的收缩估计",
+        kinds={"polars", "parquet"},
+    )
+    def store_rate(building: dg.ResourceParam[Building]) -> dg.MaterializeResult:
+        told = building.con.sql(_STORE_RATE).pl()
+        found = shrink_rates(told, rate=["window_days", "metric"], group="store_class", unit="store_code")
+        found.write_parquet(building.scratch("public", SCHEMA) / "store_rate.parquet")
+        flagged = found.height - found["flag"].null_count()
+        return dg.MaterializeResult(metadata=table_metadata(found.height, f"{SCHEMA}.store_rate", {"flagged": flagged}))
+
+    return store_rate

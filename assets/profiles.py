@@ -19,7 +19,7 @@ from profiles.tagging.load import load_tags
 from profiles.tagging.model import TABLES as TAG_TABLES
 from profiles.thresholds import stage_thresholds
 from profiles.value_models import score
-from touchpoints.normalise.regions import region_names
+from touchpoints.normalise.regions import region_names_en
 from warehouse.building import Building
 from warehouse.snapshot import attach_tables
 
@@ -68,7 +68,7 @@ def _reference() -> dg.AssetsDefinition:
         tables = {
             "category_pattern": load_categories(),
             "category_bundle": load_bundles(),
-            "region": region_names(),
+            "region": region_names_en(),
         }
         folder = _write(building, tables)
         yield from parquet_results(specs, {SCHEMA: folder}, {})

@@ -39,6 +39,12 @@ def region_names() -> pl.DataFrame:
 
 
 @cache
+def region_names_en() -> pl.DataFrame:
+    """`region_names` with name_en, the English name; null below the provinces, for which no list is kept here."""
+    return region_names().join(_read("province_names_en.csv"), on="code", how="left", maintain_order="left")
+
+
+@cache
 def former_districts() -> pl.DataFrame:
     """Names of districts that are gone, with the district of today: name, code."""
     return _read("former_districts.csv")

@@ -72,6 +72,7 @@ seen as (
         max(last_seen_at) as last_seen_at,
         count(member_since_at) > 0 as is_member,
         min(member_since_at) as member_since_at,
+        arg_min(source, (member_since_at, source)) filter (where member_since_at is not null) as member_source,
         cast(sum(n_tickets) as bigint) as n_tickets,
         max(last_ticket_at) as last_ticket_at
     from by_source

@@ -3,6 +3,7 @@ with
 final as (
     select
         category,
+        category_zh,
         pattern,
         priority,
         is_durable

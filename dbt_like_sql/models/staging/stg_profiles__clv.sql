@@ -4,6 +4,7 @@ final as (
     select
         one_id,
         p_alive,
+        expected_purchases_90d,
         expected_purchases_365d,
         p_buy_90d,
         p_buy_365d,

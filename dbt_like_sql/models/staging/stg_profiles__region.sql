@@ -5,7 +5,8 @@ final as (
         code,
         name,
         level,
-        parent
+        parent,
+        name_en
     from {{ source('profiles', 'region') }}
 )
 
