@@ -3,8 +3,9 @@
 from datetime import date
 
 import numpy as np
+import polars as pl
 
-from simulator.campaigns import no_campaigns
+from simulator.campaigns import Before, no_campaigns, run_campaigns
 from simulator.catalogue import make_stores, products
 from simulator.contacts import Contacts, make_contacts
 from simulator.fulfilment import WECHAT, Sales, make_sales
@@ -23,7 +24,7 @@ from simulator.wechat import WeChatWants, make_wechat, wechat_wants
 _TILL, _SHOP, _CONTACT, _FOLLOW = range(4)
 
 
-def build_world(n: int, seed: int, as_of: date, years: int) -> World:
+def build_world(n: int, seed: int, as_of: date, years: int, *, campaigns: bool = False) -> World:
     """A whole world.
 
     Args:
@@ -31,6 +32,7 @@ def build_world(n: int, seed: int, as_of: date, years: int) -> World:
         seed: the same numbers give the same world.
         as_of: the last day that the landing folder knows.
         years: how long before it the files begin.
+        campaigns: let campaigns with arms change who buys.
     """
     streams, span, goods = Streams(seed), calendar(as_of, years), products()
     people = make_people(streams, n, span)
@@ -46,6 +48,15 @@ def build_world(n: int, seed: int, as_of: date, years: int) -> World:
         _make_known(streams(f"known {turn}"), people, contacts, presence, sales, span, wants, follows)
     members = make_members(streams, people, contacts, presence, sales, stores, span, wants)
     sales = with_cards(streams, sales, members)
+    messages = make_messages(streams, people, contacts, presence, members, span)
+    tickets = make_tickets(streams, people, contacts, presence, sales)
+    ran = no_campaigns()
+    if campaigns:
+        before = Before(
+            people, contacts, phenomena, presence, goods, stores, span, sales, values, members, messages
+        )  # fmt: skip
+        ran, sales = run_campaigns(streams, before)
+        tickets = tickets.filter(~pl.col("order").is_in(pl.Series(ran.lost).implode()))
     return World(
         streams=streams,
         span=span,
@@ -59,10 +70,10 @@ def build_world(n: int, seed: int, as_of: date, years: int) -> World:
         values=values,
         members=members,
         wechat=make_wechat(streams, people, contacts, presence, stores, span, follows.follow, follows.contact),
-        tickets=make_tickets(streams, people, contacts, presence, sales),
-        messages=make_messages(streams, people, contacts, presence, members, span),
+        tickets=tickets,
+        messages=messages,
         payments=make_payments(sales, contacts, span),
-        campaigns=no_campaigns(),
+        campaigns=ran,
     )
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 MALL: Final = "chengyu-mall"  # the own shop's coupons are kept under this account
 ACCOUNTS: Final = (*POS_ACCOUNTS, MALL)
 NEWCOMER, FULL_CUT, BIRTHDAY = range(3)
-TITLES: Final = ("新人礼券", "满减券", "生日礼券")
+TITLES: Final = ("新人礼券", "满减券", "生日礼券", "活动券")
 _GOOD_FOR: Final = (60 * DAY, 45 * DAY, 30 * DAY)
 _BIRTHDAY_SHARE: Final = 0.3
 

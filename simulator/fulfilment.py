@@ -39,8 +39,10 @@ def make_sales(
     goods: Products,
     stores: Stores,
     span: Calendar,
+    *,
+    first: int = 0,
 ) -> Sales:
-    """Follow every purchase to its end."""
+    """Follow every purchase to its end; orders are numbered from `first`."""
     rng = streams("fulfilment")
     lines = _lines(purchases, goods)
     orders = _amounts(rng, people, purchases, lines)
@@ -51,11 +53,11 @@ def make_sales(
         gift=gift,
         **_payment(rng, people, contacts, presence, purchases),
         **_times(rng, purchases, orders),
-        order_no=_numbers(purchases, span),
+        order_no=_numbers(purchases, span, first),
         damaged=chance(rng, len(purchases), ORDERS.damaged_number) & np.isin(purchases.channel, (TMALL, JD)),
     )
     orders = pl.concat([orders, _written(streams("written"), people, contacts, orders)], how="horizontal")
-    return Sales(orders, lines)
+    return Sales(orders.with_columns(pl.col("order") + first), lines.with_columns(pl.col("order") + first))
 
 
 def _lines(purchases: Purchases, goods: Products) -> pl.DataFrame:
@@ -197,11 +199,11 @@ def _times(rng: np.random.Generator, purchases: Purchases, orders: pl.DataFrame)
     }
 
 
-def _numbers(purchases: Purchases, span: Calendar) -> pl.Series:
+def _numbers(purchases: Purchases, span: Calendar, first: int) -> pl.Series:
     """Order numbers in each platform's form, all different on their platform."""
     frame = pl.DataFrame(
         {
-            "i": np.arange(len(purchases)),
+            "i": first + np.arange(len(purchases)),
             "at": purchases.at,
             "channel": purchases.channel,
             "buyer": purchases.buyer,

@@ -9,10 +9,15 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import polars as pl
 
+from simulator.advertising import PLANS as AD_PLANS
+from simulator.advertising import TOLD_DAYS
 from simulator.brand import DIRECTOR, store_code, till_code
+from simulator.campaigns import PLANS as CAMPAIGNS
+from simulator.campaigns import WINDOW_DAYS
 from simulator.catalogue import BRAND, CATEGORIES, N_TIERS
 from simulator.people import DAY
 from simulator.presence import JD, POS, SHOPIFY, TMALL, YOUZAN
+from simulator.referrals import PROGRAMME
 from simulator.words import table
 
 if TYPE_CHECKING:
@@ -184,6 +189,37 @@ def _planned(made: pl.DataFrame, month: int) -> float:
     ago = float(made.filter(pl.col("month") == month - 12)["net"].sum())
     mean = float(made["net"].sum()) / max(1, made["month"].n_unique())
     return float(_GROWTH * (0.6 * ago + 0.4 * mean if ago else mean)) or 500.0
+
+
+def campaign_list(world: "World") -> pl.DataFrame:
+    """营销活动: the members' messages, the campaigns with arms, the advertising plans, the referral programme."""
+    span = world.span
+    rows: list[tuple[str, str, str, str, date, date | None, float, float]] = []
+    for number, plan in enumerate(CAMPAIGNS):
+        drawn = world.campaigns.members.filter(pl.col("campaign") == number)
+        if len(drawn):
+            day = span.day(int(drawn["assigned_at"][0]))
+            last = day + timedelta(days=WINDOW_DAYS)
+            budget = float(np.ceil(len(drawn) * 0.06 / 100) * 100)
+            rows.append((plan.code, plan.title, plan.kind, "短信", day, last, budget, 300.0))
+    since = span.day(max(0, span.end - TOLD_DAYS * DAY))
+    spent = world.ad_spend.filter(pl.col("day") * DAY < span.end).group_by("plan").agg(pl.col("yuan").sum())
+    for number, yuan in spent.sort("plan").iter_rows():
+        ad = AD_PLANS[number]
+        rows.append((ad.code, f"{ad.platform}{ad.name}", "广告投放", ad.platform, since, None, yuan * 1.1, 0.0))
+    rows.append((PROGRAMME, "老带新", "老带新", "小程序", span.start, None, 20000.0, 0.0))
+    head = ("活动编号", "活动名称", "活动类型", "渠道", "begun", "ended", "预算", "实际费用")
+    frame = pl.DataFrame(rows, schema=head, orient="row", infer_schema_length=None)
+    own = frame.select(
+        "活动编号", "活动名称", "活动类型", "渠道",
+        活动状态=pl.when(pl.col("ended") <= span.as_of).then(pl.lit("已结束")).otherwise(pl.lit("进行中")),
+        开始日期=pl.col("begun").cast(pl.String),
+        结束日期=pl.col("ended").cast(pl.String).fill_null(""),
+        预算=pl.col("预算").round(0).cast(pl.Int64).cast(pl.String),
+        实际费用=pl.col("实际费用").round(0).cast(pl.Int64).cast(pl.String),
+        负责人工号=pl.lit(DIRECTOR),
+    )  # fmt: skip
+    return pl.concat([broadcast_list(world), own])
 
 
 def broadcast_list(world: "World") -> pl.DataFrame:

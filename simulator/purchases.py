@@ -100,7 +100,7 @@ def make_purchases(
     who, at, category, owned = _with_replacements(rng, who, at, category, owned, span)
     keep = np.flatnonzero((at >= 0) & (at < span.horizon))
     keep = keep[np.lexsort((who[keep], at[keep]))]
-    who, at, category, owned = who[keep], _daytime(rng, at[keep]), category[keep], owned[keep]
+    who, at, category, owned = who[keep], daytime(rng, at[keep]), category[keep], owned[keep]
     channel = pick_each(rng, presence.weight[who])
     lines = _lines(rng, who, category, owned, level)
     durable = np.asarray([c.durable for c in CATEGORIES])[goods.category[lines[1]]]
@@ -208,11 +208,16 @@ def _with_replacements(
     )
 
 
-def _daytime(rng: np.random.Generator, at: Ints) -> Ints:
+def daytime(rng: np.random.Generator, at: Ints) -> Ints:
     """The same days, at hours when people shop."""
     hour = pick(rng, len(at), np.asarray(
         [2, 1, .5, .3, .2, .3, .8, 2, 4, 6, 8, 7.5, 6.5, 6, 6, 6.5, 6.5, 6, 6.5, 8, 9.5, 9, 7, 4]))  # fmt: skip
     return at // DAY * DAY + hour * 3600 + rng.integers(0, 3600, len(at))
+
+
+def bought_again(rng: np.random.Generator, who: Ints, owned: Ints, level: Floats) -> tuple[Ints, Ints, Ints]:
+    """Lines of orders of consumables: order, product and quantity, as `Purchases` has them."""
+    return _lines(rng, who, _consumables(rng, owned), owned, level)
 
 
 def _lines(rng: np.random.Generator, who: Ints, category: Ints, owned: Ints, level: Floats) -> tuple[Ints, Ints, Ints]:

@@ -21,12 +21,16 @@ _DIGITS = np.frombuffer(b"0123456789", dtype=np.uint8)
 class Streams:
     """Random generators by name, all from one seed."""
 
-    def __init__(self, seed: int) -> None:
-        self.seed = seed
+    def __init__(self, seed: int, prefix: str = "") -> None:
+        self.seed, self.prefix = seed, prefix
 
     def __call__(self, name: str) -> np.random.Generator:
         """The generator of one part of the world; the same name gives the same draws."""
-        return np.random.default_rng([self.seed, zlib.crc32(name.encode())])
+        return np.random.default_rng([self.seed, zlib.crc32((self.prefix + name).encode())])
+
+    def within(self, part: str) -> "Streams":
+        """The streams of a part that does again what another does: the same names give other draws."""
+        return Streams(self.seed, f"{self.prefix}{part}/")
 
 
 def pick(rng: np.random.Generator, n: int, weights: Floats) -> Ints:

@@ -6,6 +6,8 @@
     out/truth/party.parquet            who is behind each party of the landing files
     out/truth/party_after_daily.parquet  the same once the daily files have been added (with extra days only)
     out/truth/person.parquet           everybody, with flags and true future value
+    out/truth/campaign.parquet         what each arm of each campaign truly changed
+    out/truth/campaign_person.parquet  who was in which arm, what they did, and what they would have done
 
 The world is always simulated beyond the as-of day, so that landing files are the same with and without extra days.
 """
@@ -26,6 +28,7 @@ from simulator.rates import MAX_EXTRA_DAYS
 from simulator.truth import write_truth
 from simulator.writers.after_sales import write_after_sales
 from simulator.writers.aliyun_sms import write_aliyun_sms
+from simulator.writers.campaigns import write_campaigns
 from simulator.writers.counts import write_ad_spend, write_store_traffic
 from simulator.writers.exports import Exports, Period, daily
 from simulator.writers.jd import write_jd
@@ -61,6 +64,7 @@ WRITERS: Final[dict[str, Writer]] = {
     "store_traffic": write_store_traffic,
     "loyalty": write_loyalty,
     "referral": write_referral,
+    "campaigns": write_campaigns,
 }
 # Where people are known from. The others are the brand's lists, what it counts, and what came later.
 ORIGINAL: Final = tuple(WRITERS)[:10]
@@ -124,7 +128,7 @@ def simulate(
     for folder in ("landing", "daily", "truth"):
         shutil.rmtree(out / folder, ignore_errors=True)
     say(0, steps, "building the world")
-    world = build_world(people, seed, as_of, years)
+    world = build_world(people, seed, as_of, years, campaigns="campaigns" in writers)
     landing = Exports(out / "landing", world.span)
     for done, (source, write) in enumerate(writers.items(), start=1):
         say(done, steps, f"writing {source}")

@@ -4,13 +4,13 @@ from typing import Final
 
 import polars as pl
 
-from simulator.catalogue import JD_SHOP, POS_ACCOUNTS, TMALL_SHOPS, YOUZAN_SHOP
+from simulator.catalogue import JD_SHOP, POS_ACCOUNTS, SMS_ACCOUNT, TMALL_SHOPS, YOUZAN_SHOP
 from simulator.model import World
 from simulator.people import DAY
 from simulator.presence import JD, POS, TMALL, YOUZAN
 from simulator.truth.frame import frame
+from simulator.writers import campaigns, loyalty, referral
 from simulator.writers import dressing as d
-from simulator.writers import loyalty, referral
 from simulator.writers.exports import Period, daily
 
 _ORDER_SOURCE: Final = {TMALL: "tmall", JD: "jd", YOUZAN: "youzan", POS: "pos"}
@@ -80,6 +80,23 @@ def referral_parties(world: World, until: int) -> list[pl.DataFrame]:
         ]  # fmt: skip
         found += named_buyers(world, rows.filter(bought)["order"])
     return found
+
+
+def campaign_parties(world: World, until: int) -> list[pl.DataFrame]:
+    """Who was on a campaign's list, and whom it wrote to; all of it lies before the as-of day."""
+    rows = campaigns.shown_members(world).filter(pl.col("at") < until)
+    sent = campaigns.shown_messages(world).filter(pl.col("at") < until)
+    common = {"person": pl.col("person"), "phone": pl.col("phone_plain"), "any_phone": pl.col("phone")}
+    return [
+        frame(
+            rows, "campaign", "campaign_member", "member", **common, account=d.text(campaigns.FOLDER),
+            natural_key=pl.concat_str("phone_plain", "code", separator="/"),
+        ),
+        frame(
+            sent, "aliyun_sms", "message", "contact", **common, account=d.text(SMS_ACCOUNT), at=pl.col("at"),
+            natural_key=pl.concat_str("biz_id", "phone_plain", separator="/"),
+        ),
+    ]  # fmt: skip
 
 
 def named_buyers(world: World, orders: pl.Series) -> list[pl.DataFrame]:

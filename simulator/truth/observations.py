@@ -26,7 +26,7 @@ from simulator.model import World
 from simulator.people import DAY
 from simulator.presence import JD, SHOPIFY, TMALL, YOUZAN
 from simulator.truth.frame import frame
-from simulator.truth.loyal import loyalty_parties, referral_parties
+from simulator.truth.loyal import campaign_parties, loyalty_parties, referral_parties
 from simulator.variants import EXACT, MASKED
 from simulator.wechat import REMARK_NAME_PHONE, REMARK_TITLE_PHONE
 from simulator.writers import after_sales, aliyun_sms, jd, pos, shopify, tmall, wechat_oa, wechatpay, wecom, youzan
@@ -285,6 +285,7 @@ _SOURCES: Final[dict[str, Callable[[World, int], list[pl.DataFrame]]]] = {
     "shopify": shopify_parties,
     "loyalty": loyalty_parties,
     "referral": referral_parties,
+    "campaigns": campaign_parties,
 }
 
 

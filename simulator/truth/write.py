@@ -14,6 +14,7 @@ from simulator.rates import FUTURE_DAYS
 from simulator.truth.components import label_components
 from simulator.truth.frame import PARTY
 from simulator.truth.observations import observations
+from simulator.truth.uplift import campaign_persons, campaign_truth
 
 _LETTER = {BASE: "H", OUTSIDER: "G", STAFF: "E"}
 
@@ -37,6 +38,10 @@ def write_truth(world: World, folder: Path, extra_days: int, sources: Collection
     if extra_days:
         later = party_truth(world, world.span.end + extra_days * DAY, ids, sources)
         later.drop("person").write_parquet(folder / "party_after_daily.parquet")
+    if "campaigns" in sources:
+        drawn = campaign_persons(world, ids)
+        drawn.write_parquet(folder / "campaign_person.parquet")
+        campaign_truth(drawn).write_parquet(folder / "campaign.parquet")
     persons = person_truth(world, parties, ids)
     persons.write_parquet(folder / "person.parquet")
     by_source = parties.group_by("source").len().sort("source")

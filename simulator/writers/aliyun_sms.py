@@ -7,6 +7,7 @@ import polars as pl
 from simulator.catalogue import SMS_ACCOUNT
 from simulator.messages import SIGNS
 from simulator.model import World
+from simulator.people import Calendar
 from simulator.writers import dressing as d
 from simulator.writers.exports import Exports, Period, periods
 
@@ -28,23 +29,33 @@ def biz_id(world: World) -> pl.Expr:
 def write_aliyun_sms(world: World, out: Exports, day: Period | None = None) -> None:
     """Quarterly receipts and yearly replies, or those of one day."""
     sent, replies = receipts(world), world.messages.replies
+    code = pl.lit("campaign_") + pl.col("campaign").cast(pl.String)
     for period in [day] if day else periods(world.span, 3, delay_hours=1):
-        _write(out, _receipt(world), sent.filter(period.covers()), period, "SmsReport")
+        _write(out, _receipt(world.span, code), sent.filter(period.covers()), period, "SmsReport")
     replies = replies.with_columns(phone_plain=d.gather(world.contacts.phone_text, replies["phone"]))
     for period in [day] if day else periods(world.span, 12, delay_hours=1):
         _write(out, _reply(world), replies.filter(period.covers()), period, "SmsUp")
 
 
+def report(span: Calendar, rows: pl.DataFrame, out_id: pl.Expr) -> bytes:
+    """Receipts of sent messages that have `phone_plain` and `biz_id`."""
+    return _array(rows, _receipt(span, out_id))
+
+
+def _array(rows: pl.DataFrame, entry: pl.Expr) -> bytes:
+    entries = rows.select(entry.struct.json_encode().alias("entry"))["entry"].to_list()
+    return ("[" + ",\n".join(entries) + "]\n").encode()
+
+
 def _write(out: Exports, entry: pl.Expr, rows: pl.DataFrame, period: Period, kind: str) -> None:
     if not len(rows):
         return
-    entries = rows.select(entry.struct.json_encode().alias("entry"))["entry"].to_list()
     path = f"aliyun_sms/{SMS_ACCOUNT}/{kind}_{out.stamp_text(period.exported_at, '%Y%m%d%H%M%S')}.json"
-    out.write(path, ("[" + ",\n".join(entries) + "]\n").encode(), period.exported_at, len(entries))
+    out.write(path, _array(rows, entry), period.exported_at, len(rows))
 
 
-def _receipt(world: World) -> pl.Expr:
-    failed, span = pl.col("failed"), world.span
+def _receipt(span: Calendar, out_id: pl.Expr) -> pl.Expr:
+    failed = pl.col("failed")
     error = pl.col("error").replace_strict(list(range(4)), list(_ERRORS), return_dtype=pl.String)
     reason = pl.col("error").replace_strict(list(range(4)), list(_ERROR_TEXT), return_dtype=pl.String)
     return pl.struct(
@@ -56,7 +67,7 @@ def _receipt(world: World) -> pl.Expr:
         err_msg=pl.when(failed).then(reason).otherwise(pl.lit("用户接收成功")),
         sms_size=pl.lit("1"),
         biz_id=pl.col("biz_id"),
-        out_id=pl.lit("campaign_") + pl.col("campaign").cast(pl.String),
+        out_id=out_id,
     )
 
 

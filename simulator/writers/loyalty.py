@@ -124,13 +124,12 @@ def _coupons(world: "World", rows: pl.DataFrame, made_at: int) -> pl.DataFrame:
     nothing = d.text("")
     state = pl.when(used).then(d.text("已使用")).when(pl.col("expires_at") <= made_at).then(d.text("已过期"))
     where = pl.when(at_till).then(d.text("门店")).otherwise(d.text("小程序"))
-    title = pl.when(pl.col("campaign") != "").then(d.text("活动券")).otherwise("title")
     return rows.with_columns(
         place=_place(world, rows), title=d.gather(list(TITLES), rows["template"]), till=_till()
     ).select(
         券码=pl.lit("\t") + pl.col("coupon_no"),
         券模板ID="T" + (100 + pl.col("template")).cast(pl.String),
-        券名称=title,
+        券名称="title",
         面值=d.money(pl.col("face")),
         会员卡号=d.prefixed("\t", pl.col("card")),
         手机号码="phone",

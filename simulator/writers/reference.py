@@ -22,15 +22,10 @@ def write_reference(world: World, out: Exports, day: Period | None = None) -> No
     write_csv(out, f"{FOLDER}/员工档案_{stamp}.csv", _staff(world), at)
     write_book(out, f"{FOLDER}/商品档案_{stamp}.xlsx", plans.article_list(world), at, "商品")
     write_csv(out, f"{FOLDER}/商品价格表_{stamp}.csv", plans.price_list(world), at)
-    write_csv(out, f"{FOLDER}/营销活动_{stamp}.csv", campaigns(world), at)
+    write_csv(out, f"{FOLDER}/营销活动_{stamp}.csv", plans.campaign_list(world), at)
     write_csv(out, f"{FOLDER}/佣金规则_{stamp}.csv", plans.commission_rules(world), at)
     write_csv(out, f"{FOLDER}/销售目标_{stamp}.csv", plans.target_list(world), at, "utf-8-sig")
     write_csv(out, f"{FOLDER}/节假日_{stamp}.csv", plans.holiday_list(world), at, "utf-8-sig")
-
-
-def campaigns(world: World) -> pl.DataFrame:
-    """营销活动: everything that the brand calls a campaign."""
-    return plans.broadcast_list(world)
 
 
 def _stores(world: World) -> pl.DataFrame:

@@ -94,13 +94,28 @@ def test_more_people_enter_a_store_than_buy_in_it(tables):
     assert len(both) > 100 and (both["n_entered"] >= both["len"]).all()
 
 
-def test_chosen_sources_alone_are_written_and_have_the_same_bytes(simulated, tmp_path):
-    simulate(1500, 5, tmp_path, as_of=AS_OF, sources=ORIGINAL)
-    written = {path.relative_to(tmp_path).as_posix() for path in (tmp_path / "landing").rglob("*") if path.is_file()}
-    assert {path.split("/")[1] for path in written} == {*ORIGINAL, "accounts.yml", "misc"}
-    for path in written - {"landing/accounts.yml"}:
-        both = (hashlib.sha256((root / path).read_bytes()).digest() for root in (tmp_path, simulated.out))
+def files(folder):
+    return {path.relative_to(folder).as_posix() for path in (folder / "landing").rglob("*") if path.is_file()}
+
+
+def test_chosen_sources_alone_are_written_and_have_the_same_bytes_without_campaigns(tmp_path):
+    few, many = tmp_path / "few", tmp_path / "many"
+    simulate(400, 5, few, as_of=AS_OF, sources=ORIGINAL)
+    simulate(400, 5, many, as_of=AS_OF, sources=set(WRITERS) - {"campaigns"})
+    assert {path.split("/")[1] for path in files(few)} == {*ORIGINAL, "accounts.yml", "misc"}
+    assert files(few) < files(many)
+    for path in files(few):
+        both = (hashlib.sha256((root / path).read_bytes()).digest() for root in (few, many))
         assert len(set(both)) == 1, path
+
+
+def test_campaigns_leave_what_they_do_not_touch_as_it_is(tmp_path):
+    without, within = tmp_path / "without", tmp_path / "within"
+    simulate(400, 5, without, as_of=AS_OF, sources=ORIGINAL)
+    simulate(400, 5, within, as_of=AS_OF, sources=[*ORIGINAL, "campaigns"])
+    for source in ("wechat_oa", "wecom", "shopify"):
+        for path in (p for p in files(without) if p.startswith(f"landing/{source}/")):
+            assert (without / path).read_bytes() == (within / path).read_bytes()
 
 
 def test_a_source_that_nobody_simulates_is_refused_with_those_there_are(tmp_path):
