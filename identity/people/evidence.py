@@ -6,14 +6,14 @@ Belongs here: the edges of an answer. What the weights mean is the model's matte
 import json
 from typing import Any, Final
 
-import duckdb
 import numpy as np
 import polars as pl
 
 from identity.graph import Keys
-from identity.scoring.estimate import levels_as_weights
+from identity.people.describe import Codes
+from identity.people.levels import Levels
+from identity.people.pairs import Pairs
 from identity.scoring.scheme import Scheme
-from identity.scoring.score import compare_pairs
 
 EDGE_SCHEMA: Final = {
     "row_a": pl.Int32,
@@ -24,40 +24,41 @@ EDGE_SCHEMA: Final = {
 }
 
 
-def edges_of(con: duckdb.DuckDBPyConnection, scheme: Scheme, settings: dict[str, Any], label: Keys) -> pl.DataFrame:
+def edges_of(
+    scheme: Scheme, settings: dict[str, Any], pairs: Pairs, levels: Levels, label: Keys, of_row: Codes
+) -> pl.DataFrame:
     """The compared pairs that ended as one person.
 
     Rows that say exactly the same have no pair; the first of them stands for all.
 
     Args:
-        con: holds `candidate`, `blocked_pairs`, `row_of`.
+        scheme: how they were compared.
+        settings: trained.
+        pairs: that were compared.
+        levels: of each pair in each comparison.
         label: the person of each candidate.
+        of_row: the candidate of each row.
 
     Returns:
         row_a < row_b (rows of all files, counted from 1), match_weight (log2 odds), rule (the blocking rule that found
         the pair), evidence (JSON: per comparison its words and weight).
     """
-    con.register("labels", pl.DataFrame({"unique_id": np.arange(len(label)), "person": label}).to_arrow())
-    con.execute("""
-        create or replace table joined_pairs as
-        select match_key, join_key_l, join_key_r from blocked_pairs b
-        join labels l on l.unique_id = b.join_key_l join labels r on r.unique_id = b.join_key_r
-        where l.person = r.person
-    """)
-    con.unregister("labels")
-    compared = compare_pairs(con, "candidate", "joined_pairs", levels_as_weights(settings), parts=True)
-    names = [str(one["output_column_name"]) for one in scheme.comparisons]
-    levels = ", ".join(f"round(mw_{name})::int - 1 as {name}" for name in names)
-    pairs = con.sql(f"""
-        with first as (select unique_id, min(row_key) + 1 as row from row_of group by unique_id)
-        select least(a.row, b.row) as row_a, greatest(a.row, b.row) as row_b, match_key, {levels}
-        from {compared} join first a on a.unique_id = unique_id_l join first b on b.unique_id = unique_id_r order by all
-    """).pl()
-    con.execute(f"drop table {compared}")
-    con.execute("drop table joined_pairs")
-    if pairs.is_empty():
+    joined = label[pairs.left] == label[pairs.right]
+    if not joined.any():
         return pl.DataFrame(schema=EDGE_SCHEMA)
-    return _worded(pairs, names, settings, scheme)
+    row = np.empty(len(label), dtype=np.int32)
+    row[of_row[::-1]] = np.arange(len(of_row), 0, -1)  # the last to be written is the first row
+    a, b = row[pairs.left[joined]], row[pairs.right[joined]]
+    names = [str(one["output_column_name"]) for one in scheme.comparisons]
+    found = pl.DataFrame(
+        {
+            "row_a": np.minimum(a, b),
+            "row_b": np.maximum(a, b),
+            "rule": pairs.rule[joined],
+            **{name: levels[joined, n] for n, name in enumerate(names)},
+        }
+    )
+    return _worded(found.sort("row_a", "row_b"), names, settings, scheme)
 
 
 def _worded(pairs: pl.DataFrame, names: list[str], settings: dict[str, Any], scheme: Scheme) -> pl.DataFrame:
@@ -85,12 +86,12 @@ def _worded(pairs: pl.DataFrame, names: list[str], settings: dict[str, Any], sch
             dtype=pl.String,
         ),
     )
-    rules = {str(n): rule.name for n, rule in enumerate(scheme.blocking)}
+    rules = {n: rule.name for n, rule in enumerate(scheme.blocking)}
     return pairs.join(patterns, on=names, how="left", maintain_order="left").select(
-        pl.col("row_a").cast(pl.Int32),
-        pl.col("row_b").cast(pl.Int32),
+        "row_a",
+        "row_b",
         "match_weight",
-        pl.col("match_key").replace_strict(rules, return_dtype=pl.String).alias("rule"),
+        pl.col("rule").replace_strict(rules, return_dtype=pl.String),
         "evidence",
     )
 

@@ -6,10 +6,9 @@ Belongs here: what is worked out once per distinct name in Python, because DuckD
 from functools import lru_cache
 from typing import Final
 
-import duckdb
 import polars as pl
 
-from identity.people.words import bits_sql
+from identity.people.words import bits_of
 
 # Surnames of two characters that are common enough to meet.
 TWO_CHARACTERS: Final = frozenset({
@@ -26,59 +25,60 @@ _SURNAME_SOUNDS: Final = {
     "种": "chong", "祭": "zhai", "晁": "chao",
 }  # fmt: skip
 
+_SILENT: Final = "\0"
+# The surname of a Chinese name: its first character, or two; none of a name in letters or behind a mask.
+_IS_HAN: Final = "^[\u3400-\u9fff]"
+_TWO: Final = pl.col("name").str.head(2)
+_SURNAME: Final = pl.when(pl.col("name").str.contains(_IS_HAN)).then(
+    pl.when(_TWO.is_in(sorted(TWO_CHARACTERS)) & (pl.col("name").str.len_chars() > 2))
+    .then(_TWO)
+    .otherwise(pl.col("name").str.head(1))
+)
 
-def spell_names(con: duckdb.DuckDBPyConnection) -> None:
-    """Creates table `spelled_name` (told, name, surname, sound, letters, name_bits), one row per name of `described`.
+
+def spell_names(values: pl.DataFrame) -> pl.DataFrame:
+    """Chinese names as they are compared: name, surname, sound, letters, name_bits, for each of `values` (value, n).
 
     `name` is in simplified characters without spaces between them, `sound` its pinyin without tones, `letters` its
     characters in order of the alphabet (two names with equal letters differ in order alone), `name_bits` its rarity.
     """
-    told = con.sql(
-        "select name as told, count(*) as n from described where name is not null group by all order by 1"
-    ).pl()
-    simple = _simplified(told["told"])
-    spelled = told.with_columns(simple.alias("name")).with_columns(
-        pl.Series("surname", [surname_of(name) for name in simple], dtype=pl.String),
-        pl.Series("sound", [sound_of(name) for name in simple], dtype=pl.String),
-        pl.Series("letters", ["".join(sorted(name)) for name in simple], dtype=pl.String),
+    simple = _simplified(values["value"])
+    sounds = {c: _sound(c) for c in (set().union(*simple) if simple else set())}
+    # Written before each syllable that follows the first; a character without a sound leaves a mark.
+    syllables = {ord(c): f" {sound}" if sound else _SILENT for c, sound in sounds.items()}
+    names = pl.DataFrame(
+        {
+            "name": simple,
+            "rest": [name[1:].translate(syllables) for name in simple],
+            "letters": ["".join(sorted(name)) for name in simple],
+            "n": values["n"],
+        },
+        schema_overrides={"name": pl.String, "rest": pl.String, "letters": pl.String},
+    ).with_columns(_SURNAME.alias("surname"))
+    initial = pl.col("name").str.head(1)
+    alone = {c: _SURNAME_SOUNDS.get(c) or sound for c, sound in sounds.items()}
+    first = (
+        pl.when(pl.col("surname").str.len_chars() == 1)
+        .then(initial.replace_strict(alone, default=None, return_dtype=pl.String))
+        .when(pl.col("surname").is_not_null())
+        .then(initial.replace_strict(sounds, default=None, return_dtype=pl.String))
     )
-    con.register("spelled", spelled.to_arrow())
-    con.execute(f"""
-        create or replace table spelled_name as
-        select told, name, surname, sound, letters,
-               {bits_sql("sum(n) over (partition by name)", "sum(n) over ()")} as name_bits
-        from spelled
-    """)
-    con.unregister("spelled")
-
-
-def surname_of(name: str) -> str | None:
-    """The surname of a Chinese name: its first character, or two; none of a name in letters or behind a mask."""
-    if not name or not _is_han(name[0]):
-        return None
-    return name[:2] if name[:2] in TWO_CHARACTERS and len(name) > 2 else name[0]
-
-
-def sound_of(name: str) -> str | None:
-    """Pinyin without tones, syllables parted by spaces; null where a character has none."""
-    surname = surname_of(name)
-    if surname is None:
-        return None
-    sounds = [_SURNAME_SOUNDS.get(surname) if len(surname) == 1 else None, *(_sound(c) for c in name[1:])]
-    first = sounds[0] or _sound(name[0])
-    return None if first is None or None in sounds[1:] else " ".join([first, *(s for s in sounds[1:] if s)])
+    sound = pl.when(~pl.col("rest").str.contains(_SILENT, literal=True)).then(first + pl.col("rest"))
+    spelled = names.with_columns(sound.alias("sound"), pl.col("n").sum().over("name"))
+    bits = pl.Series("name_bits", bits_of(spelled["n"].to_numpy(), int(values["n"].sum())))
+    return spelled.select("name", "surname", "sound", "letters", bits)
 
 
 def _is_han(character: str) -> bool:
     return "\u3400" <= character <= "\u9fff"
 
 
-def _simplified(names: pl.Series) -> pl.Series:
+def _simplified(names: pl.Series) -> list[str]:
     """Names in simplified characters, without the spaces between hanzi; character by character, which names bear."""
-    characters = sorted(set("".join(names.unique().to_list())))
+    characters = set().union(*names.to_list()) if len(names) else set()
     table = {ord(c): s for c in characters if _is_han(c) and (s := _simplified_character(c)) != c}
     close = names.str.replace_all(r"(\p{Han}|\*) +", "$1")
-    return pl.Series([name.translate(table) for name in close], dtype=pl.String)
+    return [name.translate(table) for name in close.to_list()] if table else close.to_list()
 
 
 @lru_cache(maxsize=20_000)

@@ -15,21 +15,26 @@ import numpy as np
 import polars as pl
 
 from common.errors import UsageError
+from identity.graph import Keys
+from identity.people.describe import describe
 from identity.people.evidence import EDGE_SCHEMA, edges_of
-from identity.people.features import is_han, make_candidates
-from identity.people.fields import describe
+from identity.people.features import Candidates, is_han, make_candidates
 from identity.people.guess import guess_map
+from identity.people.levels import Levels, levels_of
+from identity.people.pairs import Pairs, block
 from identity.people.quality import Quality, partition_quality
 from identity.people.roles import ColumnMap
-from identity.people.rounds import run_rounds
+from identity.people.rounds import Weighed, run_rounds, weigh
 from identity.people.scheme import people_scheme
 from identity.people.sure import Guards, sure_clusters
-from identity.people.table import quoted, read_tables, sample
-from identity.scoring.blocking import block
-from identity.scoring.estimate import Estimate, estimate
+from identity.people.table import cell, column_of, quoted, read_tables, sample
+from identity.scoring.estimate import Estimate, estimate, random_pairs, sample_of_blocked
+from identity.scoring.scheme import Scheme
 
 Tell = Callable[[float, str], None]
-_STEPS: Final = {"read": 0.0, "prepare": 0.1, "pair": 0.3, "learn": 0.4, "join": 0.65, "write": 0.95}
+_STEPS: Final = {
+    "read": 0.0, "prepare": 0.25, "pair": 0.4, "compare": 0.5, "learn": 0.75, "join": 0.8, "write": 0.95,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -93,42 +98,52 @@ def resolve_table(
         column_map = _checked(
             column_map or guess_map(sample(con, names), ignore=[truth] if truth else []), names, truth
         )
+        described = describe(con, column_map)
         tell(_STEPS["prepare"], "preparing")
-        con.execute("set preserve_insertion_order = false")
-        fields = describe(con, column_map)
-        han = "name" in fields and is_han(con)
-        columns = make_candidates(con, fields, han=han)
-        n = int(con.sql("select count(*) from candidate").fetchall()[0][0])
-        scheme = people_scheme(columns, n, han=han)
+        han = is_han(described)
+        candidates = make_candidates(con, described, han=han)
+        guards, of_row = Guards(column_map, described), described.of_row
+        del described  # what it holds beside is no longer needed
+        scheme = people_scheme(candidates.columns, candidates.n, han=han)
         tell(_STEPS["pair"], "choosing pairs")
-        by_rule = block(con, "candidate", scheme.blocking)
-        label = sure_clusters(con, fields, n)
+        pairs, by_rule = block(con, candidates, scheme.blocking)
+        tell(_STEPS["compare"], "comparing")
+        levels = levels_of(con, candidates, scheme.comparisons, pairs.left, pairs.right)
         tell(_STEPS["learn"], "learning")
-        trained: Estimate | None = estimate(con, "candidate", scheme) if n > 1 else None
+        trained = _learnt(con, candidates, scheme, pairs, levels) if candidates.n > 1 else None
+        tell(_STEPS["join"], "joining")
+        label = sure_clusters(candidates)
         edges = pl.DataFrame(schema=EDGE_SCHEMA) if with_edges else None
         if trained:
-            tell(_STEPS["join"], "joining")
-            label = run_rounds(con, scheme, trained.settings, label, Guards(con, column_map, fields))
-            edges = edges_of(con, scheme, trained.settings, label) if with_edges else edges
+            weighed = Weighed(pairs.left, pairs.right, weigh(trained.settings, levels))
+            label = run_rounds(con, candidates, scheme, trained.settings, weighed, label, guards)
+            if with_edges:
+                edges = edges_of(scheme, trained.settings, pairs, levels, label, of_row)
         tell(_STEPS["write"], "writing")
-        people = _people(con, column_map, label)
+        people = _people(con, column_map, _file_names(table), label[of_row])
         measured = None
         if truth:
-            true = con.sql(f"select {quoted(truth)} as truth from told order by row_key").pl()["truth"]
-            measured = partition_quality(people["person_id"], true)
+            measured = partition_quality(people["person_id"], column_of(con, cell(quoted(truth))))
         tell(1.0, "done")
         return Resolution(
-            people.with_columns(
-                pl.col("file").replace_strict(dict(enumerate(_file_names(table))), return_dtype=pl.String)
-            ),
+            people,
             column_map,
             measured,
             edges,
             trained.settings if trained else scheme.settings(),
-            n,
-            sum(by_rule.values()),
+            candidates.n,
+            len(pairs),
             by_rule,
         )
+
+
+def _learnt(
+    con: duckdb.DuckDBPyConnection, candidates: Candidates, scheme: Scheme, pairs: Pairs, levels: Levels
+) -> Estimate:
+    """The scheme trained on the table's own pairs, and on random ones."""
+    random = levels_of(con, candidates, scheme.comparisons, *random_pairs(candidates.n))
+    sampled = levels[sample_of_blocked(pairs.left, pairs.right)]
+    return estimate(scheme, candidates.n, random, sampled, len(pairs))
 
 
 @contextmanager
@@ -171,17 +186,23 @@ def _checked(column_map: ColumnMap, names: list[str], truth: str | None) -> Colu
     return column_map
 
 
-def _people(con: duckdb.DuckDBPyConnection, column_map: ColumnMap, label: np.ndarray) -> pl.DataFrame:
-    """The answer: one row per row of the files."""
-    named = "".join(f", t.{quoted(column)}" for column in column_map.of("record_id"))
-    con.register("labels", pl.DataFrame({"unique_id": np.arange(len(label)), "cluster": label}).to_arrow())
-    rows = con.sql(f"""
-        select t.file, (row_number() over (partition by t.file order by t.row_key))::int as row{named}, l.cluster
-        from told t join row_of o on o.row_key = t.row_key join labels l on l.unique_id = o.unique_id order by t.row_key
-    """).pl()
-    con.unregister("labels")
-    person = rows["cluster"].rank("dense").cast(pl.Int64)
-    first = pl.DataFrame({"cluster": person}).with_row_index("n").group_by("cluster").agg(pl.col("n").min())
-    order = first.sort("n").with_row_index("person_id").select("cluster", pl.col("person_id").cast(pl.Int64))
-    ids = pl.DataFrame({"cluster": person}).join(order, on="cluster", how="left", maintain_order="left")["person_id"]
-    return rows.drop("cluster").with_columns(ids)
+def _people(con: duckdb.DuckDBPyConnection, column_map: ColumnMap, files: Sequence[str], person: Keys) -> pl.DataFrame:
+    """The answer: one row per row of the files.
+
+    Args:
+        con: holds `told`.
+        column_map: says which column names records.
+        files: their names.
+        person: of each row, a number from 0.
+    """
+    named = "".join(f", {cell(quoted(column))} as {quoted(column)}" for column in column_map.of("record_id"))
+    rows = con.sql(f"select row_key, file{named} from told").pl().sort("row_key")
+    first = np.full(int(person.max()) + 1, len(person))
+    first[person[::-1]] = np.arange(len(person))[::-1]  # the last to be written is the first row
+    number = np.empty(len(first), dtype=np.int64)
+    number[np.argsort(first)] = np.arange(len(first))
+    return rows.with_columns(
+        pl.col("file").replace_strict(dict(enumerate(files)), return_dtype=pl.String),
+        pl.int_range(1, pl.len() + 1, dtype=pl.Int32).over("file").alias("row"),
+        pl.Series("person_id", number[person]),
+    ).select("file", "row", *column_map.of("record_id"), "person_id")

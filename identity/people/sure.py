@@ -6,11 +6,12 @@ Belongs here: the first clusters of a table of people, and the guards of its map
 from collections.abc import Sequence
 from typing import Final
 
-import duckdb
 import numpy as np
 import polars as pl
 
 from identity.graph import GuardedMerge, Keys, connected
+from identity.people.describe import Described
+from identity.people.features import Candidates
 from identity.people.roles import ColumnMap
 
 # An account number on more descriptions than this is a shop's, or a word for none.
@@ -18,29 +19,28 @@ MOST_OF_ACCOUNT: Final = 50
 # The fields of roles that a person can have one of; a list counts as its first value.
 _FIELDS: Final = {
     "national_id": "national_id",
-    "account": "accounts[1]",
+    "account": "accounts",
     "birth_date": "birth",
     "gender": "gender",
-    "phone": "phones[1]",
-    "email": "emails[1]",
+    "phone": "phones",
+    "email": "emails",
     "postcode": "postcode",
 }
 
 Guard = dict[int, frozenset[str]]
 
 
-def sure_clusters(con: duckdb.DuckDBPyConnection, fields: Sequence[str], n: int) -> Keys:
-    """The cluster of each of `n` descriptions by equal account numbers alone, dense from 0."""
-    if "accounts" not in fields:
-        return np.arange(n, dtype=np.int64)
-    edges = con.sql(f"""
-        with told as (select unique_id, unnest(accounts) as account from described where accounts is not null),
-        kept as (select *, min(unique_id) over same as first from told
-                 window same as (partition by account)
-                 qualify count(*) over same between 2 and {MOST_OF_ACCOUNT})
-        select first as l, unique_id as r from kept where first <> unique_id order by all
-    """).fetchnumpy()
-    return connected(n, edges["l"], edges["r"])
+def sure_clusters(candidates: Candidates) -> Keys:
+    """The cluster of each candidate by equal account numbers alone, dense from 0."""
+    if "accounts" not in candidates.codes:
+        return np.arange(candidates.n, dtype=np.int64)
+    told = candidates.codes["accounts"] >= 0
+    said = candidates.features["accounts"]["accounts"].gather(candidates.codes["accounts"][told])
+    accounts = pl.DataFrame({"candidate": np.flatnonzero(told), "account": said}).explode("account")
+    kept = accounts.with_columns(
+        pl.col("candidate").min().over("account").alias("first"), pl.len().over("account").alias("n")
+    ).filter(pl.col("n").is_between(2, MOST_OF_ACCOUNT) & (pl.col("candidate") != pl.col("first")))
+    return connected(candidates.n, kept["first"].to_numpy(), kept["candidate"].to_numpy())
 
 
 class PeopleMerge(GuardedMerge):
@@ -67,13 +67,12 @@ class PeopleMerge(GuardedMerge):
 class Guards:
     """The guards of a table, for the clusters of any round."""
 
-    def __init__(self, con: duckdb.DuckDBPyConnection, column_map: ColumnMap, fields: Sequence[str]) -> None:
-        self.values: list[pl.DataFrame] = []
-        for role in column_map.one_of:
-            field = _FIELDS.get(role)
-            if field and field.split("[")[0] in fields:
-                self.values.append(_told(con, field))
-        self.files = _told(con, "file::varchar") if column_map.one_per_file else None
+    def __init__(self, column_map: ColumnMap, described: Described) -> None:
+        fields = [_FIELDS[role] for role in column_map.one_of if role in _FIELDS]
+        self.values = [_told(described, field) for field in fields if field in described.codes]
+        self.files = None
+        if described.file is not None:
+            self.files = pl.DataFrame({"candidate": np.arange(described.n), "value": described.file.astype(str)})
 
     def merge(self, label: Keys) -> PeopleMerge | None:
         """What is asked before clusters merge; none where the map sets no guard.
@@ -88,15 +87,17 @@ class Guards:
         return PeopleMerge(int(label.max()) + 1, of_cluster, files)
 
 
-def _told(con: duckdb.DuckDBPyConnection, field: str) -> pl.DataFrame:
-    return con.sql(f"""
-        select unique_id, {field} as value from described where {field} is not null order by unique_id
-    """).pl()
+def _told(described: Described, field: str) -> pl.DataFrame:
+    codes = described.codes[field]
+    told = codes >= 0
+    value = described.values[field]["value"]
+    firsts = value.list.first() if value.dtype == pl.List else value
+    return pl.DataFrame({"candidate": np.flatnonzero(told), "value": firsts.gather(codes[told])})
 
 
 def _by_cluster(values: pl.DataFrame, label: Keys) -> Guard:
     grouped = (
-        values.with_columns(pl.Series("cluster", label[values["unique_id"].to_numpy()]))
+        values.with_columns(pl.Series("cluster", label[values["candidate"].to_numpy()]))
         .group_by("cluster", maintain_order=True)
         .agg(pl.col("value").unique())
     )

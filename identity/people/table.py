@@ -1,7 +1,6 @@
-"""Reading tables of people: CSV and Parquet files into one DuckDB table of text columns.
+"""Reading tables of people: CSV and Parquet files as one DuckDB table of text columns.
 
-Belongs here: files in, one row per record, `row_key` counting from 0 in the order of the files. What the columns mean
-is `fields`' matter.
+Belongs here: files in, one row per record, in the order of the files. What the columns mean is `fields`' matter.
 """
 
 from collections.abc import Sequence
@@ -15,11 +14,15 @@ from common.errors import UsageError
 
 # What files write where nothing is known.
 _NOTHING: Final = ("", "-", "--", "n/a", "na", "nan", "nil", "none", "null", "unknown", "未知", "无", "不详")
+_ROW: Final = "row of the frame"
 _SUFFIXES: Final = (".csv", ".tsv", ".txt", ".parquet", ".pq")
 
 
 def read_tables(con: duckdb.DuckDBPyConnection, sources: Sequence[Path | pl.DataFrame]) -> list[str]:
-    """Creates table `told`: row_key (int32), file (int16), and every column of the files as trimmed text or null.
+    """Creates `told`: row_key (int32), file (int16), and every column of the files as the text that is there.
+
+    Parquet files are read where they lie, column by column, whenever they are asked; all else is read once. Rows are
+    numbered from 0 in the order of the files; they come in any order.
 
     Args:
         sources: CSV (with a header, UTF-8) or Parquet files, or data frames; a column that one lacks is null there.
@@ -37,33 +40,52 @@ def read_tables(con: duckdb.DuckDBPyConnection, sources: Sequence[Path | pl.Data
         _columns(con, scan, source) for scan, source in zip(scans, sources, strict=True)
     ]
     names = list(dict.fromkeys(name for columns in of_file for _, name in columns))
-    if "row_key" in names or "file" in names:
-        names_taken = "row_key" if "row_key" in names else "file"
-        raise UsageError(f"The column name {names_taken} is taken by the answer; rename that column in the file.")
-    parts = []
+    if taken := {"file", "row_key"}.intersection(names):
+        raise UsageError(f"The column name {min(taken)} is taken by the answer; rename that column in the file.")
+    in_place = all("read_parquet" in scan for scan in scans)
+    parts, n_before = [], 0
     for number, (scan, columns) in enumerate(zip(scans, of_file, strict=True)):
         written = {name: column for column, name in columns}
-        told = ", ".join(_value(written.get(name), name) for name in names)
-        parts.append(f"select {number}::smallint as file, {told} from {scan}")
+        told = ", ".join(_text(written.get(name), name) for name in names)
+        key = f"(file_row_number + {n_before})::int as row_key, " if in_place else ""
+        parts.append(f"select {key}{number}::smallint as file, {told} from {scan}")
+        n_before += _n_rows(con, scan) if in_place else 0
+    whole = " union all ".join(parts)
     try:
-        con.execute(f"""
-            create or replace table told as
-            select (row_number() over () - 1)::int as row_key, * from ({" union all ".join(parts)})
-        """)
+        if in_place:
+            con.execute(f"create or replace view told as {whole}")
+        else:
+            numbered = f"select (row_number() over () - 1)::int as row_key, * from ({whole})"
+            con.execute(f"create or replace table told as {numbered}")
+        is_empty = not con.sql("select file from told limit 1").fetchall()
     except duckdb.Error as problem:
         raise _unreadable(sources, problem) from problem
-    if not con.sql("select 1 from told limit 1").fetchall():
+    if is_empty:
         raise UsageError(f"{_names(sources)}: there are no rows below the header.")
     return names
 
 
 def sample(con: duckdb.DuckDBPyConnection, names: Sequence[str], rows: int = 5_000) -> pl.DataFrame:
     """Some rows of `told`, evenly spread, for guessing what the columns are."""
-    listed = ", ".join(quoted(name) for name in names)
+    listed = ", ".join(f"{cell(quoted(name))} as {quoted(name)}" for name in names)
     return con.sql(f"""
-        with counted as (select *, (select greatest(count(*) // {rows}, 1) from told) as step from told)
-        select {listed} from counted where row_key % step = 0 order by row_key limit {rows}
+        with step as (select greatest(count(*) // {rows}, 1) as step from told)
+        select {listed} from told, step where row_key % step = 0 order by row_key limit {rows}
     """).pl()
+
+
+def column_of(con: duckdb.DuckDBPyConnection, sql: str) -> pl.Series:
+    """What SQL says of each row of `told`, in their order."""
+    return con.sql(f"select row_key, {sql} as said from told").pl().sort("row_key")["said"]
+
+
+def cell(text: str) -> str:
+    """SQL for what a cell says: without the spaces around, and null where it says that nothing is known."""
+    nothing = ", ".join(f"'{word}'" for word in _NOTHING)
+    # Such words have few bytes; looking at the length first spares most cells the rest.
+    longest = max(len(word.encode()) for word in _NOTHING)
+    trimmed = f"trim({text})"
+    return f"case when strlen({trimmed}) > {longest} or lower({trimmed}) not in ({nothing}) then {trimmed} end"
 
 
 def quoted(name: str) -> str:
@@ -74,7 +96,12 @@ def quoted(name: str) -> str:
 def _scan(con: duckdb.DuckDBPyConnection, number: int, source: Path | pl.DataFrame) -> str:
     """The FROM clause that reads a source."""
     if isinstance(source, pl.DataFrame):
-        con.register(f"source_{number}", source.to_arrow())
+        # A table of Arrow's is scanned in any order unless it is told otherwise.
+        con.register(f"frame_{number}", source.with_row_index(_ROW).to_arrow())
+        con.execute(
+            f'create table source_{number} as select * exclude ("{_ROW}") from frame_{number} order by "{_ROW}"'
+        )
+        con.unregister(f"frame_{number}")
         return f"source_{number}"
     if not source.is_file():
         raise UsageError(f"There is no file {source}.")
@@ -82,7 +109,7 @@ def _scan(con: duckdb.DuckDBPyConnection, number: int, source: Path | pl.DataFra
         raise UsageError(f"{source.name} is neither CSV nor Parquet; save it as one of these.")
     text = str(source).replace("'", "''")
     if source.suffix.lower() in (".parquet", ".pq"):
-        return f"read_parquet('{text}')"
+        return f"read_parquet('{text}', file_row_number = true)"
     return f"read_csv('{text}', header = true, all_varchar = true)"
 
 
@@ -92,7 +119,11 @@ def _columns(con: duckdb.DuckDBPyConnection, scan: str, source: Path | pl.DataFr
         written = [str(row[0]) for row in con.sql(f"describe select * from {scan}").fetchall()]
     except duckdb.Error as problem:
         raise _unreadable([source], problem) from problem
-    return [(name, name.strip()) for name in written]
+    return [(name, name.strip()) for name in written if "read_parquet" not in scan or name != "file_row_number"]
+
+
+def _n_rows(con: duckdb.DuckDBPyConnection, scan: str) -> int:
+    return int(con.sql(f"select count(*) from {scan}").fetchall()[0][0])
 
 
 def _names(sources: Sequence[Path | pl.DataFrame]) -> str:
@@ -106,9 +137,5 @@ def _unreadable(sources: Sequence[Path | pl.DataFrame], problem: duckdb.Error) -
     return UsageError(f"{_names(sources)} cannot be read as a table; {remedy}.")
 
 
-def _value(column: str | None, name: str) -> str:
-    if column is None:
-        return f"null::varchar as {quoted(name)}"
-    text = f"trim({quoted(column)}::varchar)"
-    nothing = ", ".join(f"'{word}'" for word in _NOTHING)
-    return f"case when lower({text}) not in ({nothing}) then {text} end as {quoted(name)}"
+def _text(column: str | None, name: str) -> str:
+    return f"{'null' if column is None else quoted(column)}::varchar as {quoted(name)}"

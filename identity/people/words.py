@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import Final
 
 import duckdb
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
 
 NICKNAMES: Final = Path(__file__).parent / "nicknames.csv"
 # The letter of a word that says nothing.
@@ -41,27 +44,36 @@ def bits_sql(n: str, total: str) -> str:
     return f"least(floor(-log2({n} / {total})), 25)::int"
 
 
+def bits_of(n: NDArray[np.integer], total: int) -> NDArray[np.int32]:
+    """The same for numbers."""
+    return np.minimum(np.floor(-np.log2(n / max(total, 1))), 25).astype(np.int32)
+
+
 def shared_bits_sql(left: str, right: str) -> str:
     """SQL for the bits that two lists of weighed words share."""
     return f"coalesce(list_sum(list_transform(list_intersect({left}, {right}), lambda t: ascii(t) - {NO_BITS})), 0)"
 
 
-def weigh_words(con: duckdb.DuckDBPyConnection, field: str, *, nicknames: bool = False) -> None:
-    """Creates table `weighed_{field}` (unique_id, words, bare, stems): each description's words, the rarest first.
+def weigh_words(
+    con: duckdb.DuckDBPyConnection, values: pl.DataFrame, total: int, *, nicknames: bool = False
+) -> pl.DataFrame:
+    """The words of each of `values` (value, n): words, bare, stems; the rarest word first.
 
     `words` carry their rarity, `bare` do not, `stems` are what is left of them when vowels are not heard. A slip of
     the pen counts as the word that was meant, where that can be told: one edit away and clearly more frequent.
 
     Args:
-        field: of `described`, words parted by spaces.
+        total: of how many records.
         nicknames: whether William and Bill are one word.
     """
-    con.execute(f"""
+    con.register("value_rows", values.with_row_index("code").to_arrow())
+    con.execute("""
         create or replace temp table spoken_word as
-        select unique_id, unnest(list_distinct(string_split({field}, ' '))) as word
-        from described where {field} is not null
+        select code, n, unnest(list_distinct(string_split(value, ' '))) as word from value_rows
     """)
-    con.execute("create or replace temp table vocabulary as select word, count(*) as n from spoken_word group by word")
+    con.execute("""
+        create or replace temp table vocabulary as select word, sum(n)::bigint as n from spoken_word group by word
+    """)
     _find_slips(con)
     short = f"(select name, short from read_csv('{NICKNAMES}', header = true))" if nicknames else _NO_NICKNAMES
     con.execute(f"""
@@ -71,21 +83,24 @@ def weigh_words(con: duckdb.DuckDBPyConnection, field: str, *, nicknames: bool =
     """)
     con.execute("""
         create or replace temp table meant_word as
-        select distinct unique_id, bare from spoken_word join meant using (word)
+        select distinct code, n, bare from spoken_word join meant using (word)
     """)
-    con.execute(f"""
-        create or replace table weighed_{field} as
-        with total as (select count(*) as total from described),
-        rarity as (
-            select bare, {bits_sql("count(*)", "any_value(total)")} as bits, {_stems("bare")} as stems
-            from meant_word, total group by bare
+    found = con.sql(f"""
+        with rarity as (
+            select bare, {bits_sql("sum(n)", str(total))} as bits, {_stems("bare")} as stems
+            from meant_word group by bare
+        ),
+        listed as (
+            select code, list(chr({NO_BITS} + bits) || bare order by bits desc, bare) as words,
+                   list(bare order by bits desc, bare) as bare, flatten(list(stems order by bits desc, bare)) as stems
+            from meant_word join rarity using (bare) group by code
         )
-        select unique_id, list(chr({NO_BITS} + bits) || bare order by bits desc, bare) as words,
-               list(bare order by bits desc, bare) as bare, flatten(list(stems order by bits desc, bare)) as stems
-        from meant_word join rarity using (bare) group by unique_id
-    """)
+        select words, bare, stems from value_rows left join listed using (code) order by code
+    """).pl()
+    con.unregister("value_rows")
     for table in ("spoken_word", "vocabulary", "slip", "meant", "meant_word"):
         con.execute(f"drop table {table}")
+    return found
 
 
 _NO_NICKNAMES: Final = "(select null::varchar as name, null::varchar as short where false)"
@@ -123,22 +138,20 @@ def _find_slips(con: duckdb.DuckDBPyConnection) -> None:
     """)
 
 
-def weigh_values(con: duckdb.DuckDBPyConnection, field: str) -> None:
-    """Creates table `weighed_{field}` (value, weighed): each value of a field, put right and weighed as one word."""
-    con.execute(f"""
-        create or replace temp table vocabulary as
-        select {field} as word, count(*) as n from described where {field} is not null group by all
-    """)
+def weigh_values(con: duckdb.DuckDBPyConnection, values: pl.DataFrame, total: int) -> pl.Series:
+    """Each of `values` (value, n), put right and weighed as one word of `total` records."""
+    con.register("value_rows", values.with_row_index("code").to_arrow())
+    con.execute("create or replace temp table vocabulary as select value as word, n from value_rows")
     _find_slips(con)
-    con.execute(f"""
-        create or replace table weighed_{field} as
+    found = con.sql(f"""
         with meant as (
-            select word, coalesce(s.meant, v.word) as bare, n from vocabulary v left join slip s using (word)
+            select code, coalesce(s.meant, v.value) as bare, n from value_rows v left join slip s on s.word = v.value
         ),
-        rarity as (select bare, sum(n) as n from meant group by bare),
-        total as (select count(*) as total from described)
-        select word as value, chr({NO_BITS} + {bits_sql("r.n", "total")}) || bare as weighed
-        from meant join rarity r using (bare), total
-    """)
+        rarity as (select bare, sum(n) as n from meant group by bare)
+        select chr({NO_BITS} + {bits_sql("r.n", str(total))}) || bare as weighed
+        from meant join rarity r using (bare) order by code
+    """).pl()["weighed"]
+    con.unregister("value_rows")
     con.execute("drop table vocabulary")
     con.execute("drop table slip")
+    return found

@@ -1,8 +1,9 @@
 """Estimating m, u and the prior of a scheme from a table without labels: EM over counted patterns of agreement.
 
 Belongs here: expectation maximisation for the Fellegi-Sunter model (Winkler 1988; the same model as Splink's own
-training). Pairs are compared once, by Splink's SQL; after that only the counts of their patterns matter, so that the
-rounds cost nothing, the order of rows and threads changes nothing, and all blocking rules teach together.
+training), and the weights that come of it. Pairs are compared once; after that only the counts of their patterns
+matter, so that the rounds cost nothing, the order of rows and threads changes nothing, and all blocking rules teach
+together.
 
 Two samples are used. Random pairs teach u, each counted by its chance of being a non-match: in a small table the
 matches among them would otherwise drown what is rare. Blocked pairs teach m and the number of matches.
@@ -12,14 +13,12 @@ import math
 from dataclasses import dataclass
 from typing import Any, Final
 
-import duckdb
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from identity.scoring.scheme import Scheme
-from identity.scoring.score import compare_pairs
 
+Levels = NDArray[np.signedinteger[Any]]
 Floats = NDArray[np.float64]
 # Pairs compared for the estimate, of each kind.
 RANDOM_PAIRS: Final = 300_000
@@ -50,29 +49,63 @@ class Estimate:
     rounds: int
 
 
-def estimate(con: duckdb.DuckDBPyConnection, table: str, scheme: Scheme, *, seed: int = 1) -> Estimate:
-    """Trains the scheme on `table`, whose pairs lie in table `blocked_pairs`.
+def estimate(scheme: Scheme, n_rows: int, random: Levels, blocked: Levels, n_blocked: int) -> Estimate:
+    """Trains a scheme on compared pairs.
 
     Args:
-        con: holds both tables; `unique_id` of the table counts from 0.
-        seed: of the random pairs.
+        scheme: with what it expects.
+        n_rows: of the table.
+        random: Splink's level numbers of random pairs, a row each, a column for each comparison; -1 is not told.
+        blocked: of a sample of the blocked pairs.
+        n_blocked: how many pairs were blocked.
     """
-    n_rows = _count(con, table)
-    _sample(con, n_rows, seed)
     settings = expected_settings(scheme)
-    names = [str(one["output_column_name"]) for one in scheme.comparisons]
-    compared = compare_pairs(con, table, "sampled_pairs", levels_as_weights(settings), parts=True)
-    gammas = ", ".join(f"round(mw_{name})::int - 1 as gamma_{name}" for name in names)
-    counted = con.sql(f"select match_key, {gammas}, count(*) as n from {compared} group by all order by all").pl()
-    con.execute(f"drop table {compared}")
-    n_blocked = _count(con, "blocked_pairs")
-    is_random = counted["match_key"].to_numpy() == "random"
-    n = counted["n"].to_numpy().astype(float)
-    patterns = counted.select([f"gamma_{name}" for name in names]).to_numpy().astype(int)
-    seen = float(n[~is_random].sum())
-    em = _Em(patterns, n, is_random, [scheme.expected[name] for name in names], n_rows, n_blocked / max(seen, 1.0))
+    counted = [_counted(levels) for levels in (blocked, random)]
+    patterns = np.concatenate([levels for levels, _ in counted])
+    n = np.concatenate([n for _, n in counted]).astype(float)
+    is_random = np.repeat([False, True], [len(n) for _, n in counted])
+    expected = [scheme.expected[str(one["output_column_name"])] for one in scheme.comparisons]
+    em = _Em(patterns, n, is_random, expected, n_rows, n_blocked / max(len(blocked), 1))
     rounds = em.run()
-    return Estimate(em.settings(settings), em.n_matches, int(n[is_random].sum()), int(seen), rounds)
+    return Estimate(em.settings(settings), em.n_matches, len(random), len(blocked), rounds)
+
+
+def random_pairs(n_rows: int, seed: int = 1) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Random pairs of a table's rows, the lesser first; all there are, in a small table."""
+    if n_rows * (n_rows - 1) // 2 <= RANDOM_PAIRS:
+        a, b = np.triu_indices(n_rows, 1)
+        return a, b
+    drawn = np.random.default_rng(seed).integers(0, n_rows, size=(2, RANDOM_PAIRS))
+    a, b = drawn.min(axis=0), drawn.max(axis=0)
+    once = np.unique(a[a < b] * n_rows + b[a < b])
+    return once // n_rows, once % n_rows
+
+
+def sample_of_blocked(left: NDArray[np.integer], right: NDArray[np.integer]) -> NDArray[np.bool_]:
+    """Every k-th pair by a mix of its ends that has nothing to do with what they say."""
+    step = max(len(left) // BLOCKED_PAIRS, 1)
+    return np.asarray((left.astype(np.int64) * 7919 + right.astype(np.int64) * 104729) % step == 0)
+
+
+def match_weights(settings: dict[str, Any], levels: Levels) -> Floats:
+    """The match weight (log2 odds) of each pair by trained settings, as Splink reckons it without term frequencies."""
+    chance = settings["probability_two_random_records_match"]
+    weight = np.full(len(levels), math.log2(chance / (1 - chance)))
+    for number, one in enumerate(settings["comparisons"]):
+        told = [level for level in one["comparison_levels"] if not level.get("is_null_level")]
+        # By Splink's number, 0 the last; the last of all, at -1, for what is not told.
+        of_level = [math.log2(level["m_probability"] / level["u_probability"]) for level in told[::-1]]
+        weight += np.array([*of_level, 0.0])[levels[:, number]]
+    return weight
+
+
+def _counted(levels: Levels) -> tuple[Levels, NDArray[np.int64]]:
+    """The patterns that there are among the rows, in their order, and how many rows have each."""
+    packed = np.zeros(len(levels), dtype=np.int64)
+    for column in levels.T:
+        packed = packed * (int(column.max(initial=-1)) + 2) + column + 1
+    _, first, n = np.unique(packed, return_index=True, return_counts=True)
+    return levels[first].astype(int), n
 
 
 def expected_settings(scheme: Scheme) -> dict[str, Any]:
@@ -90,20 +123,6 @@ def expected_settings(scheme: Scheme) -> dict[str, Any]:
     return settings
 
 
-def levels_as_weights(settings: dict[str, Any]) -> dict[str, Any]:
-    """Settings under which the weight of a comparison is its level plus one, and 0 where it is not told.
-
-    Splink keeps levels only together with every column that they were made from, which is ten times the memory.
-    """
-    rare = 2.0**-64
-    comparisons = []
-    for one in settings["comparisons"]:
-        n = sum(not level.get("is_null_level") for level in one["comparison_levels"])
-        doubled = [(rare * 2.0 ** (n - k), rare) for k in range(n)]
-        comparisons.append({**one, "comparison_levels": _with_probabilities(one["comparison_levels"], doubled)})
-    return {**settings, "comparisons": comparisons}
-
-
 def _with_probabilities(levels: list[dict[str, Any]], m_and_u: list[tuple[float, float]]) -> list[dict[str, Any]]:
     found = iter(m_and_u)
     made = []
@@ -115,39 +134,12 @@ def _with_probabilities(levels: list[dict[str, Any]], m_and_u: list[tuple[float,
     return made
 
 
-def _count(con: duckdb.DuckDBPyConnection, table: str) -> int:
-    return int(con.sql(f"select count(*) from {table}").fetchall()[0][0])
-
-
-def _sample(con: duckdb.DuckDBPyConnection, n_rows: int, seed: int) -> None:
-    """Creates `sampled_pairs`: random ones (all there are, in a small table) and some of the blocked ones."""
-    every = n_rows * (n_rows - 1) // 2
-    if every <= RANDOM_PAIRS:
-        a, b = np.triu_indices(n_rows, 1)
-    else:
-        drawn = np.random.default_rng(seed).integers(0, n_rows, size=(2, RANDOM_PAIRS))
-        a, b = drawn.min(axis=0), drawn.max(axis=0)
-        once = np.unique(a[a < b] * n_rows + b[a < b])
-        a, b = once // n_rows, once % n_rows
-    con.register("drawn_pairs", pl.DataFrame({"a": a.astype(np.int64), "b": b.astype(np.int64)}).to_arrow())
-    # Every k-th blocked pair by a mix of its ends that has nothing to do with what they say.
-    step = max(_count(con, "blocked_pairs") // BLOCKED_PAIRS, 1)
-    con.execute(f"""
-        create or replace table sampled_pairs as
-        select 'random' as match_key, a as join_key_l, b as join_key_r from drawn_pairs
-        union all
-        select 'blocked', join_key_l, join_key_r from blocked_pairs
-        where (join_key_l * 7919 + join_key_r * 104729) % {step} = 0
-    """)
-    con.unregister("drawn_pairs")
-
-
 class _Em:
     """The rounds of EM over patterns: rows of levels (Splink's numbers, -1 not told) with their counts."""
 
     def __init__(
         self,
-        patterns: NDArray[np.int_],
+        patterns: Levels,
         n: Floats,
         is_random: NDArray[np.bool_],
         expected: list[list[tuple[float, float]]],
@@ -210,7 +202,7 @@ class _Em:
         return {**untrained, "comparisons": comparisons, "probability_two_random_records_match": self.prior}
 
 
-def _shares(level: NDArray[np.int_], n: Floats, expected: Floats, strength: float) -> Floats:
+def _shares(level: Levels, n: Floats, expected: Floats, strength: float) -> Floats:
     """The share of each level among the counted pairs, with the expected shares counted in."""
     told = level >= 0
     counted = np.bincount(level[told], weights=n[told], minlength=len(expected)) + strength * expected

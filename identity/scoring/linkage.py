@@ -1,11 +1,13 @@
 """Average linkage inside connected components: two groups join while the average over all their pairs is good enough.
 
 Belongs here: arithmetic on integer nodes and float weights. What may not be joined is asked of `graph.GuardedMerge`;
-what the weights mean is `cluster`'s. Pairs and cliques, nearly all components, are settled as whole arrays.
+what the weights mean is `cluster`'s. Pairs and cliques, nearly all components, are settled as whole arrays, and so
+are the other small ones, all of a size together.
 """
 
 import heapq
 from collections import defaultdict
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +18,14 @@ from identity.graph import GuardedMerge, Keys, connected
 Weights = NDArray[np.float64]
 # Above this many nodes a component's full distance matrix takes more memory (n² / 2 numbers) than its edges.
 LARGEST_MATRIX = 4_000
+# Up to so many nodes, components of one size are joined together, step by step.
+LARGEST_TOGETHER = 8
 
 
 def average_linkage(
     n_nodes: int,
-    left: Keys,
-    right: Keys,
+    left: NDArray[np.integer[Any]],
+    right: NDArray[np.integer[Any]],
     weight: Weights,
     *,
     merge_weight: float,
@@ -55,24 +59,86 @@ def average_linkage(
     _join_whole(label, component, is_whole & ~is_asked)
     of = component[left]
     inside = (of == component[right]) & (is_asked | ~is_whole)[of] & (size > 1)[of]
-    left, right, weight, of = left[inside], right[inside], weight[inside], of[inside]
+    ends_left, ends_right = left[inside].astype(np.int64), right[inside].astype(np.int64)
+    weight, of = weight[inside], of[inside]
     if not len(of):
         return label, 0
     # Sorted by their ends too, so that the order of the pairs changes nothing.
-    order = np.lexsort((right, left, of))
-    left, right, weight, of = left[order], right[order], weight[order], of[order]
+    order = np.lexsort((ends_right, ends_left, of))
+    edges = ends_left[order], ends_right[order], weight[order]
+    of = of[order]
     starts = np.flatnonzero(np.r_[True, of[1:] != of[:-1]])
     ends = np.r_[starts[1:], len(of)]
     size, asked = size[of[starts]], is_asked[of[starts]]
+    together = ~asked & (size <= LARGEST_TOGETHER)
+    for n in np.unique(size[together]).tolist():
+        mine = np.flatnonzero(together & (size == n))
+        n_edges = (ends - starts)[mine]
+        of_mine = np.repeat(np.arange(len(mine)), n_edges)
+        places = np.repeat(starts[mine] - np.cumsum(n_edges) + n_edges, n_edges) + np.arange(len(of_mine))
+        _together(label, n, of_mine, _some(edges, places), merge_weight, missing)
     refused = 0
-    for n in range(len(starts)):
-        part = slice(starts[n], ends[n])
-        edges = left[part], right[part], weight[part]
-        if asked[n] or size[n] > LARGEST_MATRIX:
-            refused += _greedy(label, edges, merge_weight, missing, merge if asked[n] else None)
+    for number in np.flatnonzero(~together).tolist():
+        part = _some(edges, slice(starts[number], ends[number]))
+        if asked[number] or size[number] > LARGEST_MATRIX:
+            refused += _greedy(label, part, merge_weight, missing, merge if asked[number] else None)
         else:
-            _hierarchical(label, edges, merge_weight, missing)
+            _hierarchical(label, part, merge_weight, missing)
     return label, refused
+
+
+def _some(edges: tuple[Keys, Keys, Weights], which: Keys | slice) -> tuple[Keys, Keys, Weights]:
+    left, right, weight = edges
+    return left[which], right[which], weight[which]
+
+
+def _together(
+    label: Keys,
+    n: int,
+    of: Keys,
+    edges: tuple[Keys, Keys, Weights],
+    merge_weight: float,
+    missing: float,
+) -> None:
+    """Average linkage in many components of `n` nodes each: in every step each of them merges its best two groups.
+
+    Args:
+        label: what is written to.
+        n: nodes of a component.
+        of: the component of each edge, from 0, ascending.
+        edges: of all components.
+        merge_weight: the least average.
+        missing: what a pair without a score counts.
+    """
+    left, right, weight = edges
+    # Every node is an end of some edge: the nodes of component c are those from c * n.
+    ends = np.unique(np.concatenate([of, of]) * np.int64(len(label)) + np.concatenate([left, right]))
+    node = (ends % len(label)).reshape(-1, n)
+    m = len(node)
+    place = [np.searchsorted(ends, of * np.int64(len(label)) + side) % n for side in (left, right)]
+    total = np.full((m, n, n), missing)
+    total[of, place[0], place[1]] = total[of, place[1], place[0]] = weight
+    members = np.ones((m, n))
+    group = np.tile(np.arange(n), (m, 1))
+    above = np.triu(np.ones((n, n), dtype=bool), 1)
+    at = np.arange(m)
+    for _ in range(n - 1):
+        alive = members > 0
+        pairs = members[:, :, None] * members[:, None, :]
+        is_pair = above & alive[:, :, None] & alive[:, None, :]
+        average = np.where(is_pair, total / np.maximum(pairs, 1), -np.inf).reshape(m, -1)
+        best = average.argmax(axis=1)  # of equals that of the first nodes
+        goes_on = average[at, best] >= merge_weight
+        if not goes_on.any():
+            break
+        c, a, b = at[goes_on], best[goes_on] // n, best[goes_on] % n
+        total[c, a, :] += total[c, b, :]
+        total[c, :, a] += total[c, :, b]
+        members[c, a] += members[c, b]
+        members[c, b] = 0
+        moved = group[c]
+        group[c] = np.where(moved == b[:, None], a[:, None], moved)
+    label[node] = node[at[:, None], group]
 
 
 def _join_whole(label: Keys, component: Keys, is_joined: NDArray[np.bool_]) -> None:

@@ -74,7 +74,6 @@ def compare_pairs(
     *,
     least_weight: float | None = None,
     gammas: bool = False,
-    parts: bool = False,
 ) -> str:
     """Lets Splink weigh the pairs of table `pairs` (match_key, join_key_l, join_key_r) by trained settings.
 
@@ -82,7 +81,6 @@ def compare_pairs(
         table: the rows; `unique_id` is what the join keys mean.
         least_weight: weaker pairs are left out.
         gammas: keep each comparison's level (gamma_*) and weight (mw_*).
-        parts: keep each comparison's weight alone.
 
     Returns:
         The name of a new table: unique_id_l, unique_id_r, match_weight, match_probability, match_key and what is kept.
@@ -90,7 +88,7 @@ def compare_pairs(
     from splink import DuckDBAPI, Linker
 
     logging.getLogger("splink").setLevel(logging.ERROR)
-    kept = {"retain_matching_columns": gammas, "retain_intermediate_calculation_columns": gammas or parts}
+    kept = {"retain_matching_columns": gammas, "retain_intermediate_calculation_columns": gammas}
     api = DuckDBAPI(connection=con)
     with redirect_stdout(StringIO()), redirect_stderr(StringIO()):
         linker = Linker(api.register(table), {**settings, **kept}, log_level="ERROR")

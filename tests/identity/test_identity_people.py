@@ -4,12 +4,13 @@ import pytest
 
 from common.errors import DefinitionError, UsageError
 from identity import ColumnMap, partition_quality, read_map, resolve_table, write_map
+from identity.people.describe import describe
 from identity.people.features import is_han, make_candidates
-from identity.people.fields import describe
 from identity.people.guess import guess_map
+from identity.people.levels import levels_of
 from identity.people.scheme import people_scheme
-from identity.people.table import read_tables
-from identity.scoring.estimate import expected_settings
+from identity.people.table import cell, column_of, read_tables
+from identity.scoring.estimate import expected_settings, match_weights, random_pairs
 from identity.scoring.score import compare_pairs
 
 
@@ -21,23 +22,15 @@ def levels(frame, comparison):
     """The words of the level on which each neighbouring pair of rows lands: rows 1 and 2, 3 and 4 …"""
     con = duckdb.connect()
     try:
-        names = read_tables(con, [frame])
-        fields = describe(con, guess_map(frame))
-        columns = make_candidates(con, fields, han=is_han(con))
-        scheme = people_scheme(columns, len(frame), han=is_han(con))
-        con.execute(
-            "create table pairs as select '0' as match_key, least(a.unique_id, b.unique_id) as join_key_l,"
-            " greatest(a.unique_id, b.unique_id) as join_key_r, a.row_key // 2 as n"
-            " from row_of a join row_of b on b.row_key = a.row_key + 1 where a.row_key % 2 = 0"
-        )
-        made = compare_pairs(con, "candidate", "pairs", expected_settings(scheme), gammas=True)
-        found = con.sql(
-            f"select gamma_{comparison} from pairs join {made} on unique_id_l = join_key_l and unique_id_r = join_key_r"
-            " order by n"
-        ).fetchall()
-        assert names
+        read_tables(con, [frame])
+        described = describe(con, guess_map(frame))
+        candidates = make_candidates(con, described, han=is_han(described))
+        scheme = people_scheme(candidates.columns, len(frame), han=is_han(described))
+        left, right = described.of_row[::2], described.of_row[1::2]
+        found = levels_of(con, candidates, scheme.comparisons, left, right)
         words = scheme.level_labels()[comparison]
-        return [words.get(level, "not told") for (level,) in found]
+        number = [str(one["output_column_name"]) for one in scheme.comparisons].index(comparison)
+        return [words.get(level, "not told") for level in found[:, number].tolist()]
     finally:
         con.close()
 
@@ -235,3 +228,64 @@ def test_quality_counts_pairs_records_and_whole_people():
     assert measured.b_cubed_precision == pytest.approx((1 + 1 + 0.5 + 0.5 + 1) / 5)
     assert measured.b_cubed_recall == pytest.approx((2 / 3 + 2 / 3 + 1 / 3 + 1 + 1) / 5)
     assert (measured.cluster_precision, measured.cluster_recall) == (1 / 3, 1 / 3)
+
+
+def test_rows_of_a_file_are_told_in_its_order_however_many_threads_read_it(tmp_path):
+    numbers = pl.DataFrame({"id": pl.int_range(0, 250_000, eager=True)})
+    numbers.write_parquet(tmp_path / "a.parquet", row_group_size=5_000)
+    numbers.write_parquet(tmp_path / "b.parquet", row_group_size=5_000)
+    con = duckdb.connect()
+    try:
+        assert read_tables(con, [tmp_path / "a.parquet", tmp_path / "b.parquet"]) == ["id"]
+        told = column_of(con, cell('"id"')).cast(pl.Int64)
+        assert told.to_list() == [*range(250_000), *range(250_000)]
+    finally:
+        con.close()
+
+
+def test_strangers_are_not_joined_because_others_share_an_account():
+    frame = people()
+    without = resolve_table(frame).people["person_id"]
+    account = [f"A{max(n, 1)}" for n in range(len(frame))]  # the first two rows', which are one person's
+    found = resolve_table(frame.with_columns(pl.Series("member_id", account))).people["person_id"]
+    assert partition_quality(found, without).pairwise_precision > 0.99
+
+
+@pytest.mark.parametrize(
+    ("han", "names"),
+    [
+        (True, ["王小伟", "王晓伟", "李芳", "王小伟", "陈大文", "赵**"]),
+        (False, ["ann lee", "lee ann", "bo", "ann", "ab", "x"]),
+    ],
+)
+def test_pairs_weigh_what_splink_says_that_they_do(han, names):
+    frame = pl.DataFrame({
+        "name": names,
+        "dob": ["1980-01-02", "1980-01-12", None, "1981-01-02", "1980-01-02", "1999-09-09"],
+        "phone": ["13812345678", "13812345679", "13812345678", None, "1391", "13900000000"],
+        "email": ["a@x.com", "a@y.com", "b@x.com", "ab@x.com", None, "a@x.com"],
+        "city": ["york", "yorke", "leeds", "york", None, "leeds"],
+    })  # fmt: skip
+    con = duckdb.connect()
+    try:
+        read_tables(con, [frame])
+        described = describe(con, guess_map(frame))
+        candidates = make_candidates(con, described, han=is_han(described))
+        assert is_han(described) == han
+        scheme = people_scheme(candidates.columns, candidates.n, han=han)
+        settings = expected_settings(scheme)
+        a, b = random_pairs(candidates.n)
+        ours = match_weights(settings, levels_of(con, candidates, scheme.comparisons, a, b))
+        rows = [pl.Series("unique_id", range(candidates.n)).to_frame()]
+        for field, codes in candidates.codes.items():
+            at = pl.Series([None if code < 0 else code for code in codes.tolist()], dtype=pl.Int32)
+            rows.append(candidates.features[field].select(pl.all().gather(at)))
+        con.register("rows", pl.concat(rows, how="horizontal").to_arrow())
+        con.register("pairs", pl.DataFrame({"match_key": "0", "join_key_l": a, "join_key_r": b}).to_arrow())
+        con.execute("create table candidate as select * from rows")
+        con.execute("create table blocked as select * from pairs")
+        made = compare_pairs(con, "candidate", "blocked", settings)
+        theirs = con.sql(f"select match_weight from {made} order by unique_id_l, unique_id_r").fetchnumpy()
+        assert ours == pytest.approx(theirs["match_weight"])
+    finally:
+        con.close()
