@@ -97,6 +97,12 @@ tags as (
     group by one_id
 ),
 
+ladder as (
+    select one_id, arg_max(step, step_no) as ladder_step
+    from {{ ref('ladder_step') }}
+    group by one_id
+),
+
 final as (
     select
         people.one_id,
@@ -161,6 +167,7 @@ final as (
         rfm.rfm_group,
         lifecycle.stage as lifecycle_stage,
         lifecycle.stage_zh as lifecycle_stage_zh,
+        ladder.ladder_step,
         clv.p_alive,
         clv.p_buy_90d,
         clv.p_buy_365d,
@@ -194,6 +201,7 @@ final as (
     left join bought on people.one_id = bought.one_id
     left join rfm on people.one_id = rfm.one_id
     left join lifecycle on people.one_id = lifecycle.one_id
+    left join ladder on people.one_id = ladder.one_id
     left join clv on people.one_id = clv.one_id
     left join churn on people.one_id = churn.one_id
     left join loyalty on people.one_id = loyalty.one_id
