@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from dbt_world import AS_OF, World, at, day, rows
+from dbt_world import AS_OF, SOURCES, World, at, day, rows
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -31,9 +31,17 @@ def run(runner: Runner, *targets: str, after: tuple[str, ...] = ()) -> None:
             runner.run(name)
 
 
+def declare(runner: Runner, world: World, folder: Path, *targets: str) -> None:
+    """Files of all tables that models read, and nothing of those that the test makes itself."""
+    world.write(PROJECT, folder, {pair for name in PROJECT.upstream(targets) for pair in PROJECT.model(name).sources})
+    for source in SOURCES:
+        mount(runner.con, PROJECT, source, folder / source)
+
+
 def with_history(world: World, folder: Path, target: str = "stage_history") -> Runner:
     """The warehouse up to a model that reads the bands; these are worked out in between, as a run does."""
     runner = world.build(PROJECT, folder, "int_gap_change")
+    declare(runner, world, folder, target)
     run(runner, "int_purchase_span", after=("int_gap_change",))
     found = stage_bands(
         runner.con.sql("from lake.intermediate.int_purchase_span").pl(),
@@ -51,6 +59,7 @@ def with_history(world: World, folder: Path, target: str = "stage_history") -> R
 def as_of(world: World, folder: Path, when: date) -> set[tuple[Any, ...]]:
     """Person, scope, category and stage as a run of that day has them."""
     runner = world.build(PROJECT, folder, "category_purchase_day", as_of=when.isoformat())
+    declare(runner, world, folder, "lifecycle", "lifecycle_category")
     run(runner, "purchase_day", after=("category_purchase_day",))
     found = thresholds.stage_thresholds(
         runner.con.sql("from customer.purchase_day").pl(),
