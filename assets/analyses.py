@@ -3,12 +3,16 @@
 Each table is a source of later models (`analyses.*`), which put it beside the figures that it belongs to.
 """
 
+from collections.abc import Iterator
+
 import dagster as dg
 
 from analyses.attribution import attribute
 from analyses.campaigns import campaign_effect
+from analyses.funnel import load_funnels
+from analyses.funnel_sql import build_funnels
 from analyses.shrinkage import shrink_rates
-from assets.metadata import table_key, table_metadata
+from assets.metadata import parquet_results, table_key, table_metadata
 from profiles.value_models.config import ValueConfig
 from warehouse.building import Building
 
@@ -22,7 +26,7 @@ _STORE_RATE = "select * exclude (store_rate_id) from lake.intermediate.int_store
 
 def analysis_assets() -> list[dg.AssetsDefinition]:
     """The assets of this stage, in the order in which they run."""
-    return [_campaign_effect(), _attribution(), _store_rate()]
+    return [_campaign_effect(), _attribution(), _funnels(), _store_rate()]
 
 
 def _campaign_effect() -> dg.AssetsDefinition:
@@ -77,3 +81,29 @@ def _store_rate() -> dg.AssetsDefinition:
         return dg.MaterializeResult(metadata=table_metadata(found.height, f"{SCHEMA}.store_rate", {"flagged": flagged}))
 
     return store_rate
+
+
+def _funnels() -> dg.AssetsDefinition:
+    specs = [
+        dg.AssetSpec(
+            table_key(SCHEMA, table),
+            deps=[table_key("core", "events"), table_key("core", "orders")],
+            group_name=SCHEMA,
+            description=text,
+            kinds={"duckdb", "parquet"},
+        )
+        for table, text in (
+            ("funnel_step", "How many people came to each step of each funnel · 漏斗步骤"),
+            ("funnel_loss", "Why the others did not · 漏斗流失原因"),
+        )
+    ]
+
+    @dg.multi_asset(name="analyses_funnels", specs=specs)
+    def funnels(building: dg.ResourceParam[Building]) -> Iterator[dg.MaterializeResult]:
+        steps, losses = build_funnels(building.con, load_funnels(), building.as_of, building.time_zone)
+        folder = building.scratch("public", SCHEMA)
+        steps.write_parquet(folder / "funnel_step.parquet")
+        losses.write_parquet(folder / "funnel_loss.parquet")
+        yield from parquet_results(specs, {SCHEMA: folder}, {})
+
+    return funnels
