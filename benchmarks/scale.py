@@ -205,7 +205,8 @@ def _report(found: dict[str, dict[str, Any]], n_rows: int, memory_limit: str | N
         f"Made by `python -m benchmarks.scale --rows {n_rows}{limit}`. {machine()}",
         "",
         "Wall and CPU seconds from file to partition, peak memory of the process. Splink on our pairs has the same "
-        "blocking for nothing: the time that finding the pairs takes is not counted, its memory is. Load average "
+        "blocking for nothing: what finding the pairs costs (the first three stages below) is not counted, its memory "
+        "is. Load average "
         f"before and after: {load:.1f} and {os.getloadavg()[0]:.1f}; above the number of cores others were at work on "
         "the machine, wall seconds are longer than need be, and CPU seconds (of all threads) say more.",
         "",
