@@ -60,7 +60,7 @@ def aimed(world: TradeWorld) -> None:
     """Targets of all levels, for months that are over, on their way and to come."""
     for month, end in (("2026-06-01", None), ("2026-06-15", "2026-07-14"), ("2026-08-01", "2026-08-31")):
         period = {"period_start_date": day(month), "period_end_date": end and day(end), "currency": "CNY"}
-        aims = (("brand", None), ("store", "S1"), ("staff", "G1"), ("channel", "网店"), ("category", "热水器"))
+        aims = (("brand", None), ("store", "一店"), ("staff", "G1"), ("channel", "网店"), ("category", "热水器"))
         for level, of in aims:
             world.listed("sales_target", level=level, target_of=of, target_amount=3000.0, **period)
 

@@ -48,13 +48,13 @@ firsts as (
 ),
 
 units as (
-    select distinct target_level, target_of from target_sale
+    select distinct target_level, unit_code from target_sale
 ),
 
 recent as (
     select
         target_sale.target_level,
-        target_sale.target_of,
+        target_sale.unit_code,
         sum(target_sale.net_amount_cny) as recent_cny,
         sum(target_sale.net_amount_cny) filter (where target_sale.one_id is null) as recent_anonymous_cny,
         sum(target_sale.net_amount_cny) filter (
@@ -64,19 +64,19 @@ recent as (
     cross join history
     left join firsts on target_sale.one_id = firsts.one_id
     where target_sale.ordered_date > history.as_of_date - history.recent_days
-    group by target_sale.target_level, target_sale.target_of
+    group by target_sale.target_level, target_sale.unit_code
 ),
 
 -- A person's purchases to come go where theirs went so far.
 spent as (
     select
         target_level,
-        target_of,
+        unit_code,
         one_id,
         sum(net_amount_cny) as spent_cny
     from target_sale
     where one_id is not null and is_valid and net_amount_cny > 0
-    group by target_level, target_of, one_id
+    group by target_level, unit_code, one_id
 ),
 
 wholes as (
@@ -90,7 +90,7 @@ wholes as (
 known as (
     select
         spent.target_level,
-        spent.target_of,
+        spent.unit_code,
         sum(clv.expected_purchases_90d * spent.spent_cny / wholes.spent_cny) as purchases_90d,
         sum(clv.expected_purchases_365d * spent.spent_cny / wholes.spent_cny) as purchases_365d,
         sum(clv.expected_purchases_90d * clv.expected_order_value_cny * spent.spent_cny / wholes.spent_cny) as known_90d_cny,
@@ -98,7 +98,7 @@ known as (
     from spent
     inner join wholes on spent.one_id = wholes.one_id
     inner join clv on spent.one_id = clv.one_id
-    group by spent.target_level, spent.target_of
+    group by spent.target_level, spent.unit_code
 ),
 
 scored as (
@@ -108,9 +108,9 @@ scored as (
 
 final as (
     select
-        units.target_level || '#' || units.target_of as forecast_unit_id,
+        units.target_level || '#' || units.unit_code as forecast_unit_id,
         units.target_level,
-        units.target_of,
+        units.unit_code,
         scored.has_scores,
         coalesce(recent.recent_cny, 0) / recent_weight.recent_weight as run_rate_cny,
         coalesce(recent.recent_new_cny, 0) / recent_weight.recent_weight as new_rate_cny,
@@ -122,8 +122,8 @@ final as (
     from units
     cross join recent_weight
     cross join scored
-    left join recent on units.target_level = recent.target_level and units.target_of = recent.target_of
-    left join known on units.target_level = known.target_level and units.target_of = known.target_of
+    left join recent on units.target_level = recent.target_level and units.unit_code = recent.unit_code
+    left join known on units.target_level = known.target_level and units.unit_code = known.unit_code
 )
 
 select * from final

@@ -6,10 +6,13 @@ as_of as (
 
 target as (
     select
-        *,
-        coalesce(case when target_level <> 'brand' then target_of end, '-') as unit_code
-    from {{ ref('sales_target') }}
-    where period_start_date is not null
+        sales_target.*,
+        target_unit.unit_code
+    from {{ ref('sales_target') }} as sales_target
+    inner join {{ ref('int_target_unit') }} as target_unit
+        on sales_target.target_level = target_unit.target_level
+        and coalesce(sales_target.target_of, '-') = target_unit.target_of
+    where sales_target.period_start_date is not null
 ),
 
 target_sale as (
@@ -41,7 +44,7 @@ sold as (
     from target
     inner join target_sale
         on target.target_level = target_sale.target_level
-        and target.unit_code = target_sale.target_of
+        and target.unit_code = target_sale.unit_code
         and target_sale.ordered_date between target.period_start_date and target.period_end_date
     group by target.target_id
 ),
@@ -114,7 +117,7 @@ progress as (
         and target.period_end_date = remaining.period_end_date
     left join forecast_unit
         on target.target_level = forecast_unit.target_level
-        and target.unit_code = forecast_unit.target_of
+        and target.unit_code = forecast_unit.unit_code
 ),
 
 judged as (
