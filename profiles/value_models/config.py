@@ -24,6 +24,8 @@ class ValueConfig:
         min_repeat_customers: gate, customers with two purchases or more.
         min_history_days: gate, days from the first purchase to the as-of date.
         max_days_since_purchase: gate, days since the last purchase of all.
+        min_season_days: a seasonal index is made from this much history on.
+        equity_months: month ends that customer equity is told for.
         has_backtest: measure on a holdout of the newest days as well (about doubles the time).
     """
 
@@ -36,6 +38,8 @@ class ValueConfig:
     min_repeat_customers: int = 100
     min_history_days: int = 180
     max_days_since_purchase: int = 30
+    min_season_days: int = 730
+    equity_months: int = 36
     has_backtest: bool = True
 
     def __post_init__(self) -> None:

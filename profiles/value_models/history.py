@@ -14,6 +14,7 @@ from profiles.value_models.config import ValueConfig
 from profiles.value_models.errors import ValueModelError
 from profiles.value_models.purchase_process import Histories
 from profiles.value_models.quadrature import Array
+from profiles.value_models.seasonality import FLAT, Clock, Season
 
 COLUMNS: Final = ("one_id", "purchase_date", "net_amount_cny")
 _UNIT: Final = 10_000
@@ -24,16 +25,19 @@ class CustomerHistory:
     """Purchases up to the as-of date, by customer.
 
     Attributes:
-        customers: one_id, frequency, recency_days, age_days, n_purchases, mean_value_cny,
+        customers: one_id, frequency, recency_days, age_days, n_purchases, mean_value_cny, last_value_cny,
             history_value_cny; by one_id.
-        sum_log_gaps: sum of log(days between purchases).
+        gaps: from and until (days before the as-of date) of each pair of consecutive purchases, and how many
+            there are of it.
+        repeats: dates of all purchases but each customer's first.
         first_date: of the first purchase of all; None without purchases.
         last_date: of the last.
         as_of: end of observation, inclusive.
     """
 
     customers: pl.DataFrame
-    sum_log_gaps: float
+    gaps: pl.DataFrame
+    repeats: pl.Series
     first_date: date | None
     last_date: date | None
     as_of: date
@@ -50,11 +54,11 @@ def summarise(purchases: pl.DataFrame, as_of: date) -> CustomerHistory:
     Raises:
         ValueModelError: a column is missing, or a value is missing, infinite or not above 0.
     """
-    day = _valid_days(purchases, as_of)
+    day = valid_days(purchases, as_of)
     # The days are sorted by customer, so a plain shift does what a window does in ten times the time.
     is_repeat = pl.col("one_id") == pl.col("one_id").shift()
-    gap = pl.col("purchase_date").diff().dt.total_days()
-    gaps = day.select(gap=pl.when(is_repeat).then(gap)).drop_nulls().group_by("gap").len().sort("gap")
+    ago = (pl.lit(as_of) - pl.col("purchase_date")).dt.total_days()
+    repeat = day.select("purchase_date", before=ago.shift(), until=ago, is_repeat=is_repeat).filter("is_repeat")
     first, last = pl.col("purchase_date").min(), pl.col("purchase_date").max()
     value = pl.col("units").sum() / _UNIT
     customers = (
@@ -65,20 +69,46 @@ def summarise(purchases: pl.DataFrame, as_of: date) -> CustomerHistory:
             age_days=(pl.lit(as_of) - first).dt.total_days(),
             n_purchases=pl.len().cast(pl.Int64),
             mean_value_cny=value / pl.len(),
+            last_value_cny=pl.col("units").last() / _UNIT,
             history_value_cny=value,
         )
         .sort("one_id")
     )
     return CustomerHistory(
         customers=customers,
-        sum_log_gaps=float((gaps["len"].to_numpy() * np.log(gaps["gap"].to_numpy())).sum()),
+        gaps=repeat.group_by("before", "until").len("n").sort("before", "until"),
+        repeats=repeat["purchase_date"],
         first_date=day["purchase_date"].min() if day.height else None,  # type: ignore[arg-type]  # of a Date column
         last_date=day["purchase_date"].max() if day.height else None,  # type: ignore[arg-type]  # of a Date column
         as_of=as_of,
     )
 
 
-def _valid_days(purchases: pl.DataFrame, as_of: date) -> pl.DataFrame:
+def sample_customers(purchases: pl.DataFrame, limit: int) -> pl.DataFrame:
+    """Purchases of at most `limit` customers, every n-th by one_id; all when they are no more."""
+    ids = purchases["one_id"].unique().sort()
+    step = -(-ids.len() // limit)
+    if step <= 1:
+        return purchases
+    return purchases.join(ids.gather_every(step).to_frame(), on="one_id", how="semi")
+
+
+def bought_between(purchases: pl.DataFrame, customers: pl.DataFrame, after: date, until: date) -> tuple[Array, Array]:
+    """Purchase days and spend of each customer on days after `after` up to `until`, in the customers' order."""
+    later = (
+        purchases.filter(pl.col("purchase_date") > after, pl.col("purchase_date") <= until)
+        .group_by("one_id")
+        .agg(
+            n=pl.col("purchase_date").n_unique(),
+            spend=(pl.col("net_amount_cny") * _UNIT).round().cast(pl.Int64).sum(),
+        )
+    )
+    found = customers.select("one_id").join(later, on="one_id", how="left", maintain_order="left").fill_null(0)
+    return found["n"].to_numpy().astype(float), found["spend"].to_numpy() / _UNIT
+
+
+def valid_days(purchases: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    """One row a customer and day with its value in `units`, sorted by both; raises as `summarise` does."""
     missing = [c for c in COLUMNS if c not in purchases.columns]
     if missing:
         raise ValueModelError(f"Purchases lack the column {missing[0]}; give {', '.join(COLUMNS)}.")
@@ -120,10 +150,19 @@ def closed_gate(history: CustomerHistory, config: ValueConfig) -> str | None:
     return "No value scores: " + "; ".join(found) + "." if found else None
 
 
-def distinct_histories(history: CustomerHistory) -> tuple[Histories, Array]:
-    """The distinct (frequency, recency, age) in days with their counts, and each customer's row in them."""
+def distinct_histories(history: CustomerHistory, season: Season = FLAT) -> tuple[Histories, Array, Clock]:
+    """The distinct (frequency, recency, age) with their counts, each customer's row in them, and the clock.
+
+    Times are operational days; with a flat season those are calendar days.
+    """
+    clock = Clock(season, history.as_of, history.days)
     keys = ["frequency", "recency_days", "age_days"]
     counted = history.customers.group_by(keys).len("weight").sort(keys).with_row_index("row")
     rows = history.customers.join(counted, on=keys, how="left", maintain_order="left")["row"].to_numpy()
     x, recency, age, weight = (counted[c].to_numpy().astype(float) for c in (*keys, "weight"))
-    return Histories(x, recency, age, weight, history.sum_log_gaps), rows
+    first, last = clock.at(-age), clock.at(recency - age)
+    # A lull can make a day next to nothing, never nothing.
+    since = np.where(x > 0, np.maximum(last - first, 1e-6), 0.0)
+    before, until, n = (history.gaps[c].to_numpy().astype(float) for c in ("before", "until", "n"))
+    gaps = np.maximum(clock.at(-until) - clock.at(-before), 1e-6)
+    return Histories(x, since, -first, weight, float((n * np.log(gaps)).sum())), rows, clock

@@ -51,29 +51,15 @@ def p_buy_if_alive(model: PurchaseModel, frequency: Array, recency: Array, age: 
     return np.minimum(np.sum(parts, axis=0), 1.0)
 
 
-def time_to_buy(
-    model: PurchaseModel, frequency: Array, recency: Array, age: Array, horizon: float, quantile: float
-) -> Array:
-    """Quantile of the time to the next purchase, given that it comes within the horizon.
-
-    Solves F(t) = quantile * F(horizon) for F = `p_buy_if_alive`. Newton's method from below: F is concave,
-    so it rises to the root without overshooting. For k = 1 the start is the root.
-    """
+def buy_curve(model: PurchaseModel, frequency: Array, recency: Array, age: Array, time: Array) -> tuple[Array, Array]:
+    """P(a purchase by `time` | alive) with its density, one time for each history."""
     weights = stage_weights(model, frequency, recency, age)
     unit = model.k * (model.alpha + age)
+    grown = np.log1p(time / unit)
     shape = model.r + model.k * frequency
-    target = quantile * p_buy_if_alive(model, frequency, recency, age, horizon)
-    # The quickest stage alone gets there first, so this start is never too late.
-    time = unit * np.expm1(-np.log1p(-target) / (shape + model.k - 1))
-    for _ in range(20 if model.k > 1 else 0):
-        grown = np.log1p(time / unit)
-        still = [w * np.exp(-(shape + j) * grown) for j, w in enumerate(weights)]
-        density = sum((shape + j) * s for j, s in enumerate(still)) / (unit + time)
-        step = (target - 1.0 + np.sum(still, axis=0)) / density
-        time = np.minimum(time + np.maximum(step, 0.0), horizon)
-        if step.max(initial=0.0) < 1e-4:
-            break
-    return np.minimum(time, horizon)
+    still = [w * np.exp(-(shape + j) * grown) for j, w in enumerate(weights)]
+    density = np.sum([(shape + j) * s for j, s in enumerate(still)], axis=0) / (unit + time)
+    return 1.0 - np.sum(still, axis=0), density
 
 
 def expected_purchases(model: PurchaseModel, frequency: Array, recency: Array, age: Array, horizons: Array) -> Array:

@@ -1,45 +1,25 @@
-"""Value scores for every customer with a purchase: fit, predict, rank. The front door is `score`."""
+"""Value scores for every customer with a purchase: fit, test, predict, rank. The front door is `score`."""
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Any, Final
 
-import numpy as np
 import polars as pl
 
-from profiles.value_models import predictions, purchase_process, spend
-from profiles.value_models.config import HORIZON_DAYS, LOWEST_TIER, TIERS, ValueConfig
-from profiles.value_models.history import CustomerHistory, closed_gate, distinct_histories, summarise
+from profiles.value_models.config import ValueConfig
+from profiles.value_models.equity import EQUITY_SCHEMA, equity_by_month
+from profiles.value_models.fitting import FittedValue, fit_value
+from profiles.value_models.history import CustomerHistory, closed_gate, summarise
 from profiles.value_models.holdout import backtest
-from profiles.value_models.purchase_process import Histories, PurchaseModel
-from profiles.value_models.quadrature import Array
-from profiles.value_models.spend import SpendModel
+from profiles.value_models.scores import CLV_SCHEMA, scores
 
-CLV_SCHEMA: Final[dict[str, type[pl.DataType]]] = {
-    "one_id": pl.String,
-    "p_alive": pl.Float64,
-    "expected_purchases_90d": pl.Float64,
-    "expected_purchases_365d": pl.Float64,
-    "p_buy_30d": pl.Float64,
-    "p_buy_90d": pl.Float64,
-    "p_buy_180d": pl.Float64,
-    "p_buy_365d": pl.Float64,
-    "next_purchase_date": pl.Date,
-    "next_purchase_from": pl.Date,
-    "next_purchase_to": pl.Date,
-    "expected_order_value_cny": pl.Float64,
-    "clv_12m_cny": pl.Float64,
-    "history_value_cny": pl.Float64,
-    "tier": pl.String,
-    "percentile": pl.Float64,
-    "model_run": pl.String,
-}
 MODEL_SCHEMA: Final[dict[str, type[pl.DataType]]] = {
     "as_of_date": pl.Date,
     "model_run": pl.String,
     "gate": pl.String,
+    "is_held_back": pl.Boolean,
     "kind": pl.String,
     "n_customers": pl.Int64,
     "n_repeat_customers": pl.Int64,
@@ -47,12 +27,38 @@ MODEL_SCHEMA: Final[dict[str, type[pl.DataType]]] = {
     **dict.fromkeys(("r", "alpha_days", "a", "b", "log_likelihood"), pl.Float64),
     "candidates": pl.String,
     **dict.fromkeys(("spend_p", "spend_q", "spend_v_cny", "spend_log_likelihood"), pl.Float64),
+    "future_spend": pl.String,
+    "season": pl.String,
+    "n_windows": pl.Int64,
+    **dict.fromkeys(("pace", "return_base_rate", "return_rate_share"), pl.Float64),
+    **dict.fromkeys(("first_return_base", "first_return_share"), pl.Float64),
     **dict.fromkeys(("gross_margin", "annual_discount_rate"), pl.Float64),
     **dict.fromkeys(("total_expected_purchases_365d", "total_clv_12m_cny", "total_history_value_cny"), pl.Float64),
+    **dict.fromkeys(
+        (
+            "backtest_purchases_total_error",
+            "backtest_spend_total_error",
+            "backtest_spend_gini",
+            "backtest_last_year_gini",
+            "backtest_p_buy_calibration_error",
+        ),
+        pl.Float64,
+    ),
     "backtest": pl.String,
 }
-_P_BUY_DAYS: Final = (30, 90, 180, 365)
-_MONTH_ENDS: Final = np.arange(1, 13) * HORIZON_DAYS / 12
+CALIBRATION_SCHEMA: Final[dict[str, type[pl.DataType]]] = {
+    "decile": pl.Int64,
+    "n_customers": pl.Int64,
+    "expected_purchases": pl.Float64,
+    "actual_purchases": pl.Float64,
+    "p_buy": pl.Float64,
+    "share_bought": pl.Float64,
+    "expected_spend_cny": pl.Float64,
+    "actual_spend_cny": pl.Float64,
+    "from_date": pl.Date,
+    "holdout_days": pl.Int64,
+    "model_run": pl.String,
+}
 
 
 @dataclass(frozen=True)
@@ -61,30 +67,50 @@ class ValueScores:
 
     Attributes:
         clv: one row a customer with a purchase, columns of `CLV_SCHEMA`, by one_id; empty when the gate is
-            closed.
+            closed or the scores are held back.
         model: parameters, likelihoods, sizes, totals and the back-test of this run.
         gate: why there are no scores; None when there are.
+        equity: one row a month end, columns of `EQUITY_SCHEMA`; empty as `clv` is.
     """
 
     clv: pl.DataFrame
     model: dict[str, Any]
     gate: str | None
+    equity: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=EQUITY_SCHEMA))
 
     def model_table(self) -> pl.DataFrame:
         """The model as one row of `MODEL_SCHEMA`, nested parts as JSON text; null is what a closed gate leaves out."""
+        found = (self.model.get("backtest") or {}).get("model", {})
+        naive = (self.model.get("backtest") or {}).get("last_year", {})
+        told = self.model | {
+            "backtest_purchases_total_error": found.get("purchases_total_error"),
+            "backtest_spend_total_error": found.get("spend_total_error"),
+            "backtest_spend_gini": found.get("spend_gini"),
+            "backtest_last_year_gini": naive.get("spend_gini"),
+            "backtest_p_buy_calibration_error": found.get("p_buy_calibration_error"),
+            "as_of_date": date.fromisoformat(self.model["as_of"]),
+        }
         flat = {
-            key: json.dumps(self.model[key], sort_keys=True)
-            if isinstance(self.model.get(key), dict)
-            else self.model.get(key)
+            key: json.dumps(told[key], sort_keys=True) if isinstance(told.get(key), dict | list) else told.get(key)
             for key in MODEL_SCHEMA
         }
-        return pl.DataFrame([flat | {"as_of_date": date.fromisoformat(self.model["as_of"])}], schema=MODEL_SCHEMA)
+        return pl.DataFrame([flat], schema=MODEL_SCHEMA)
+
+    def calibration_table(self) -> pl.DataFrame:
+        """Predicted against actual in the back-test by decile of expected spend; empty without a back-test."""
+        test = self.model.get("backtest") or {}
+        shared = {"holdout_days": test.get("holdout_days"), "model_run": self.model.get("model_run")}
+        if "deciles" not in test:
+            return pl.DataFrame(schema=CALIBRATION_SCHEMA)
+        split = date.fromisoformat(test["split"])
+        return pl.DataFrame([row | shared | {"from_date": split} for row in test["deciles"]], schema=CALIBRATION_SCHEMA)
 
 
 def score(purchases: pl.DataFrame, as_of: date, config: ValueConfig | None = None) -> ValueScores:
     """Score every customer: who will buy again, when, how much, and what that is worth.
 
-    MBG/CNBD-k with the likeliest k for purchases, Gamma-Gamma on all purchases for their value. The same
+    MBG/CNBD-k with the likeliest k for purchases, in the time of the brand's seasons; returns of those who seemed
+    gone as inner windows show them; Gamma-Gamma on all purchases for their value, corrected likewise. The same
     purchases in any order give the same scores.
 
     Args:
@@ -94,7 +120,7 @@ def score(purchases: pl.DataFrame, as_of: date, config: ValueConfig | None = Non
         config: settings; the defaults when None.
 
     Returns:
-        Scores, or none and the reason in `gate`.
+        Scores, or none and the reason in `gate`: too little to fit, or a back-test that last year's spend won.
 
     Raises:
         ValueModelError: purchases or settings cannot be used.
@@ -104,27 +130,32 @@ def score(purchases: pl.DataFrame, as_of: date, config: ValueConfig | None = Non
     gate = closed_gate(history, config)
     if gate:
         return _no_scores(history, gate)
-    histories, rows = distinct_histories(history)
-    candidates = purchase_process.fit_best(histories, config.shapes, prior_weight=config.prior_weight)
-    model = candidates[0]
-    n, mean = (history.customers[c].to_numpy().astype(float) for c in ("n_purchases", "mean_value_cny"))
-    spending = spend.fit(n, mean)
-    if not (model.is_converged and spending.is_converged):
+    fitted = fit_value(purchases, history, config)
+    if not fitted.is_converged:
         return _no_scores(history, "No value scores: the fit did not converge on these purchases.")
-    run = model_run(model, spending, as_of, config)
-    clv = _scores(history, histories, rows, model, spending, config).with_columns(model_run=pl.lit(run))
-    report = _report(history, candidates, spending, config, clv) | {"model_run": run}
+    run = model_run(fitted, as_of, config)
+    clv = scores(fitted, history, config).with_columns(model_run=pl.lit(run))
+    report = _report(history, fitted, config, clv) | {"model_run": run}
     if config.has_backtest:
         report["backtest"] = backtest(purchases, as_of, config)
-    return ValueScores(clv.select(*CLV_SCHEMA), report, None)
+        held = report["backtest"].get("loses")
+        if held:
+            empty = pl.DataFrame(schema=CLV_SCHEMA)
+            return ValueScores(empty, report | {"gate": held, "is_held_back": True}, held)
+    equity = equity_by_month(purchases, history, fitted, config).with_columns(model_run=pl.lit(run))
+    return ValueScores(clv.select(*CLV_SCHEMA), report, None, equity.select(*EQUITY_SCHEMA))
 
 
-def model_run(model: PurchaseModel, spending: SpendModel, as_of: date, config: ValueConfig) -> str:
+def model_run(fitted: FittedValue, as_of: date, config: ValueConfig) -> str:
     """Twelve hex digits that stand for the model: kind, parameters, settings that move scores, as-of."""
+    model, spending = fitted.model, fitted.spending
     parts = [
         model.kind,
         *(model.r, model.alpha, model.a, model.b),
         *(spending.p, spending.q, spending.v),
+        asdict(fitted.returns),
+        asdict(fitted.future),
+        fitted.season.factors,
         *(config.gross_margin, config.annual_discount_rate, config.min_p_buy),
         as_of.isoformat(),
     ]
@@ -133,77 +164,16 @@ def model_run(model: PurchaseModel, spending: SpendModel, as_of: date, config: V
 
 def _no_scores(history: CustomerHistory, gate: str) -> ValueScores:
     sizes = {"as_of": history.as_of.isoformat(), "gate": gate, "n_customers": history.customers.height}
-    return ValueScores(pl.DataFrame(schema=CLV_SCHEMA), sizes | {"history_days": history.days}, gate)
+    told = sizes | {"history_days": history.days, "is_held_back": False}
+    return ValueScores(pl.DataFrame(schema=CLV_SCHEMA), told, gate)
 
 
-def _scores(
-    history: CustomerHistory,
-    histories: Histories,
-    rows: Array,
-    model: PurchaseModel,
-    spending: SpendModel,
-    config: ValueConfig,
-) -> pl.DataFrame:
-    by_history = _predict(model, histories, history.as_of, config)
-    customers = history.customers
-    n, mean = (customers[c].to_numpy().astype(float) for c in ("n_purchases", "mean_value_cny"))
-    value = spend.expected_spend(spending, n, mean)
-    discounted = by_history["discounted_purchases"].to_numpy()[rows]
-    frame = by_history.drop("discounted_purchases")[rows].with_columns(
-        one_id=customers["one_id"],
-        expected_order_value_cny=pl.Series(value).round(2),
-        clv_12m_cny=pl.Series(discounted * value * config.gross_margin).round(2),
-        history_value_cny=customers["history_value_cny"].round(2),
-    )
-    rank = pl.col("clv_12m_cny").rank("min")
-    from_top = pl.col("clv_12m_cny").rank("min", descending=True) - 1
-    tier = pl.lit(LOWEST_TIER)
-    for share, name in reversed(TIERS):
-        tier = pl.when(from_top < share * pl.len()).then(pl.lit(name)).otherwise(tier)
-    return frame.with_columns(
-        tier=tier,
-        percentile=(100.0 * (rank - 1) / pl.max_horizontal(pl.len() - 1, 1)).round(2),
-    )
-
-
-def _predict(model: PurchaseModel, h: Histories, as_of: date, config: ValueConfig) -> pl.DataFrame:
-    """Predictions for each distinct history."""
-    x, recency, age = h.frequency, h.recency, h.age
-    alive = predictions.p_alive(model, x, recency, age)
-    expected = predictions.expected_purchases(model, x, recency, age, np.append(_MONTH_ENDS, 90.0))
-    monthly = np.diff(expected[:, :12], axis=1, prepend=0.0)
-    discount = (1.0 + config.annual_discount_rate) ** (-np.arange(1, 13) / 12.0)
-    columns: dict[str, Array] = {
-        "p_alive": alive,
-        "expected_purchases_90d": expected[:, 12],
-        "expected_purchases_365d": expected[:, 11],
-        # Not `@`: a BLAS may add in another order with another number of threads.
-        "discounted_purchases": (monthly * discount).sum(axis=1),
-    }
-    for days in _P_BUY_DAYS:
-        columns[f"p_buy_{days}d"] = alive * predictions.p_buy_if_alive(model, x, recency, age, float(days))
-    frame = pl.DataFrame(columns).with_columns(pl.all().exclude("discounted_purchases").round(6))
-    published = pl.col("p_buy_365d") >= config.min_p_buy
-    quantiles = {"next_purchase_date": 0.5, "next_purchase_from": 0.1, "next_purchase_to": 0.9}
-    for name, quantile in quantiles.items():
-        time = predictions.time_to_buy(model, x, recency, age, float(HORIZON_DAYS), quantile)
-        wait = pl.lit(pl.Series(np.maximum(np.ceil(time), 1.0))).cast(pl.Int64)
-        day = pl.lit(as_of) + pl.duration(days=wait)
-        frame = frame.with_columns(pl.when(published).then(day).alias(name))
-    return frame
-
-
-def _report(
-    history: CustomerHistory,
-    candidates: list[PurchaseModel],
-    spending: SpendModel,
-    config: ValueConfig,
-    clv: pl.DataFrame,
-) -> dict[str, Any]:
-    best = candidates[0]
+def _report(history: CustomerHistory, fitted: FittedValue, config: ValueConfig, clv: pl.DataFrame) -> dict[str, Any]:
+    best, back = fitted.model, fitted.returns
     return {
         "as_of": history.as_of.isoformat(),
         "gate": None,
+        "is_held_back": False,
         "n_customers": clv.height,
         "n_repeat_customers": history.customers.filter(pl.col("frequency") >= 1).height,
         "history_days": history.days,
@@ -214,11 +184,19 @@ def _report(
         "a": best.a,
         "b": best.b,
         "log_likelihood": best.log_likelihood,
-        "candidates": {m.kind: m.log_likelihood for m in candidates},
-        "spend_p": spending.p,
-        "spend_q": spending.q,
-        "spend_v_cny": spending.v,
-        "spend_log_likelihood": spending.log_likelihood,
+        "candidates": {m.kind: m.log_likelihood for m in fitted.candidates},
+        "spend_p": fitted.spending.p,
+        "spend_q": fitted.spending.q,
+        "spend_v_cny": fitted.spending.v,
+        "spend_log_likelihood": fitted.spending.log_likelihood,
+        "future_spend": asdict(fitted.future),
+        "season": None if fitted.season.is_flat else list(fitted.season.factors),
+        "n_windows": fitted.n_windows,
+        "pace": back.pace,
+        "return_base_rate": back.base_rate,
+        "return_rate_share": back.rate_share,
+        "first_return_base": back.first_base,
+        "first_return_share": back.first_share,
         "gross_margin": config.gross_margin,
         "annual_discount_rate": config.annual_discount_rate,
         "total_expected_purchases_365d": round(_total(clv, "expected_purchases_365d"), 2),

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from profiles.value_models import holdout, predictions, purchase_process, spend
+from profiles.value_models import measures, predictions, purchase_process, spend
 from profiles.value_models.purchase_process import Histories, PurchaseModel
 
 CDNOW = Path(__file__).parent / "data" / "cdnow_sample.parquet"
@@ -87,7 +87,7 @@ def test_cdnow_holdout_is_predicted_as_well_as_measured_before(cdnow):
     spending = spend.fit(n[mean > 0], mean[mean > 0])
     expected = predictions.expected_purchases(model, h.frequency, h.recency, h.age, np.array([273.0]))[:, 0]
     actual = (cdnow["holdout_purchases"].to_numpy().astype(float), cdnow["holdout_spend"].to_numpy())
-    found = holdout.measures(expected, expected * spend.expected_spend(spending, n, mean), *actual)
+    found = measures.measures(expected, expected * spend.expected_spend(spending, n, mean), *actual)
     assert found["purchases_actual"] == 1882
     assert abs(found["purchases_total_error"]) < 0.163
     assert found["purchases_mae"] < 0.7655
