@@ -3,8 +3,10 @@
 Each table is a source of later models (`profiles.*`); those that people query are also put into the warehouse.
 """
 
+import base64
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import polars as pl
@@ -18,7 +20,7 @@ from profiles.tagging.build import build, catalogue
 from profiles.tagging.load import load_tags
 from profiles.tagging.model import TABLES as TAG_TABLES
 from profiles.thresholds import stage_thresholds
-from profiles.value_models import score
+from profiles.value_models import calibration_plot, score
 from touchpoints.normalise.regions import region_names_en
 from warehouse.building import Building
 from warehouse.snapshot import attach_tables
@@ -28,6 +30,8 @@ SCHEMA = "profiles"
 PUBLISHED = {
     "customer.clv": "clv",
     "customer.value_model": "value_model",
+    "customer.value_calibration": "value_calibration",
+    "marts.customer_equity_monthly": "customer_equity_monthly",
     "customer.stage_threshold": "stage_threshold",
     "customer.stage_threshold_history": "stage_threshold_history",
     "customer.durable": "durable",
@@ -142,6 +146,8 @@ def _values() -> dg.AssetsDefinition:
         {
             "clv": "P(alive), expected purchases and 12-month value of each customer · 客户价值",
             "value_model": "Parameters, likelihood and back-test of the value model · 价值模型",
+            "value_calibration": "The back-test by decile, predicted and actual · 价值模型校准",
+            "customer_equity_monthly": "What the customer base was worth at each month end · 客户权益走势",
         },
         deps=[table_key("customer", "purchase_day")],
     )
@@ -150,8 +156,17 @@ def _values() -> dg.AssetsDefinition:
     def profiles_values(building: dg.ResourceParam[Building]) -> Iterator[dg.MaterializeResult]:
         query = "select one_id, purchase_date, net_amount_cny from customer.purchase_day order by all"
         scores = score(building.con.sql(query).pl(), building.as_of)
-        folder = _write(building, {"clv": scores.clv, "value_model": scores.model_table()})
-        yield from parquet_results(specs, {SCHEMA: folder}, {"gate": scores.gate, "model": scores.model})
+        tables = {
+            "clv": scores.clv,
+            "value_model": scores.model_table(),
+            "value_calibration": scores.calibration_table(),
+            "customer_equity_monthly": scores.equity,
+        }
+        figures: dict[str, Any] = {"gate": scores.gate, "model": scores.model}
+        if tables["value_calibration"].height:
+            picture = base64.b64encode(calibration_plot(tables["value_calibration"]).encode()).decode()
+            figures["calibration"] = dg.MetadataValue.md(f"![calibration](data:image/svg+xml;base64,{picture})")
+        yield from parquet_results(specs, {SCHEMA: _write(building, tables)}, figures)
 
     return profiles_values
 

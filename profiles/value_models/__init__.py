@@ -6,7 +6,8 @@ The public face; the models themselves are in `purchase_process`, `predictions` 
 from profiles.value_models.config import ValueConfig
 from profiles.value_models.errors import ValueModelError
 from profiles.value_models.holdout import backtest
+from profiles.value_models.plot import calibration_plot
 from profiles.value_models.scores import CLV_SCHEMA
 from profiles.value_models.scoring import ValueScores, score
 
-__all__ = ["CLV_SCHEMA", "ValueConfig", "ValueModelError", "ValueScores", "backtest", "score"]
+__all__ = ["CLV_SCHEMA", "ValueConfig", "ValueModelError", "ValueScores", "backtest", "calibration_plot", "score"]

@@ -140,7 +140,7 @@ def _window(
         model,
         histories,
         float(clock.at(np.array([length.days]))[0]),
-        np.bincount(rows, weights=bought, minlength=size),
-        np.bincount(rows, weights=(bought > 0).astype(float), minlength=size),
+        np.bincount(rows, weights=bought, minlength=size).astype(float),
+        np.bincount(rows, weights=bought > 0, minlength=size).astype(float),
     )
     return window, (spend.expected_spend(spending, n, mean), last, n, bought, spent)

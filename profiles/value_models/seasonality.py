@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from profiles.value_models.quadrature import Array
 
@@ -35,7 +36,7 @@ class Season:
 FLAT: Final = Season()
 
 
-def period_of(days: Array) -> Array:
+def period_of(days: NDArray[np.datetime64]) -> NDArray[np.int64]:
     """Which third of a month each `datetime64[D]` lies in, 0 to 35."""
     months = days.astype("datetime64[M]")
     month = months.astype(int) % 12
@@ -81,9 +82,9 @@ def seasonal_index(repeats: pl.Series, as_of: date, min_days: int) -> Season:
         as_of: end of observation.
         min_days: no index from less history than this.
     """
-    if repeats.len() < N_PERIODS or (as_of - repeats.min()).days < min_days:  # type: ignore[operator]  # dates
-        return FLAT
     days = repeats.to_numpy().astype("datetime64[D]")
+    if days.size < N_PERIODS or (np.datetime64(as_of) - days.min()).astype(int) < min_days:
+        return FLAT
     first = days.min()
     whole = np.arange(first, np.datetime64(as_of) + 1)
     slot = _slots(whole)
@@ -101,7 +102,7 @@ def seasonal_index(repeats: pl.Series, as_of: date, min_days: int) -> Season:
     return Season(tuple(float(round(f, 4)) for f in factors))
 
 
-def _slots(days: Array) -> Array:
+def _slots(days: NDArray[np.datetime64]) -> NDArray[np.int64]:
     """Consecutive numbers of the thirds of a month that the days lie in."""
     return np.concatenate([[0], np.cumsum(np.diff(period_of(days)) != 0)])
 
