@@ -12,12 +12,11 @@ import dagster as dg
 import polars as pl
 
 from assets.metadata import parquet_results, table_key
+from assets.tags import tag_assets
 from profiles.categories import load_bundles, load_categories
 from profiles.households import households
 from profiles.replacement import replacement_due
 from profiles.stage_bands import stage_bands
-from profiles.tagging.build import build, catalogue
-from profiles.tagging.load import load_tags
 from profiles.tagging.model import TABLES as TAG_TABLES
 from profiles.thresholds import stage_thresholds
 from profiles.value_models import calibration_plot, score
@@ -36,8 +35,6 @@ PUBLISHED = {
     "customer.stage_threshold_history": "stage_threshold_history",
     "customer.durable": "durable",
     "customer.durable_life": "durable_life",
-    "customer.tag": "tag",
-    "customer.tag_catalogue": "tag_catalogue",
 }
 _BY_CATEGORY = "select one_id, category, purchase_date from customer.category_purchase_day"
 
@@ -190,30 +187,12 @@ def _durables() -> dg.AssetsDefinition:
 
 
 def _tags() -> dg.AssetsDefinition:
-    made_here = {name: table for name, table in PUBLISHED.items() if table not in ("tag", "tag_catalogue")}
-    read = [
-        table_key(SCHEMA, made_here[name]) if name in made_here else table_key(*name.split("."))
-        for name in sorted(TAG_TABLES)
-    ]
-    specs = _specs(
-        {
-            "tag": "Tags of each person, as the files in profiles/tags define them · 标签",
-            "tag_catalogue": "What each tag is called and means · 标签目录",
-        },
-        deps=read,
-        stage="customer",
+    return tag_assets(
+        [
+            table_key(SCHEMA, PUBLISHED[name]) if name in PUBLISHED else table_key(*name.split("."))
+            for name in sorted(TAG_TABLES)
+        ]
     )
-
-    @dg.multi_asset(name="profiles_tags", specs=specs)
-    def profiles_tags(building: dg.ResourceParam[Building]) -> Iterator[dg.MaterializeResult]:
-        tags = load_tags()
-        build(building.con, tags, building.as_of, time_zone=building.time_zone)
-        table = building.con.sql("select * from customer.tag order by all").pl()
-        folder = _write(building, {"tag": table, "tag_catalogue": catalogue(tags)})
-        people = dict(table["tag"].value_counts(sort=True).iter_rows())
-        yield from parquet_results(specs, {SCHEMA: folder}, {"rows_by_tag": people})
-
-    return profiles_tags
 
 
 def _write(building: Building, tables: dict[str, pl.DataFrame]) -> Path:

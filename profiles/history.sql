@@ -2,6 +2,7 @@
 --   from stage_on(date '2026-06-01')                          everyone's lifecycle stage that day
 --   from stage_on(date '2026-06-01', 'water_heater')          the same within a category
 --   from stage_flow(date '2025-12-31', date '2026-06-30')     who went from which stage to which
+--   from tag_on(date '2026-06-01') where tag = 'vip_tier'       who had which tag
 create or replace macro stage_on(day) as table (
     select one_id, stage, stage_zh, valid_from, valid_to
     from customer.stage_history
@@ -41,4 +42,11 @@ create or replace macro stage_flow(first_day, last_day) as table (
         net_amount_cny
     from moved
     order by from_stage, to_stage
+);
+
+create or replace macro tag_on(day) as table (
+    select one_id, tag, value, valid_from, valid_to
+    from customer.tag_history
+    where cast(day as date) between valid_from and coalesce(valid_to, cast(day as date))
+        and cast(day as date) <= (select max(observed_date) from customer.tag_observation)
 );

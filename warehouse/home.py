@@ -78,6 +78,11 @@ class Home:
         return self.path / "identity"
 
     @property
+    def tags(self) -> Path:
+        """The brand's own tags, beside those that are built in, and the lists they import; may hold personal data."""
+        return self.path / "tags"
+
+    @property
     def dagster(self) -> Path:
         """DAGSTER_HOME of this home."""
         return self.path / ".dagster"
@@ -96,7 +101,7 @@ class Home:
         self.path.mkdir(parents=True, exist_ok=True)
         for open_folder in (self.snapshots, self.models):
             open_folder.mkdir(exist_ok=True)
-        for closed in (self.lake, self.vault, self.exports, self.building, self.identity):
+        for closed in (self.lake, self.vault, self.exports, self.building, self.identity, self.tags):
             closed.mkdir(mode=0o700, exist_ok=True)
 
     def published(self) -> str | None:

@@ -1,15 +1,18 @@
 """Turns a tag into one SQL query over the warehouse: select one_id, tag, value, since.
 
-`since` is the date of the newest fact that the tag rests on, unless the tag says otherwise. The query takes
+`since` is the date of the newest fact that the tag rests on, unless the tag says otherwise; a model's score also has
+`model_run`. The query takes
 the parameter `$as_of` (a date), and `$time_zone` where the tag turns a time into a local date.
 """
 
 from profiles.tagging.model import (
     AggregateTag,
     Base,
+    ImportedTag,
     PercentileTag,
     PickTag,
     RuleTag,
+    ScoreTag,
     Tag,
     TierLadderTag,
     TopTag,
@@ -32,6 +35,10 @@ def compile(tag: Tag) -> str:
             return _percentile(tag)
         case TierLadderTag():
             return _ladder(tag)
+        case ScoreTag():
+            return _score(tag)
+        case ImportedTag():
+            return _imported(tag)
 
 
 def _rule(tag: RuleTag) -> str:
@@ -183,6 +190,52 @@ select
     last_date as since
 from placed
 where band is not null
+"""
+
+
+def _score(tag: ScoreTag) -> str:
+    whens = "\n".join(f"            when score >= {band.from_score:g} then {_quote(band.value)}" for band in tag.bands)
+    return f"""with
+
+scored as (
+    select
+        one_id,
+        {tag.score} as score,
+        cast({tag.model_run} as varchar) as model_run
+{_indent(_rows(tag))}
+),
+
+placed as (
+    select
+        one_id,
+        model_run,
+        case
+{whens}
+        end as band
+    from scored
+)
+
+select
+    one_id,
+    '{tag.tag}' as tag,
+    band as value,
+    cast($as_of as date) as since,
+    model_run
+from placed
+where band is not null
+"""
+
+
+def _imported(tag: ImportedTag) -> str:
+    return f"""select
+    one_id,
+    '{tag.tag}' as tag,
+    coalesce(value, {_quote(tag.value)}) as value,
+    valid_from as since
+from tag_list
+where tag = '{tag.tag}'
+    and (valid_from is null or valid_from <= $as_of)
+    and (expires_date is null or expires_date >= $as_of)
 """
 
 

@@ -11,9 +11,11 @@ from sqlglot.errors import SqlglotError
 from common.errors import DefinitionError
 from profiles.tagging.model import (
     AggregateTag,
+    Base,
     PercentileTag,
     PickTag,
     RuleTag,
+    ScoreTag,
     Tag,
     TierLadderTag,
     TopTag,
@@ -38,7 +40,7 @@ def check_tag(tag: Tag) -> None:
 
 
 def _expressions(tag: Tag) -> Iterator[tuple[str, str]]:
-    if tag.where:
+    if isinstance(tag, Base) and tag.where:
         yield "where", tag.where
     if isinstance(tag, AggregateTag | TierLadderTag):
         yield from ((f"measures.{name}", text) for name, text in tag.measures.items())
@@ -53,6 +55,8 @@ def _expressions(tag: Tag) -> Iterator[tuple[str, str]]:
             yield from (("value", tag.value), ("weight", tag.weight))
         case PercentileTag():
             yield from (("measure", tag.measure), ("count", tag.count))
+        case ScoreTag():
+            yield from (("score", tag.score), ("model_run", tag.model_run))
         case TierLadderTag():
             yield from ((f"tiers.{tier.value}", tier.when) for tier in tag.tiers)
 

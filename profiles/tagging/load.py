@@ -9,21 +9,27 @@ from pydantic import ValidationError
 from common.errors import DefinitionError
 from common.yaml_text import load_yaml
 from profiles.tagging.expressions import check_tag
-from profiles.tagging.model import ANY_TAG, KINDS, Tag
+from profiles.tagging.ladder import check_ladder
+from profiles.tagging.model import ANY_TAG, KINDS, Tag, TierLadderTag
 
 DEFAULT_FOLDER: Final = Path(__file__).parent.parent / "tags"
 
 
-def load_tags(folder: Path = DEFAULT_FOLDER) -> list[Tag]:
+def load_tags(folder: Path = DEFAULT_FOLDER, own: Path | None = None) -> list[Tag]:
     """Every tag of a folder (`*.yml`), by name.
+
+    Args:
+        folder: the built-in tags.
+        own: the brand's own ones, if it has any; one of the same name takes the place of the built-in.
 
     Raises:
         DefinitionError: the folder has no tags, or a file is no YAML or says something that a tag cannot.
     """
-    paths = sorted(folder.glob("*.yml"))
+    paths = {path.stem: path for path in sorted(folder.glob("*.yml"))}
     if not paths:
         raise DefinitionError(folder, "no tag is defined here.", "Put one .yml file for each tag into the folder.")
-    return [load_tag(path) for path in paths]
+    paths |= {path.stem: path for path in sorted(own.glob("*.yml"))} if own else {}
+    return [load_tag(paths[name]) for name in sorted(paths)]
 
 
 def load_tag(path: Path) -> Tag:
@@ -46,6 +52,8 @@ def load_tag(path: Path) -> Tag:
     except ValidationError as error:
         raise _wrong(path, error) from error
     check_tag(tag)
+    if isinstance(tag, TierLadderTag):
+        check_ladder(tag)
     return tag
 
 

@@ -5,7 +5,11 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 
-KINDS: Final = ("rule", "aggregate", "first", "last", "top_n", "percentile", "tier_ladder")
+KINDS: Final = (
+    "rule", "aggregate", "first", "last", "top_n", "percentile", "tier_ladder", "model_score", "imported_list",
+)  # fmt: skip
+# A person has one value at most of such a tag.
+SINGLE_VALUED: Final = ("aggregate", "first", "last", "percentile", "tier_ladder", "model_score")
 TABLES: Final = (
     "core.orders",
     "core.order_lines",
@@ -47,7 +51,7 @@ class Label(Strict):
     en: Text
 
 
-class Base(Strict):
+class Named(Strict):
     """What every tag says of itself.
 
     Attributes:
@@ -56,12 +60,11 @@ class Base(Strict):
         label: its name for people.
         description: who gets it, and what it is for.
         owner: who decides what it means.
-        refresh: how often it is computed.
+        refresh: how often it is computed: in every run, or in the first run of a week (from Monday) or month; in
+            between it is kept.
         sensitivity: public | internal | sensitive (as in: tells of money troubles, health, faith, children).
         no_data: what it means that a person does not have the tag.
         values: labels of its values, where they are words.
-        from_: the tables it is made from; more than one are joined by one_id.
-        where: SQL predicate over their columns.
     """
 
     path: Path
@@ -73,6 +76,16 @@ class Base(Strict):
     sensitivity: Literal["public", "internal", "sensitive"]
     no_data: Text
     values: dict[str, Label] = {}
+
+
+class Base(Named):
+    """A tag made from tables of the warehouse.
+
+    Attributes:
+        from_: the tables it is made from; more than one are joined by one_id.
+        where: SQL predicate over their columns.
+    """
+
     from_: Annotated[list[Table], Field(alias="from", min_length=1)]
     where: Sql | None = None
 
@@ -177,5 +190,38 @@ class TierLadderTag(Windowed):
         return self
 
 
-Tag = RuleTag | AggregateTag | PickTag | TopTag | PercentileTag | TierLadderTag
+class ScoreBand(Strict):
+    """A value from a score on."""
+
+    value: Text
+    from_score: float
+
+
+class ScoreTag(Base):
+    """A model's score in bands: the first from the top that it reaches. The model's run is kept with it."""
+
+    kind: Literal["model_score"]
+    score: Sql
+    model_run: Sql = "model_run"
+    bands: Annotated[list[ScoreBand], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _is_one_falling_score(self) -> "ScoreTag":
+        edges = [band.from_score for band in self.bands]
+        if edges != sorted(set(edges), reverse=True):
+            raise ValueError("bands have to fall from the highest from_score to the lowest")
+        if len(self.from_) > 1:
+            raise ValueError("a score is taken from one table")
+        return self
+
+
+class ImportedTag(Named):
+    """A list that somebody keeps: a CSV file beside the tag. `value` is for rows without one of their own."""
+
+    kind: Literal["imported_list"]
+    file: Annotated[str, Field(pattern=r"^[^/\\]+\.csv$")]
+    value: Text = "true"
+
+
+Tag = RuleTag | AggregateTag | PickTag | TopTag | PercentileTag | TierLadderTag | ScoreTag | ImportedTag
 ANY_TAG: Final[TypeAdapter[Tag]] = TypeAdapter(Annotated[Tag, Field(discriminator="kind")])

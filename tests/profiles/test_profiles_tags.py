@@ -29,7 +29,7 @@ COLUMNS = {
     "customer.consent_state": "one_id varchar, channel varchar, purpose varchar, state varchar, stated_at timestamp",
     "customer.lifecycle": "one_id varchar, stage varchar, n_purchases bigint, last_purchase_date date, q95_days double",
     "customer.rfm": "one_id varchar, m_score integer",
-    "customer.clv": "one_id varchar, tier varchar",
+    "customer.clv": "one_id varchar, tier varchar, p_buy_90d double, model_run varchar",
     "customer.durable": "one_id varchar, category varchar, last_purchase_date date, window_from date, status varchar",
     "customer.person_category": "one_id varchar, category varchar, cycle_status varchar, last_purchase_date date",
     "customer.price_sensitivity": "one_id varchar, sensitivity varchar, last_order_date date",
@@ -83,7 +83,7 @@ def ago(days: int) -> date:
 
 
 def test_every_kind_of_tag_is_in_use_and_named_in_both_languages():
-    assert {tag.kind for tag in ALL.values()} >= set(KINDS) - {"last"}
+    assert {tag.kind for tag in ALL.values()} >= set(KINDS) - {"last", "imported_list"}
     for tag in ALL.values():
         assert any("\u4e00" <= sign <= "\u9fff" for sign in tag.label.zh)
         assert tag.label.en.isascii()
@@ -115,7 +115,13 @@ def test_the_page_of_tags_is_up_to_date():
 def test_all_tags_run_on_an_empty_warehouse(world):
     assert tags.build(world.con, list(ALL.values()), AS_OF) == 0
     schema = world.con.sql("select * from customer.tag").pl().schema
-    assert schema == {"one_id": pl.String, "tag": pl.String, "value": pl.String, "since": pl.Date}
+    assert schema == {
+        "one_id": pl.String,
+        "tag": pl.String,
+        "value": pl.String,
+        "since": pl.Date,
+        "model_run": pl.String,
+    }
 
 
 def test_vip_tier_is_the_first_rung_that_net_spend_of_a_year_reaches(world):
@@ -389,3 +395,80 @@ def test_a_folder_without_tags_is_a_mistake(tmp_path):
 def test_tables_that_tags_use_are_among_those_they_may_use():
     assert {table for tag in ALL.values() for table in tag.from_} == set(COLUMNS)
     assert set(COLUMNS) <= set(TABLES)
+
+
+def test_a_models_score_becomes_a_band_with_the_model_that_gave_it(world):
+    for one_id, chance in (("P1", 0.5), ("P2", 0.49), ("P3", 0.0), ("P4", None)):
+        world.add("customer.clv", one_id=one_id, p_buy_90d=chance, model_run="m7")
+    assert world.tagged("purchase_chance_90d") == [("P1", "high", AS_OF), ("P2", "medium", AS_OF), ("P3", "low", AS_OF)]
+    assert world.con.sql("select distinct model_run from customer.tag").fetchall() == [("m7",)]
+
+
+LADDER = """
+tag: latest_channel
+kind: tier_ladder
+label: {zh: 档, en: Tier}
+description: Tiers.
+owner: crm
+refresh: daily
+sensitivity: internal
+no_data: None.
+from: core.orders
+date: ordered_date
+measures: {n: count(*), net: sum(net_amount_cny)}
+tiers:
+  - {value: a, when: "TOP"}
+  - {value: b, when: "NEXT"}
+"""
+
+
+@pytest.mark.parametrize(
+    ("top", "after"),
+    [
+        ("n >= 3", "n >= 5"),
+        ("n >= 3 or net > 100", "net >= 101 and n < 7"),
+        ("n between 1 and 9", "n in (2, 3)"),
+        ("n >= 3", "n > 5 and n < 5"),
+        ("n is not null", "not (n < 3) and n is not null"),
+    ],
+)
+def test_a_tier_that_nobody_can_reach_is_refused(tmp_path, top, after):
+    path = write(tmp_path, LADDER.replace("TOP", top).replace("NEXT", after))
+    with pytest.raises(DefinitionError, match="nobody can ever be in the tier b"):
+        tags.load_tag(path)
+
+
+@pytest.mark.parametrize(
+    ("top", "after"),
+    [
+        ("n >= 5", "n >= 3"),
+        ("n >= 3 and net > 100", "n >= 5"),
+        ("n > 5", "n >= 5"),
+        ("n is null", "n >= -5"),
+        ("n >= 3", "round(n) >= 5"),  # no mere comparison: left to whoever writes it
+        ("n >= net", "n >= net"),
+    ],
+)
+def test_a_tier_that_somebody_may_reach_is_not(tmp_path, top, after):
+    assert tags.load_tag(write(tmp_path, LADDER.replace("TOP", top).replace("NEXT", after))).tag == "latest_channel"
+
+
+def test_of_tiers_and_bands_a_person_has_one_whatever_the_data(world):
+    for i in range(60):
+        for days in range(i % 4 + 1):
+            world.order(f"P{i}", days, 37.0 * i**1.5 + days, discount_amount_cny=float(i % 5 * 10))
+    for name in ("vip_tier", "preferred_channel", "acquisition_channel"):
+        found = world.tagged(name)
+        assert len(found) == len({one_id for one_id, _, _ in found}) > 10
+
+
+def test_a_brands_own_tags_stand_beside_the_built_in_ones_and_take_their_place(tmp_path):
+    write(tmp_path, LAST)
+    (tmp_path / "international.yml").write_text(
+        LAST.replace("latest_channel", "international").replace("owner: crm", "owner: us"), encoding="utf-8"
+    )
+    loaded = {tag.tag: tag for tag in tags.load_tags(own=tmp_path)}
+    assert loaded.keys() == {*ALL, "latest_channel"}
+    assert (loaded["international"].owner, loaded["vip_tier"]) == ("us", ALL["vip_tier"])
+    assert list(loaded) == sorted(loaded)
+    assert len(tags.load_tags(own=tmp_path / "none")) == len(ALL)
