@@ -14,7 +14,10 @@ from simulator.campaigns import Campaigns
 from simulator.catalogue import Products, Stores
 from simulator.contacts import Contacts
 from simulator.coupons import make_coupons
+from simulator.encounters import make_reviews, make_scans, make_visits
 from simulator.fulfilment import Sales
+from simulator.journeys import Journeys, make_journeys
+from simulator.leads import make_leads
 from simulator.loyalty import make_points, make_stored_value
 from simulator.members import Members
 from simulator.messages import Messages
@@ -82,3 +85,28 @@ class World:
     def coupons(self) -> pl.DataFrame:
         """Every coupon, what became of it included."""
         return make_coupons(self)
+
+    @cached_property
+    def journeys(self) -> Journeys:
+        """What the tracker saw."""
+        return make_journeys(self)
+
+    @cached_property
+    def scans(self) -> pl.DataFrame:
+        """Every scan of a code."""
+        return make_scans(self)
+
+    @cached_property
+    def visits(self) -> pl.DataFrame:
+        """Visits that the stores wrote down."""
+        return make_visits(self)
+
+    @cached_property
+    def leads(self) -> pl.DataFrame:
+        """Whom partners and advertisements brought."""
+        return make_leads(self)
+
+    @cached_property
+    def reviews(self) -> pl.DataFrame:
+        """What people said of orders and stores."""
+        return make_reviews(self)

@@ -30,14 +30,17 @@ from simulator.writers.after_sales import write_after_sales
 from simulator.writers.aliyun_sms import write_aliyun_sms
 from simulator.writers.campaigns import write_campaigns
 from simulator.writers.counts import write_ad_spend, write_store_traffic
+from simulator.writers.encounters import write_qr, write_review, write_store_visits
 from simulator.writers.exports import Exports, Period, daily
 from simulator.writers.jd import write_jd
+from simulator.writers.leads import write_ocean_engine
 from simulator.writers.loyalty import write_loyalty
 from simulator.writers.oddities import write_oddities
 from simulator.writers.partner import write_partner
 from simulator.writers.pos import write_pos
 from simulator.writers.reference import write_reference
 from simulator.writers.referral import write_referral
+from simulator.writers.sensors import write_sensors
 from simulator.writers.shopify import write_shopify
 from simulator.writers.tmall import write_tmall
 from simulator.writers.wechat_oa import write_wechat_oa
@@ -65,6 +68,11 @@ WRITERS: Final[dict[str, Writer]] = {
     "loyalty": write_loyalty,
     "referral": write_referral,
     "campaigns": write_campaigns,
+    "sensors": write_sensors,
+    "qr": write_qr,
+    "store_visits": write_store_visits,
+    "ocean_engine": write_ocean_engine,
+    "review": write_review,
 }
 # Where people are known from. The others are the brand's lists, what it counts, and what came later.
 ORIGINAL: Final = tuple(WRITERS)[:10]
@@ -73,6 +81,8 @@ _ACCOUNTS: Final = f"""\
 "wechat_oa/{APPIDS[0]}/*": {{scope: chengyu-open}}
 "wechat_oa/{APPIDS[1]}/*": {{scope: chengyu-open}}
 "wecom/*": {{scope: chengyu-open}}
+"sensors/*": {{scope: chengyu-open}}
+"qr/*": {{scope: chengyu-open}}
 "pos/{POS_FOLDERS[1]}/*": {{account: {POS_ACCOUNTS[1]}}}
 "shopify/*": {{time_zone: America/Los_Angeles}}
 """

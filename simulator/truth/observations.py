@@ -25,6 +25,14 @@ from simulator.members import CLERK, OWN, PLACEHOLDER, SHOP
 from simulator.model import World
 from simulator.people import DAY
 from simulator.presence import JD, SHOPIFY, TMALL, YOUZAN
+from simulator.truth.behaviour import (
+    ocean_parties,
+    partner_parties,
+    qr_parties,
+    review_parties,
+    sensors_parties,
+    visit_parties,
+)
 from simulator.truth.frame import frame
 from simulator.truth.loyal import campaign_parties, loyalty_parties, referral_parties
 from simulator.variants import EXACT, MASKED
@@ -286,6 +294,12 @@ _SOURCES: Final[dict[str, Callable[[World, int], list[pl.DataFrame]]]] = {
     "loyalty": loyalty_parties,
     "referral": referral_parties,
     "campaigns": campaign_parties,
+    "sensors": sensors_parties,
+    "qr": qr_parties,
+    "store_visits": visit_parties,
+    "partner": partner_parties,
+    "ocean_engine": ocean_parties,
+    "review": review_parties,
 }
 
 

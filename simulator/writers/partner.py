@@ -1,23 +1,21 @@
 """Partners of other trades: who they are, and the leads that they hand in."""
 
-from typing import Final
-
 import polars as pl
 
 from simulator.model import World
 from simulator.writers.exports import Exports, Period
+from simulator.writers.leads import PARTNERS, write_partner_leads
 from simulator.writers.tables import write_book
-
-FOLDER: Final = "partner/chengyu"
 
 
 def write_partner(world: World, out: Exports, day: Period | None = None) -> None:
-    """The list of partners."""
+    """The list of partners, and the leads that they handed in or that changed."""
+    write_partner_leads(world, out, day)
     if day is not None:
         return
     at = world.span.end - 1
     stamp = out.stamp_text(at, "%Y%m%d")
-    write_book(out, f"{FOLDER}/合作方档案_{stamp}.xlsx", _partners(world), at, "合作方")
+    write_book(out, f"{PARTNERS}/合作方档案_{stamp}.xlsx", _partners(world), at, "合作方")
 
 
 def _partners(world: World) -> pl.DataFrame:

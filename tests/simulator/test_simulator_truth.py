@@ -22,12 +22,12 @@ def persons(simulated):
 
 
 def found_parties(landing, folder):
-    """The parties that touchpoints reads from the files: records with their roles."""
+    """The parties that touchpoints reads from the files: records with their roles; a device alone is nobody yet."""
     ingest(landing, lake=folder / "lake", out=folder / "tables", key=KEY)
     tables = folder / "tables"
-    named = pl.concat(
-        pl.read_parquet(tables / f"{name}.parquet").select("record_id", "role") for name in ("identifier", "attribute")
-    )
+    identifier = pl.read_parquet(tables / "identifier.parquet").filter(pl.col("id_type") != "distinct_id")
+    attribute = pl.read_parquet(tables / "attribute.parquet")
+    named = pl.concat(table.select("record_id", "role") for table in (identifier, attribute))
     records = pl.read_parquet(tables / "record.parquet").select("record_id", *PARTY[:-1])
     return named.unique().join(records, on="record_id").select(PARTY)
 
@@ -76,8 +76,8 @@ def test_parties_after_the_daily_files_include_those_before_with_the_same_people
 
 
 def test_one_jd_order_alone_does_not_reach_its_receiver(parties):
-    # The referral tool names orders by their number, and so ties an account to a person with name and phone.
-    told = parties.filter(pl.col("source") == "referral")["person_id"]
+    # Referrals and leads name orders by their number, and so tie an account to a person with name and phone.
+    told = parties.filter(pl.col("source").is_in(["referral", "partner"]))["person_id"]
     jd = parties.filter((pl.col("source") == "jd") & ~pl.col("person_id").is_in(told.implode()))
     lone = jd.filter(pl.len().over("person_id") == 2)
     pairs = lone.group_by("natural_key").agg(pl.len(), pl.col("component", "person_id").n_unique())
