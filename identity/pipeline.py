@@ -23,7 +23,7 @@ from identity.keeping.stable import Identities, assign
 from identity.keeping.stewards import Stewardship, stewardship
 from identity.parties import Parties
 from identity.registry import DEFAULT_REGISTRY, Registry, device_types, load_registry
-from identity.rules.judge import Judgement, judge
+from identity.rules.judge import Judgement, judge, with_holders
 from identity.rules.lifetimes import parties_in_time
 from identity.rules.steady import SteadyLinks, apply_links, steady_links
 from identity.rules.sure import SureClusters, single_values, sure_clusters
@@ -152,7 +152,7 @@ def resolve(
     tell()
     stewards = stewardship(parties, kept.overrides(), key)
     judgement = judge(parties, registry, with_staff_values(stewards.value, touchpoints))
-    parties = _without_blocked(parties, stewards)
+    parties = with_holders(_without_blocked(parties, stewards), judgement)
     tell()
     sure = sure_clusters(parties, judgement, registry, same=stewards.same, apart=stewards.apart)
     tell()

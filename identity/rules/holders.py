@@ -16,11 +16,10 @@ from identity.graph import connected
 from identity.names import FULL_AGREEMENTS, agreements, nick_fits
 from identity.parties import Parties
 from identity.registry import IdentifierType
+from identity.rules.partial_names import attach_partial_names
 from identity.rules.tenure import NOTED, holders, whose
 
 NAME = ["name", "quality", "surname", "name_pinyin"]
-# How far apart a surname in a note and a full name may be seen and still be one person's.
-_NOTE_DAYS = 365
 # The brand wrote to the value, or put it on a list to write to: nothing that its holder did.
 _WRITTEN_TO = ("message", "campaign_member")
 
@@ -50,11 +49,17 @@ def mentions(linking: pl.DataFrame, parties: Parties) -> pl.DataFrame:
         pl.coalesce("nickname", pl.when(pl.col("quality") == "nick").then("name")).alias("nickname"),
         (~is_named & pl.col("nickname").is_null()).fill_null(True).alias("is_called"),
         pl.col("record_type").is_in(_WRITTEN_TO).alias("is_message"),
+        pl.when(is_member).then(pl.concat_str("source", "account", separator="/", ignore_nulls=True)).alias("scheme"),
+        pl.when(is_member)
+        .then(pl.concat_str("source", "account", "natural_key", separator="/", ignore_nulls=True))
+        .alias("account"),
         "in_service",
         gave_at.cast(pl.Datetime("us")).alias("gave_at"),
     )
     said = linking.select("party", *VALUE, "links", pl.col("valid_to").alias("kept_until"))
-    return said.join(party, on="party").sort("party", *VALUE)
+    value, record = pl.col("id_value"), ["record_id", "id_type"]
+    has_other = value.min().over(record) != value.max().over(record)
+    return said.join(party, on="party").with_columns(has_other.alias("has_other")).sort("party", *VALUE)
 
 
 # A character tells a gender where so many of those who bear it are known, and so large a share of them has it.
@@ -106,10 +111,19 @@ def name_groups(said: pl.DataFrame) -> pl.DataFrame:
     names = (
         said.filter(pl.col("name").is_not_null())
         .group_by(*VALUE, *NAME, "gender", "is_full")
-        .agg(pl.len().alias("n"), pl.col("at").min().alias("from"), pl.col("at").max().alias("until"))
+        .agg(
+            pl.len().alias("n"),
+            pl.col("at").min().alias("from"),
+            pl.col("at").max().alias("until"),
+            pl.col("nickname").drop_nulls().unique().sort().alias("nicknames"),
+            pl.col("scheme").drop_nulls().unique().sort().alias("schemes"),
+            pl.col("account").drop_nulls().unique().sort().alias("accounts"),
+        )
         .sort(*VALUE, *NAME, "gender")
         .with_row_index("node")
-        .with_columns((pl.col("is_full") | _is_noted_whole()).alias("is_whole"))
+        .with_columns(
+            (pl.col("is_full") | _is_noted_whole()).alias("is_whole"), (pl.col("quality") == NOTED).alias("is_noted")
+        )
     )
     several = names.filter(pl.len().over(VALUE) > 1)
     pairs = several.join(several, on=VALUE, suffix="_r").filter(pl.col("node") < pl.col("node_r"))
@@ -118,54 +132,13 @@ def name_groups(said: pl.DataFrame) -> pl.DataFrame:
     pairs = pairs.with_columns(agreements(pairs.rename({c: f"{c}_l" for c in NAME})).alias("agreement"))
     firm = pairs.filter(pl.col("agreement").is_in(FULL_AGREEMENTS))
     label = connected(len(names), firm["node"].to_numpy(), firm["node_r"].to_numpy())
-    return _attach_partial_names(names.with_columns(pl.Series("label", label)), pairs).drop("node")
+    return attach_partial_names(names.with_columns(pl.Series("label", label)), pairs).drop("node")
 
 
 def _is_noted_whole() -> pl.Expr:
     """A name that a colleague noted in full."""
     is_part = (pl.col("name") == pl.col("surname")).fill_null(False) | pl.col("name").str.contains("*", literal=True)
     return (pl.col("quality") == NOTED) & ~is_part
-
-
-def _attach_partial_names(names: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
-    """Masked and title-only names join the full name that they fit, the most frequent where several do."""
-    # 张 in a note about a woman is not 张伟强; in a note from another year it may be anybody of the family.
-    is_other = (pl.col("gender") != pl.col("gender_r")).fill_null(False)
-    apart = pl.max_horizontal(pl.col("from") - pl.col("until_r"), pl.col("from_r") - pl.col("until"))
-    is_noted = (pl.col("quality") == NOTED) | (pl.col("quality_r") == NOTED)
-    is_far = (is_noted & (apart > pl.duration(days=_NOTE_DAYS))).fill_null(False)
-    loose = pairs.filter(pl.col("agreement").is_in(["masked", "surname"]) & ~is_other & ~is_far)
-    both = pl.concat(
-        [
-            loose.select(pl.col("node").alias("partial"), pl.col("node_r").alias("full")),
-            loose.select(pl.col("node_r").alias("partial"), pl.col("node").alias("full")),
-        ]
-    )
-    info = names.select("node", "label", "is_whole", "n", "name")
-    candidates = (
-        both.join(info.filter(~pl.col("is_whole")).select(pl.col("node").alias("partial")), on="partial")
-        .join(info.rename({"node": "full"}), on="full")
-        .sort("partial", "is_whole", "n", "name", descending=[False, True, True, False])
-        .unique("partial", keep="first", maintain_order=True)
-        .select(pl.col("partial").alias("node"), "full", pl.col("label").alias("fitting"), "is_whole")
-    )
-    with_full = candidates.filter("is_whole").select("node", "fitting")
-    among = candidates.filter(~pl.col("is_whole"))
-    # Partial names that fit no full name are one holder where they fit each other.
-    rest = connected(len(names), among["node"].to_numpy(), among["full"].to_numpy())
-    return (
-        names.join(with_full, on="node", how="left")
-        .with_columns(pl.Series("rest", rest))
-        .with_columns(
-            pl.when(pl.col("fitting").is_not_null())
-            .then(pl.col("fitting"))
-            .when(~pl.col("is_whole"))
-            .then(pl.col("rest") + len(names))
-            .otherwise(pl.col("label"))
-            .alias("label")
-        )
-        .drop("fitting", "rest")
-    )
 
 
 def holdings(
@@ -242,19 +215,42 @@ def _with_nicknames(placed: pl.DataFrame) -> pl.DataFrame:
         .sort(*VALUE, "nickname")
     )
     nicks = nicks.with_columns((pl.int_range(pl.len()) + top).cast(pl.Int64).alias("alone"))
+    card = _second_accounts(nameless, named).with_columns(
+        (pl.int_range(pl.len()) + top + len(nicks)).cast(pl.Int64).alias("card")
+    )
     is_open = pl.col("label").is_null() & ~pl.col("is_message")
+    mate = pl.col("label").min().over(*VALUE, "record_id")
     return (
         placed.join(known, on=[*VALUE, "nickname"], how="left")
         .join(fitting, on=[*VALUE, "nickname"], how="left")
         .join(first, on=["party", *VALUE], how="left")
         .join(nicks, on=[*VALUE, "nickname"], how="left")
+        .join(card, on=[*VALUE, "account"], how="left")
         .with_columns(
             pl.when(is_open)
-            .then(pl.coalesce("known", "beside", "fitting", "alone"))
+            .then(pl.coalesce("known", "beside", "fitting", "alone", "card"))
             .otherwise(pl.col("label"))
             .alias("label")
         )
-        .drop("known", "beside", "fitting", "alone")
+        .with_columns(pl.when(is_open).then(pl.coalesce("label", mate)).otherwise("label").alias("label"))
+        .drop("known", "beside", "fitting", "alone", "card")
+    )
+
+
+def _second_accounts(nameless: pl.DataFrame, named: pl.DataFrame) -> pl.DataFrame:
+    """Members without a name, where another member of the same scheme tells one: two accounts, two holders.
+
+    Returns:
+        `VALUE`, account.
+    """
+    of_scheme = [*VALUE, "scheme"]
+    members = named.drop_nulls("scheme")
+    open_ = nameless.drop_nulls("scheme").select(*of_scheme, "account").unique()
+    return (
+        open_.join(members.select(of_scheme).unique(), on=of_scheme, how="semi")
+        .join(members.select(*VALUE, "account").unique(), on=[*VALUE, "account"], how="anti")
+        .select(*VALUE, "account")
+        .sort(*VALUE, "account")
     )
 
 

@@ -4,7 +4,7 @@ Belongs here: the status of every value with its reason and counts. A phone that
 used has two holders, and equality of the holder, not of the phone, is evidence: who they are is `holders`' matter.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -70,6 +70,18 @@ def judge(parties: Parties, registry: dict[str, IdentifierType], decided: pl.Dat
         value.select(*VALUE, "n_parties", "n_names", "n_ids", "status", "reason").sort(VALUE),
         holdings(said, names, value.select(*VALUE, "status"), registry),
     )
+
+
+def with_holders(parties: Parties, judgement: Judgement) -> Parties:
+    """The parties with `holder` of each identifier filled in: "" for a value's first holder, "1", "2", … for others.
+
+    Two people at one number have no number in common then, but for what a mask shows of it.
+    """
+    other = judgement.holding.filter(pl.col("holder") > 0).select(
+        "party", *VALUE, pl.col("holder").cast(pl.String).alias("holder")
+    )
+    told = parties.identifier.drop("holder").join(other, on=["party", *VALUE], how="left", maintain_order="left")
+    return replace(parties, identifier=told.with_columns(pl.col("holder").fill_null("")))
 
 
 # A steward speaks of a value at all times.

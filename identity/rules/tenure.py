@@ -43,6 +43,8 @@ def holders(placed: pl.DataFrame, registry: Mapping[str, IdentifierType]) -> pl.
         pl.col("nickname").min().alias("least_nick"),
         pl.col("gender").drop_nulls().min().alias("gender"),
         pl.col("gender").drop_nulls().n_unique().alias("n_genders"),
+        pl.col("has_other").any(),
+        pl.col("nickname").drop_nulls().n_unique().alias("n_nicks"),
     )
     grouped = _with_followers(grouped, placed.filter("is_full")["surname"].unique())
     lifetime = {kind.name: timedelta(days=kind.lifetime_days) for kind in registry.values() if kind.lifetime_days}
@@ -103,10 +105,12 @@ def _passed_on(placed: pl.DataFrame, holder: pl.DataFrame, silence: pl.Expr) -> 
 def _with_followers(grouped: pl.DataFrame, surnames: pl.Series) -> pl.DataFrame:
     """A nickname seen in the season of the only one who tells a name is that holder's.
 
-    Unless it is a name itself, or of the other gender. Years apart the number may have changed hands, or served another
+    Unless it is a name itself, or of the other gender; or that holder goes by another nickname, or has another value of
+    their own, so that this one may be lent to them. Years apart the number may have changed hands, or served another
     of the family (measured on the simulator: one person in 98 of 100 cases within a season, 6 of 10 beyond a year).
     """
-    alone = grouped.filter(pl.col("is_strong").sum().over(VALUE) == 1, pl.col("is_strong"))
+    is_open = pl.col("is_strong") & ~pl.col("has_other") & (pl.col("n_nicks") == 0)
+    alone = grouped.filter(pl.col("is_strong").sum().over(VALUE) == 1, is_open)
     host = alone.select(
         *VALUE,
         pl.col("label").alias("host"),
@@ -130,15 +134,19 @@ def _with_followers(grouped: pl.DataFrame, surnames: pl.Series) -> pl.DataFrame:
 def whose(silent: pl.DataFrame, holder: pl.DataFrame) -> pl.DataFrame:
     """Whose the records are that tell nothing but the value.
 
-    What the brand sent went to who had given it the value by then; anything else to the one holder there was. Among
-    several it stays in doubt, but where the others have passed the value on.
+    What the brand sent went to who had given it the value by then; anything else to the one holder there was, if it is
+    of the season of their traces. Among several it stays in doubt, but where the others have passed the value on. What
+    stays in doubt between the same people is one holder's, what is in doubt between others another's.
     """
     merged = (
         holder.group_by(*VALUE, "holder")
         .agg(
             pl.col("first_at", "gave_at").min(),
+            pl.col("last_at").max(),
             pl.col("kept_until", "ends_at", "until", "is_reported").max(),
             pl.col("is_strong").any(),
+            pl.when(pl.col("gender").drop_nulls().n_unique() == 1).then(pl.col("gender").drop_nulls().first()),
+            pl.col("n_genders").max(),
         )
         .sort(*VALUE, "first_at", "holder")
         .with_columns(
@@ -157,6 +165,7 @@ def whose(silent: pl.DataFrame, holder: pl.DataFrame) -> pl.DataFrame:
         "gave": gave,
         "gave_since": gave & (is_now | ~pl.col("is_reported")),
         "seen": pl.col("is_strong") & (since <= at) & is_now,
+        "there": (since <= at) & is_now,
         "strong": pl.col("is_strong"),
         "any": pl.col("holder").is_not_null(),
     }
@@ -176,6 +185,7 @@ def whose(silent: pl.DataFrame, holder: pl.DataFrame) -> pl.DataFrame:
         pl.col("is_after").any(),
         *(pl.col(name).sum().alias(f"n_{name}") for name in flags),
         *(pl.when(pl.col(name)).then("holder").max().alias(name) for name in flags),
+        pl.col("holder").filter(pl.col("gave")).sort().cast(pl.String).str.join(" ").alias("givers"),
     )
     whose = (
         pl.when(pl.col("n_any") == 0).then(0)
@@ -185,8 +195,49 @@ def whose(silent: pl.DataFrame, holder: pl.DataFrame) -> pl.DataFrame:
         .when(pl.col("n_seen") == 1).then("seen")
         .when(pl.col("n_seen") > 1).then(IN_DOUBT)
         .when(pl.col("is_message") & ~pl.col("is_after")).then(BEFORE)
+        .when(pl.col("is_message") & (pl.col("n_there") == 1)).then("there")
         .when(pl.col("n_strong") == 1).then("strong")
         .when(pl.col("n_any") == 1).then("any")
         .otherwise(IN_DOUBT)
     )  # fmt: skip
-    return chosen.select("party", *VALUE, whose.cast(pl.Int64).alias("holder"), pl.lit(False).alias("has_ended"))
+    found = chosen.select("party", *VALUE, "is_message", "givers", whose.cast(pl.Int64).alias("holder"))
+    said = silent.select("party", *VALUE, "at", "gender")
+    at_the_time = _unless_anothers(found.join(said, on=["party", *VALUE]), merged)
+    return _doubts_apart(at_the_time).select("party", *VALUE, "holder", pl.lit(False).alias("has_ended"))
+
+
+def _unless_anothers(found: pl.DataFrame, merged: pl.DataFrame) -> pl.DataFrame:
+    """What stays in doubt all the same: a nameless record of another season or gender than its holder.
+
+    Not of another season, where the holder had given the value.
+    """
+    single = pl.when(pl.col("n_genders") == 1).then("gender").alias("gender_h")
+    span = merged.select(*VALUE, "holder", "first_at", "last_at", "gave_at", "kept_until", single)
+    season = pl.duration(days=SEASON_DAYS)
+    at = pl.col("at")
+    is_near = at.is_between(pl.col("first_at") - season, pl.col("last_at") + season)
+    is_given = (pl.col("gave_at") <= at) & (pl.col("kept_until").fill_null(_FOREVER) > at)
+    is_far = ~pl.col("is_message") & (~is_near).fill_null(False) & ~is_given.fill_null(False)
+    is_other = (pl.col("gender") != pl.col("gender_h")).fill_null(False)
+    return found.join(span, on=[*VALUE, "holder"], how="left").with_columns(
+        pl.when(is_far | is_other).then(IN_DOUBT).otherwise("holder").alias("holder")
+    )
+
+
+def _doubts_apart(found: pl.DataFrame) -> pl.DataFrame:
+    """A number of its own, from `IN_DOUBT` down, for each set of people who had given the value."""
+    in_doubt = (
+        found.filter(pl.col("holder") == IN_DOUBT)
+        .select(*VALUE, "givers")
+        .unique()
+        .with_columns(_turn().alias("turn"))
+        .with_columns(pl.lit(IN_DOUBT, pl.Int64).alias("holder"))
+    )
+    later = pl.when(pl.col("turn") > 0).then(BEFORE - pl.col("turn")).otherwise("holder")
+    return found.join(in_doubt, on=[*VALUE, "givers", "holder"], how="left").with_columns(later.alias("holder"))
+
+
+def _turn() -> pl.Expr:
+    """0 for the first set of people at each value, and where nobody had given it."""
+    given = pl.when(pl.col("givers") != "").then("givers")
+    return (given.rank("dense").over(VALUE).cast(pl.Int64) - 1).fill_null(0)

@@ -134,6 +134,8 @@ def _places(party: pl.DataFrame) -> pl.DataFrame:
 def _reach(identifier: pl.DataFrame, party: pl.DataFrame) -> pl.DataFrame:
     """Phones, masked phones with every masked form of the plain ones, e-mails and their local parts."""
     carried = identifier.join(party.select("party", "unique_id"), on="party")
+    is_first = pl.col("holder") == ""
+    held = pl.when(is_first).then("id_value").otherwise(pl.col("id_value") + "/" + pl.col("holder")).alias("id_value")
     of_type = {
         kind: carried.filter(pl.col("id_type") == kind).select("unique_id", "id_value").unique()
         for kind in ("phone", "phone_masked", "email")
@@ -163,7 +165,9 @@ def _reach(identifier: pl.DataFrame, party: pl.DataFrame) -> pl.DataFrame:
     )
     mails = of_type["email"].with_columns(_mended(v).alias("id_value"))
     local = mails.select("unique_id", pl.col("id_value").str.split("@").list.first().alias("id_value"))
-    out = _listed(plain, "phones")
+    # Only one holder's phone is the same phone.
+    of_holder = carried.filter(pl.col("id_type") == "phone").select("unique_id", held).unique()
+    out = _listed(of_holder, "phones")
     for frame, name in (
         (of_type["phone_masked"], "phone_masks"),
         (forms, "phone_forms"),

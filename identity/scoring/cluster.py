@@ -19,6 +19,8 @@ MERGE_WEIGHT = 4.25
 DOUBTFUL_WEIGHT = 0.0
 # What a pair that no blocking rule found adds to an average.
 MISSING_WEIGHT = -2.0
+# What a vetoed pair adds: no likeness of others to both, however many they are, makes up for it.
+VETOED_WEIGHT = -1_000.0
 
 
 # Per type that people have one of, the values of each node that has any.
@@ -56,8 +58,8 @@ def cluster(
         guards: per single-valued identifier type, the values of each sure cluster that has any.
         apart: pairs of sure clusters that a steward says are two people.
     """
-    weight = pl.when("is_vetoed").then(MISSING_WEIGHT).otherwise(pl.col("match_weight")).alias("match_weight")
-    usable = pair.with_columns(weight).filter(pl.col("match_weight") >= MISSING_WEIGHT)
+    weight = pl.when("is_vetoed").then(VETOED_WEIGHT).otherwise(pl.col("match_weight")).alias("match_weight")
+    usable = pair.with_columns(weight).filter(pl.col("is_vetoed") | (pl.col("match_weight") >= MISSING_WEIGHT))
     guarded = np.zeros(n_sure, dtype=bool)
     guarded[[node for guard in guards for node in guard] + [node for two in apart for node in two]] = True
     label, refused = average_linkage(

@@ -17,7 +17,7 @@ import polars as pl
 import pyarrow as pa
 
 from common.errors import UsageError
-from identity.scoring.cluster import MERGE_WEIGHT, MISSING_WEIGHT, cluster
+from identity.scoring.cluster import MERGE_WEIGHT, MISSING_WEIGHT, VETOED_WEIGHT, cluster
 from identity.scoring.model import Model
 from identity.scoring.scheme import BlockingRule, Scheme, prior
 from identity.scoring.score import LEAST_WEIGHT
@@ -184,9 +184,9 @@ def cluster_on_spark(
     """
     from splink.clustering import cluster_pairwise_predictions_at_threshold
 
-    weight = f"case when is_vetoed then {MISSING_WEIGHT} else match_weight end as w"
+    weight = f"case when is_vetoed then {VETOED_WEIGHT} else match_weight end as w"
     edges = spark.read.parquet(str(pairs)).selectExpr("cluster_a as a", "cluster_b as b", weight)
-    edges = edges.where(f"w >= {MISSING_WEIGHT}").persist()
+    edges = edges.where(f"w >= {MISSING_WEIGHT} or w = {VETOED_WEIGHT}").persist()
     strong = edges.where(f"w >= {merge_weight}").selectExpr("a as unique_id_l", "b as unique_id_r")
     nodes = strong.selectExpr("unique_id_l as unique_id").union(strong.selectExpr("unique_id_r")).distinct()
     api = _api(spark, out)
@@ -255,7 +255,7 @@ def cluster_edges(edge: pl.DataFrame, merge_weight: float) -> pl.DataFrame:
     )
     label = cluster(
         len(node),
-        pair.select("cluster_a", "cluster_b", pl.col("w").alias("match_weight"), pl.lit(False).alias("is_vetoed")),
+        pair.select("cluster_a", "cluster_b", pl.col("w").alias("match_weight"), is_vetoed=pl.col("w") == VETOED_WEIGHT),
         _guards(pair),
         merge_weight=merge_weight,
     ).label

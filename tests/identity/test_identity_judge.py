@@ -238,9 +238,10 @@ def test_the_characters_of_a_name_tell_the_gender_where_enough_people_bear_them(
 def test_a_masked_name_joins_the_full_name_that_it_fits(world):
     world.say(1, [("phone", "13900000001")], name="王小伟", surname="王")
     world.say(2, [("phone", "13900000001")], name="李娜", surname="李")
-    world.say(3, [("phone", "13900000001")], name="王**", surname="王", quality="masked")
+    label = {"source": "tmall", "role": "receiver", "record_type": "order"}
+    world.say(3, [("phone", "13900000001")], name="王**", surname="王", quality="masked", **label)
     held, _ = holders(world)
-    assert held[("pos-3", "13900000001")] == held[("pos-1", "13900000001")]
+    assert held[("tmall-3", "13900000001")] == held[("pos-1", "13900000001")]
 
 
 def test_a_clerks_phone_ties_nobody_without_a_name(world):
