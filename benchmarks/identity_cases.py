@@ -14,7 +14,8 @@ from identity.scoring.retail import RETAIL
 SHARED_RATES = (
     "Every two people of whom the files show one and the same number in the clear, now or in an older version. Merged: "
     "most records of both are one OneID's. Touched: at least one record of the one is in the OneID that holds most of "
-    "the other's, a message to the number included."
+    "the other's, a message to the number included. Without messages: the same where the brand's own messages, which "
+    "show nothing but the number, are left out; the world sends some of them to who registered the number out of sight."
 )
 
 
@@ -48,14 +49,22 @@ def numbers_lines(folder: Path, record_map: Path, key: bytes) -> list[str]:
     is_shared = (pl.col("household") == pl.col("household_b")) & (pl.col("shares") | pl.col("shares_b"))
     is_recycled = (pl.col("heir") & pl.col("donor_b")) | (pl.col("heir_b") & pl.col("donor"))
     why = pl.when(is_shared).then(pl.lit("shared")).when(is_recycled).then(pl.lit("recycled"))
+    pair = pair.with_columns(why.otherwise(pl.lit("clerks, shops, gifts")).alias("why"))
+    spoken = _outcome(pair, both.filter(pl.col("record_type") != "message"))
+    flags = ["is_merged", "is_touched"]
+    found = _outcome(pair, both).join(
+        spoken.select("person_id", "person_id_b", *flags), on=["person_id", "person_id_b"], how="left", suffix="_spoken"
+    )
     counted = (
-        _outcome(pair.with_columns(why.otherwise(pl.lit("clerks, shops, gifts")).alias("why")), both)
-        .group_by("why").agg(pl.len().alias("n"), pl.col("is_merged").sum(), pl.col("is_touched").sum()).sort("why")
-    )  # fmt: skip
-    lines = ["| why | pairs of people | merged | rate | touched | rate |", "|---|" + "---:|" * 5]
+        found.group_by("why")
+        .agg(pl.len().alias("n"), *(pl.col(c).sum() for f in flags for c in (f, f"{f}_spoken")))
+        .sort("why")
+    )
+    outcomes = ("merged", "without messages", "touched", "without messages")
+    lines = ["| why | pairs of people | " + " | ".join(f"{o} | rate" for o in outcomes) + " |", "|---|" + "---:|" * 9]
     return lines + [
-        f"| {why} | {n:,} | {merged} | {merged / n:.4f} | {touched} | {touched / n:.4f} |"
-        for why, n, merged, touched in counted.iter_rows()
+        f"| {why} | {n:,} | " + " | ".join(f"{one} | {one / n:.4f}" for one in counts) + " |"
+        for why, n, *counts in counted.iter_rows()
     ]
 
 

@@ -13,9 +13,10 @@ import polars as pl
 
 from identity.around.ties import VALUE
 from identity.graph import connected
-from identity.names import FULL_AGREEMENTS, agreements, nick_fits
+from identity.names import FULL_AGREEMENTS, agreements
 from identity.parties import Parties
 from identity.registry import IdentifierType
+from identity.rules.nameless import with_nicknames, with_own_accounts
 from identity.rules.partial_names import attach_partial_names
 from identity.rules.tenure import NOTED, holders, whose
 
@@ -118,6 +119,7 @@ def name_groups(said: pl.DataFrame) -> pl.DataFrame:
             pl.col("nickname").drop_nulls().unique().sort().alias("nicknames"),
             pl.col("scheme").drop_nulls().unique().sort().alias("schemes"),
             pl.col("account").drop_nulls().unique().sort().alias("accounts"),
+            pl.col("has_other").all(),
         )
         .sort(*VALUE, *NAME, "gender")
         .with_row_index("node")
@@ -162,7 +164,7 @@ def holdings(
     is_account = (pl.col("links") == "always") & (pl.col("status") == "ok")
     accounts = placed.filter(is_account).select("party", *VALUE, pl.lit(0, pl.Int64).alias("holder"))
     placed = placed.filter(~is_account)
-    placed = _with_nicknames(placed)
+    placed = with_own_accounts(with_nicknames(placed))
     holder = holders(placed, registry)
     named = _numbered(placed.filter(pl.col("label").is_not_null()), holder)
     silent = placed.filter(pl.col("label").is_null() & (pl.col("status") == "ok"))
@@ -171,87 +173,6 @@ def holdings(
     # A doubtful value of a party that says more of itself is left to what else it says.
     several = pl.len().over("party") > 1
     return found.filter((pl.col("holder") >= 0) | ~several).sort("party", *VALUE)
-
-
-def _with_nicknames(placed: pl.DataFrame) -> pl.DataFrame:
-    """Labels for parties without a name: by another name on the same record, by a nickname that is known or fits.
-
-    A nickname belongs to the name that it comes with most often, on one party or on one record under one value; else to
-    the one name that it is made of.
-    """
-    named = placed.filter(pl.col("label").is_not_null())
-    nameless = placed.filter(pl.col("label").is_null() & ~pl.col("is_message"))
-    beside = (
-        nameless.select("party", *VALUE, "record_id", "nickname")
-        .join(named.select(*VALUE, "record_id", pl.col("label").alias("beside")), on=[*VALUE, "record_id"])
-        .sort("party", *VALUE, "beside")
-    )
-    own = named.filter(pl.col("nickname").is_not_null()).select(*VALUE, "nickname", pl.col("label").alias("beside"))
-    known = (
-        pl.concat([own, beside.filter(pl.col("nickname").is_not_null()).select(own.columns)])
-        .group_by(*VALUE, "nickname", "beside")
-        .agg(pl.len().alias("n"))
-        .sort(*VALUE, "nickname", "n", "beside", descending=[False] * 5 + [True, False])
-        .unique([*VALUE, "nickname"], keep="first", maintain_order=True)
-        .select(*VALUE, "nickname", pl.col("beside").alias("known"))
-    )
-    full = named.filter("is_full").select(*VALUE, "label", pl.col("name").alias("whole"), pl.col("surname").alias("of"))
-    fitting = (
-        nameless.select(*VALUE, "nickname")
-        .unique()
-        .join(full.unique(), on=VALUE)
-        .filter(nick_fits("nickname", "whole", "of"))
-        .group_by(*VALUE, "nickname")
-        .agg(pl.col("label").min().alias("fitting"), pl.col("label").n_unique().alias("n"))
-        .filter(pl.col("n") == 1)
-        .drop("n")
-    )
-    first = beside.unique(["party", *VALUE], keep="first", maintain_order=True).select("party", *VALUE, "beside")
-    top = int(placed["label"].max() or 0) + 1  # type: ignore[arg-type]  # a number, of numbers
-    nicks = (
-        nameless.filter(pl.col("nickname").is_not_null() & ~pl.col("is_called"))
-        .select(*VALUE, "nickname")
-        .unique()
-        .sort(*VALUE, "nickname")
-    )
-    nicks = nicks.with_columns((pl.int_range(pl.len()) + top).cast(pl.Int64).alias("alone"))
-    card = _second_accounts(nameless, named).with_columns(
-        (pl.int_range(pl.len()) + top + len(nicks)).cast(pl.Int64).alias("card")
-    )
-    is_open = pl.col("label").is_null() & ~pl.col("is_message")
-    mate = pl.col("label").min().over(*VALUE, "record_id")
-    return (
-        placed.join(known, on=[*VALUE, "nickname"], how="left")
-        .join(fitting, on=[*VALUE, "nickname"], how="left")
-        .join(first, on=["party", *VALUE], how="left")
-        .join(nicks, on=[*VALUE, "nickname"], how="left")
-        .join(card, on=[*VALUE, "account"], how="left")
-        .with_columns(
-            pl.when(is_open)
-            .then(pl.coalesce("known", "beside", "fitting", "alone", "card"))
-            .otherwise(pl.col("label"))
-            .alias("label")
-        )
-        .with_columns(pl.when(is_open).then(pl.coalesce("label", mate)).otherwise("label").alias("label"))
-        .drop("known", "beside", "fitting", "alone", "card")
-    )
-
-
-def _second_accounts(nameless: pl.DataFrame, named: pl.DataFrame) -> pl.DataFrame:
-    """Members without a name, where another member of the same scheme tells one: two accounts, two holders.
-
-    Returns:
-        `VALUE`, account.
-    """
-    of_scheme = [*VALUE, "scheme"]
-    members = named.drop_nulls("scheme")
-    open_ = nameless.drop_nulls("scheme").select(*of_scheme, "account").unique()
-    return (
-        open_.join(members.select(of_scheme).unique(), on=of_scheme, how="semi")
-        .join(members.select(*VALUE, "account").unique(), on=[*VALUE, "account"], how="anti")
-        .select(*VALUE, "account")
-        .sort(*VALUE, "account")
-    )
 
 
 def _numbered(named: pl.DataFrame, holder: pl.DataFrame) -> pl.DataFrame:

@@ -6,7 +6,6 @@ a part of a name is somebody's only where one person alone can be meant and noth
 
 import polars as pl
 
-from identity.around.ties import VALUE
 from identity.graph import connected
 from identity.rules.tenure import SEASON_DAYS
 
@@ -14,7 +13,7 @@ from identity.rules.tenure import SEASON_DAYS
 # somebody in mind, and another year it may be another of the family.
 NOTE_DAYS = SEASON_DAYS
 # What names say beside themselves, gathered under one value.
-TOLD = ("gender", "from", "until", "nicknames", "schemes", "accounts")
+TOLD = ("gender", "from", "until", "nicknames", "schemes", "accounts", "has_other")
 
 
 def attach_partial_names(names: pl.DataFrame, pairs: pl.DataFrame) -> pl.DataFrame:
@@ -64,6 +63,7 @@ def _fitting(both: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
         pl.col("until").max(),
         *(pl.col(c).explode().drop_nulls().unique() for c in ("nicknames", "schemes", "accounts")),
         pl.col("is_noted").all(),
+        pl.col("has_other").all(),
     )
     host = both.join(whole.select(pl.col("node").alias("other"), "label"), on="other").drop("other").unique()
     host = host.join(told.rename({c: f"{c}_h" for c in ("is_noted", *TOLD)}), on="label").filter(~_speaks_against())
@@ -76,7 +76,8 @@ def _fitting(both: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
 def _speaks_against() -> pl.Expr:
     """Whether what two names say beside themselves makes two people of them; the other side's columns end in `_h`.
 
-    Another gender; a note of another season; each with a nickname, and none in common; two accounts in one scheme.
+    Another gender; a note of another season; each with a nickname, and none in common; two accounts in one scheme; a
+    value of their own beside, so that this one may be lent to them.
     """
     apart = pl.max_horizontal(pl.col("from") - pl.col("until_h"), pl.col("from_h") - pl.col("until"))
     signs = (
@@ -84,6 +85,8 @@ def _speaks_against() -> pl.Expr:
         (pl.col("is_noted") | pl.col("is_noted_h")) & (apart > pl.duration(days=NOTE_DAYS)),
         ~_share("nicknames") & (pl.col("nicknames").list.len() > 0) & (pl.col("nicknames_h").list.len() > 0),
         _share("schemes") & ~_share("accounts"),
+        pl.col("has_other_h") & (pl.col("schemes_h").list.len() == 0) & (pl.col("schemes").list.len() > 0),
+        pl.col("has_other") & ~pl.col("has_other_h"),
     )
     return pl.any_horizontal(*(sign.fill_null(False) for sign in signs))
 

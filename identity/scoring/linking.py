@@ -20,6 +20,7 @@ from identity.scoring.engine import DuckEngine, Engine
 from identity.scoring.frozen import Frozen, take
 from identity.scoring.model import Model
 from identity.scoring.retail import RETAIL
+from identity.scoring.rivals import without_rivals
 from identity.scoring.score import Scores
 
 
@@ -81,6 +82,7 @@ def link_by_score(
         if number:
             rows = candidates(parties, label)
         scores = engine.score(frozen.weighed(rows), model, RETAIL)
+        scores = replace(scores, pair=without_rivals(scores.pair, rows))
         guards = guards_of_clusters(guards_of, label)
         strangers = clusters_apart(apart, label)
         clusters = engine.cluster(count(label), scores.pair, guards, merge_weight=weight, apart=strangers)

@@ -255,7 +255,9 @@ def cluster_edges(edge: pl.DataFrame, merge_weight: float) -> pl.DataFrame:
     )
     label = cluster(
         len(node),
-        pair.select("cluster_a", "cluster_b", pl.col("w").alias("match_weight"), is_vetoed=pl.col("w") == VETOED_WEIGHT),
+        pair.select(
+            "cluster_a", "cluster_b", pl.col("w").alias("match_weight"), is_vetoed=pl.col("w") == VETOED_WEIGHT
+        ),
         _guards(pair),
         merge_weight=merge_weight,
     ).label
