@@ -22,8 +22,8 @@ class Parties:
             name, quality, surname, pinyin, nickname, gender, birth_date, province_code, city_code,
             district_code, address, country (null where not told).
         identifier: one row per party and identifier: party, id_type, id_scope, id_value, strength, seen_at, valid_to,
-            and what `lifetimes` fills in: window (""), has_ended (false); and `judge`: holder (""), which of the several
-            holders of the value the party is.
+            and what `lifetimes` fills in: window (""), has_ended (false); and `judge`: holder (""), which of
+            several holders of the value the party is.
         anonymous: parties that nothing but a device tells of: record_id, role, id_type, id_scope, id_value, seen_at,
             one row per device. They are nobody yet: whose they are is `anonymous`'s matter.
     """

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from identity.graph import GuardedMerge, connected
 from identity.scoring.cluster import cluster
+from identity.scoring.rivals import without_rivals
 
 PAIR = {"cluster_a": pl.Int64, "cluster_b": pl.Int64, "match_weight": pl.Float64, "is_vetoed": pl.Boolean}
 
@@ -63,3 +64,29 @@ def test_the_order_of_the_pairs_does_not_matter(rows):
 def test_two_full_names_at_one_phone_and_door_are_a_family():
     household = pairs((0, 1, 20.0)).with_columns(is_vetoed=pl.lit(True))
     assert len(set(cluster(2, household, []).label.tolist())) == 2
+
+
+def test_what_fits_two_full_names_that_differ_never_brings_them_together():
+    weights = pairs((0, 1, 20.0), *((n, part, 15.0) for part in (2, 3, 4) for n in (0, 1))).with_columns(
+        is_vetoed=(pl.col("cluster_a") == 0) & (pl.col("cluster_b") == 1)
+    )
+    alike = pairs((2, 3, 15.0), (2, 4, 15.0), (3, 4, 15.0)).with_columns(is_vetoed=pl.lit(False))
+    label = cluster(5, pl.concat([weights, alike]), []).label
+    assert label[0] != label[1]
+
+
+def test_a_part_of_a_name_that_fits_two_people_as_well_joins_neither():
+    rows = pl.DataFrame({"unique_id": [0, 1, 2, 3], "quality": ["full", "full", "masked", "full"]})
+    family = pairs((0, 1, 20.0)).with_columns(is_vetoed=pl.lit(True))
+    weights = pairs((0, 2, 13.5), (1, 2, 13.0), (0, 3, 12.0)).with_columns(is_vetoed=pl.lit(False))
+    told = without_rivals(pl.concat([family, weights]), rows)
+    assert told["is_vetoed"].to_list() == [True, True, True, False]
+    assert told.drop("is_vetoed").equals(pl.concat([family, weights]).drop("is_vetoed"))
+
+
+def test_a_part_of_a_name_joins_the_one_that_it_fits_far_better():
+    rows = pl.DataFrame({"unique_id": [0, 1, 2], "quality": ["full", "full", "title"]})
+    family = pairs((0, 1, 20.0)).with_columns(is_vetoed=pl.lit(True))
+    weights = pairs((0, 2, 18.0), (1, 2, 6.0)).with_columns(is_vetoed=pl.lit(False))
+    told = without_rivals(pl.concat([family, weights]), rows)
+    assert dict(told.select("cluster_a", "is_vetoed").rows()[1:]) == {0: False, 1: True}

@@ -1,9 +1,12 @@
 from datetime import datetime
 
+import numpy as np
+
 from identity.parties import read_parties
 from identity.registry import load_registry
-from identity.rules.judge import judge
+from identity.rules.judge import judge, with_holders
 from identity.rules.tenure import BEFORE, IN_DOUBT
+from identity.scoring.candidates import candidates
 
 
 def holders(world):
@@ -285,3 +288,121 @@ def test_cards_of_two_schemes_are_counted_each_by_itself(world):
         world.say(n, [("phone", "13900000001"), ("pos_card", f"C{n}"), ("jd_pin", f"p{n}")])
     _, value = holders(world)
     assert value.filter(value["id_type"] == "phone")["status"].to_list() == ["ok"]
+
+
+RECEIVER = {"role": "receiver", "record_type": "order"}
+NOTE = {"source": "wecom", "role": "contact"}
+
+
+def test_a_part_of_a_name_that_fits_two_people_is_neither_of_theirs(world):
+    world.say(1, PHONE, **WANG)
+    world.say(2, PHONE, source="youzan", name="王明芳", surname="王", name_pinyin="wang ming fang")
+    world.say(3, PHONE, source="tmall", name="王**", surname="王", quality="masked", **RECEIVER)
+    held, _ = holders(world)
+    assert held[("tmall-3", NUMBER)] not in {held[("pos-1", NUMBER)], held[("youzan-2", NUMBER)]}
+
+
+def test_a_part_of_a_name_that_fits_two_people_is_whose_nickname_it_comes_with(world):
+    world.say(1, PHONE, nickname="云朵", **WANG)
+    world.say(2, PHONE, source="youzan", name="王明芳", surname="王", name_pinyin="wang ming fang")
+    world.say(3, PHONE, nickname="云朵", name="王", surname="王", quality="derived", **NOTE)
+    held, _ = holders(world)
+    assert held[("wecom-3", NUMBER)] == held[("pos-1", NUMBER)] != held[("youzan-2", NUMBER)]
+
+
+def test_a_part_of_a_name_with_another_nickname_is_another_of_the_family(world):
+    world.say(1, PHONE, source="youzan", nickname="云朵", **WANG)
+    world.say(2, PHONE, nickname="小太阳", name="王", surname="王", quality="derived", **NOTE)
+    held, _ = holders(world)
+    assert held[("wecom-2", NUMBER)] != held[("youzan-1", NUMBER)]
+
+
+def test_two_cards_of_one_scheme_are_two_people_where_one_shows_a_part_of_a_name(world):
+    world.say("card 1", PHONE, **WANG)
+    world.say("card 2", PHONE, name="王*", surname="王", quality="masked")
+    world.say("shop", PHONE, source="youzan", name="王*", surname="王", quality="masked")
+    held, _ = holders(world)
+    assert held[("youzan-shop", NUMBER)] == held[("pos-card 1", NUMBER)] != held[("pos-card 2", NUMBER)]
+
+
+def test_a_member_without_a_name_beside_one_of_the_same_scheme_is_a_second_person(world):
+    world.say("card 1", PHONE, **WANG)
+    world.say("card 2", PHONE, name="家人", quality="nick")
+    sms(world, "after", 10)
+    held, _ = holders(world)
+    assert held[("pos-card 2", NUMBER)] != held[("pos-card 1", NUMBER)]
+    assert held[("aliyun_sms-after", NUMBER)] == IN_DOUBT  # both had given the number
+
+
+def test_a_member_without_a_name_and_of_the_other_gender_is_a_second_person(world):
+    world.say("woman", PHONE, source="youzan", nickname="云朵", quality="nick", gender="female")
+    world.say("man", PHONE, name="家人", quality="nick", gender="male")
+    held, _ = holders(world)
+    assert held[("pos-man", NUMBER)] != held[("youzan-woman", NUMBER)]
+
+
+def test_who_has_a_number_of_their_own_beside_may_have_been_lent_this_one(world):
+    world.say("order", [("phone", "13900000002")], source="youzan", role="buyer", record_type="order")
+    world.say("order", PHONE, source="youzan", **RECEIVER, **WANG)
+    world.say("nick", PHONE, source="youzan", day=10, nickname="云朵", quality="nick")
+    world.say("title", PHONE, day=20, name="王", surname="王", quality="title")
+    held, _ = holders(world)
+    wang = held[("youzan-order", NUMBER)]
+    assert wang not in {held[("youzan-nick", NUMBER)], held[("pos-title", NUMBER)]}
+
+
+def test_a_nickname_is_not_the_only_names_who_goes_by_another(world):
+    world.say("wang", PHONE, source="youzan", nickname="小太阳", **WANG)
+    world.say("nick", PHONE, nickname="云朵", quality="nick", **NOTE)
+    held, _ = holders(world)
+    assert held[("wecom-nick", NUMBER)] != held[("youzan-wang", NUMBER)]
+
+
+def test_a_nameless_record_of_another_year_is_nobodys_unless_the_number_had_been_given(world):
+    world.say("wang", PHONE, source="tmall", day=0, **RECEIVER, **WANG)
+    world.say("late", PHONE, source="after_sales", role="contact", record_type="ticket", day=700)
+    held, _ = holders(world)
+    assert held[("after_sales-late", NUMBER)] == IN_DOUBT
+    world.say("card", PHONE, day=10, **WANG)
+    held, _ = holders(world)
+    assert held[("after_sales-late", NUMBER)] == held[("pos-card", NUMBER)]
+
+
+def test_a_message_goes_to_who_was_seen_by_then_not_to_a_name_that_comes_years_later(world):
+    world.say("wang", PHONE, day=0, name="王", surname="王", quality="derived", **NOTE)
+    sms(world, "then", 30, arrived=True)
+    world.say("li", PHONE, day=900, **LI)
+    held, _ = holders(world)
+    assert held[("aliyun_sms-then", NUMBER)] == held[("wecom-wang", NUMBER)] != held[("pos-li", NUMBER)]
+
+
+def test_what_is_in_doubt_between_two_is_kept_from_what_is_in_doubt_between_three(world):
+    world.say("wang", PHONE, day=0, **WANG)
+    world.say("li", PHONE, day=10, **LI)
+    sms(world, "two", 20, arrived=True)
+    world.say("zhang", PHONE, day=30, name="张三丰", surname="张", name_pinyin="zhang san feng")
+    sms(world, "three", 40, arrived=True)
+    held, _ = holders(world)
+    assert held[("aliyun_sms-two", NUMBER)] == IN_DOUBT != held[("aliyun_sms-three", NUMBER)]
+    assert held[("aliyun_sms-three", NUMBER)] < BEFORE
+
+
+def test_a_mate_on_one_order_is_whoever_the_nickname_is(world):
+    world.say("wang", PHONE, **WANG)
+    world.say(
+        "buyer", PHONE, source="youzan", role="buyer", record_type="order", day=300, nickname="云朵", quality="nick"
+    )
+    world.say("buyer", PHONE, source="youzan", **RECEIVER, day=300, name="波波", quality="nick")
+    parties = read_parties(world.write())
+    held = judge(parties, load_registry()).holding.join(parties.party.select("party", "record_id", "role"), on="party")
+    of = {(r["record_id"], r["role"]): r["holder"] for r in held.iter_rows(named=True)}
+    assert of["youzan-buyer", "receiver"] == of["youzan-buyer", "buyer"] != of["pos-wang", "member"]
+
+
+def test_the_holders_of_a_number_have_no_number_in_common(world):
+    world.say(1, PHONE, **WANG)
+    world.say(2, PHONE, **LI)
+    parties = read_parties(world.write())
+    told = with_holders(parties, judge(parties, load_registry()))
+    phone = candidates(told, np.arange(2))["phones"].to_list()
+    assert set(phone[0]).isdisjoint(phone[1])
