@@ -14,7 +14,7 @@ from identity.scoring.retail import RETAIL
 SHARED_RATES = (
     "Every two people of whom the files show one and the same number in the clear, now or in an older version. Merged: "
     "most records of both are one OneID's. Touched: at least one record of the one is in the OneID that holds most of "
-    "the other's, a message to the number included. Without messages: the same where the brand's own messages, which "
+    "the other's, a message to the number included. Without messages: the same where the brand's own messages and lists, which "
     "show nothing but the number, are left out; the world sends some of them to who registered the number out of sight."
 )
 
@@ -50,7 +50,7 @@ def numbers_lines(folder: Path, record_map: Path, key: bytes) -> list[str]:
     is_recycled = (pl.col("heir") & pl.col("donor_b")) | (pl.col("heir_b") & pl.col("donor"))
     why = pl.when(is_shared).then(pl.lit("shared")).when(is_recycled).then(pl.lit("recycled"))
     pair = pair.with_columns(why.otherwise(pl.lit("clerks, shops, gifts")).alias("why"))
-    spoken = _outcome(pair, both.filter(pl.col("record_type") != "message"))
+    spoken = _outcome(pair, both.filter(~pl.col("record_type").is_in(["message", "campaign_member"])))
     flags = ["is_merged", "is_touched"]
     found = _outcome(pair, both).join(
         spoken.select("person_id", "person_id_b", *flags), on=["person_id", "person_id_b"], how="left", suffix="_spoken"
