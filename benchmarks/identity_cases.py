@@ -14,8 +14,9 @@ from identity.scoring.retail import RETAIL
 SHARED_RATES = (
     "Every two people of whom the files show one and the same number in the clear, now or in an older version. Merged: "
     "most records of both are one OneID's. Touched: at least one record of the one is in the OneID that holds most of "
-    "the other's, a message to the number included. Without messages: the same where the brand's own messages and lists, which "
-    "show nothing but the number, are left out; the world sends some of them to who registered the number out of sight."
+    "the other's, a message to the number included. Without messages: the same where the brand's own messages and "
+    "lists, which show nothing but the number, are left out; the world sends some of them to who registered the number "
+    "out of sight."
 )
 
 
