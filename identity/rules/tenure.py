@@ -45,6 +45,7 @@ def holders(placed: pl.DataFrame, registry: Mapping[str, IdentifierType]) -> pl.
         pl.col("gender").drop_nulls().n_unique().alias("n_genders"),
         pl.col("has_other").any(),
         pl.col("nickname").drop_nulls().n_unique().alias("n_nicks"),
+        pl.col("is_called").all(),
     )
     grouped = _with_followers(grouped, placed.filter("is_full")["surname"].unique())
     lifetime = {kind.name: timedelta(days=kind.lifetime_days) for kind in registry.values() if kind.lifetime_days}
@@ -123,7 +124,9 @@ def _with_followers(grouped: pl.DataFrame, surnames: pl.Series) -> pl.DataFrame:
     is_near = apart <= pl.duration(days=SEASON_DAYS)
     nick = pl.col("least_nick")
     is_name = nick.str.contains(r"^\p{Han}{2,3}$") & nick.str.slice(0, 1).is_in(surnames.drop_nulls().implode())
-    follows = ~pl.col("is_strong") & pl.col("least_name").is_null() & is_near & ~is_name & ~is_other
+    follows = (
+        ~pl.col("is_called") & ~pl.col("is_strong") & pl.col("least_name").is_null() & is_near & ~is_name & ~is_other
+    )
     return (
         grouped.join(host, on=VALUE, how="left")
         .with_columns(pl.when(follows.fill_null(False)).then(pl.col("host")).otherwise(pl.col("label")).alias("joined"))

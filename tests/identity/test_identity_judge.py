@@ -320,7 +320,7 @@ def test_a_part_of_a_name_with_another_nickname_is_another_of_the_family(world):
 def test_two_cards_of_one_scheme_are_two_people_where_one_shows_a_part_of_a_name(world):
     world.say("card 1", PHONE, **WANG)
     world.say("card 2", PHONE, name="王*", surname="王", quality="masked")
-    world.say("shop", PHONE, source="youzan", name="王*", surname="王", quality="masked")
+    world.say("shop", PHONE, source="youzan", name="王**", surname="王", quality="masked")
     held, _ = holders(world)
     assert held[("youzan-shop", NUMBER)] == held[("pos-card 1", NUMBER)] != held[("pos-card 2", NUMBER)]
 
