@@ -67,6 +67,7 @@ def _model_asset(project: Project, model: Model, schemas: dict[str, dict[str, st
         group_name=stage_of(model),
         description=f"{model.description}\n\n```sql\n{model.sql.strip()}\n```",
         kinds={"duckdb", "sql"},
+        owners=[f"team:{model.meta['owner']}"] if "owner" in model.meta else [],
         check_specs=checks,
         metadata={
             "dagster/table_name": model.relation,

@@ -49,8 +49,8 @@ def tag_assets(reads: list[dg.AssetKey]) -> dg.AssetsDefinition:
         base = building.base_snapshot
         history.recall(con, base / "tables" if base else None, building.public / "identity" / "one_id.parquet")
         due = history.due(con, tags, building.as_of)
-        build(con, due.now, building.as_of, time_zone=building.time_zone)
-        history.observe(con, building.as_of, due.now, "customer.tag")
+        build(con, due.fresh, building.as_of, time_zone=building.time_zone)
+        history.observe(con, building.as_of, due.fresh, "customer.tag")
         history.retire(con, building.as_of, tags)
         history.keep(con, building.as_of, due.kept)
         folder = building.scratch("public", SCHEMA)

@@ -37,12 +37,14 @@ class PublishedTable:
     Attributes:
         name: schema.table.
         key: what no two rows share; each is a column, or several with commas between them.
+        owner: the team that answers for what it means.
     """
 
     name: str
     description: str
     key: tuple[str, ...]
     columns: Sequence[SourceColumn]
+    owner: str
 
     @property
     def schema(self) -> str:
@@ -69,13 +71,15 @@ def data_dictionary(project: Project) -> str:
 
 def _of_model(model: Model) -> PublishedTable:
     keys = {test.column.replace(" || '#' || ", ", ") for test in model.tests if test.kind == "unique"}
-    return PublishedTable(model.relation, model.description, tuple(sorted(keys)), model.columns)
+    return PublishedTable(
+        model.relation, model.description, tuple(sorted(keys)), model.columns, model.meta.get("owner", "")
+    )
 
 
 def _of_source(table: SourceTable) -> PublishedTable:
     meta = table.config.meta
     keys = (", ".join(meta["key"]),) if "key" in meta else ()
-    return PublishedTable(meta["published_as"], table.description, keys, table.columns)
+    return PublishedTable(meta["published_as"], table.description, keys, table.columns, meta.get("owner", ""))
 
 
 def _section(table: PublishedTable) -> str:
@@ -83,6 +87,7 @@ def _section(table: PublishedTable) -> str:
     lines = [f"### {table.name}\n", f"{english}.\n\n{chinese}。\n"]
     if table.key:
         lines += [f"Key: {'; '.join(f'`{key}`' for key in table.key)}.\n"]
+    lines.append(f"Owner: {table.owner}.\n")
     lines += ["| column | type | meaning | 含义 | personal |", "|---|---|---|---|---|"]
     for column in table.columns:
         meaning, meaning_zh = _languages(column.description)

@@ -23,7 +23,7 @@ OBSERVATION: Final = "customer.tag_observation"
 class Due:
     """The tags of a run: those to compute, and those that were computed earlier in their week or month."""
 
-    now: list[Tag]
+    fresh: list[Tag]
     kept: list[Tag]
 
 

@@ -68,6 +68,11 @@ def test_each_published_table_says_its_grain_and_every_column_in_both_languages(
 
 
 @pytest.mark.parametrize("table", PUBLISHED, ids=lambda table: table.name)
+def test_each_published_table_has_an_owner(table):
+    assert table.owner in {"data", "crm", "marketing", "retail", "merchandising", "service", "finance"}
+
+
+@pytest.mark.parametrize("table", PUBLISHED, ids=lambda table: table.name)
 def test_no_published_column_needs_quotes_in_sql(table):
     con = duckdb.connect()
     con.execute(f"create schema {table.schema}")

@@ -39,7 +39,7 @@ def observe(
 ) -> None:
     """A run of that day: who had the tag `vip`, with which value."""
     tags = tags or [tag()]
-    computed = history.due(con, tags, day).now
+    computed = history.due(con, tags, day).fresh
     values = ", ".join(f"('{one_id}', '{t.tag}', '{value}')" for one_id, value in had for t in computed)
     rows = (
         f"(values {values}) as t(one_id, tag, value)" if values else "(values ('', '', null)) as t(one_id, tag, value)"
@@ -147,7 +147,7 @@ def test_a_weekly_tag_is_computed_in_the_first_run_of_a_week_and_kept_in_between
     assert [t.tag for t in history.due(con, [weekly], day(6)).kept] == ["vip"]
     history.keep(con, day(6), [weekly])
     assert con.sql("select one_id, value, since from customer.tag").fetchall() == [("P1", "gold", day(1))]
-    assert [t.tag for t in history.due(con, [weekly], day(7)).now] == ["vip"]
+    assert [t.tag for t in history.due(con, [weekly], day(7)).fresh] == ["vip"]
 
 
 def test_a_tag_that_nobody_defines_any_more_ends(tmp_path):
