@@ -243,3 +243,13 @@ def test_without_any_sales_there_is_no_forecast_and_targets_expect_nothing(tmp_p
     assert rows(runner, "select distinct actual_amount_cny, expected_amount_cny from marts.sales_target_progress") == [
         (0, 0)
     ]
+
+
+def test_visitors_of_a_day_without_an_order_bought_nothing(tmp_path):
+    world = TradeWorld("P1")
+    world.listed("store", store_code="S1", name="一店", kind="直营")
+    for days in (1, 2, 3):
+        world.listed("store_traffic", store_code="S1", traffic_date=END - timedelta(days=days), n_entered=10.0)
+    world.order("o1", "P1", ago(2), 50.0, store_id="S1")
+    query = "select n_successes, n_trials from lake.intermediate.int_store_rate where metric = 'conversion'"
+    assert set(rows(world.build(PROJECT, tmp_path, "int_store_rate"), query)) == {(1, 30)}

@@ -105,7 +105,8 @@ doors as (
         span.window_days,
         traffic.store_code,
         cast(round(sum(traffic.n_entered)) as bigint) as n_entered,
-        coalesce(sum(least(sold_by_day.n_orders, traffic.n_entered)), 0) as n_orders
+        -- least() passes over nulls: a day without an order has none
+        sum(least(coalesce(sold_by_day.n_orders, 0), traffic.n_entered)) as n_orders
     from traffic
     cross join span
     cross join as_of
