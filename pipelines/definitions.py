@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 
 from assets.analyses import analysis_assets
+from assets.backfill import backfill_assets
 from assets.gates import gate_checks
 from assets.identity import identity_assets
 from assets.models import model_assets
@@ -16,7 +17,7 @@ from assets.touchpoints import landing_specs, touchpoint_assets
 from assets.warehouse import warehouse_assets
 from dbt_like_sql.project import load_project
 from pipelines.jobs import build_jobs
-from pipelines.resources import GuiyiHome, utc_now
+from pipelines.resources import TIME_ZONE, GuiyiHome, RepublishedHome, utc_now
 from pipelines.schedules import daily_schedule
 from pipelines.sensors import landing_sensor
 
@@ -30,21 +31,23 @@ def build_defs(
         resource_overrides: resources by name that take the place of the usual ones.
         clock: tells UTC without zone.
     """
-    tables = [
-        touchpoint_assets(),
-        identity_assets(),
-        *model_assets(load_project()),
-        *profile_assets(),
-        *analysis_assets(),
-    ]
+    # What the records and people of a day make: a past day's tags are computed with these alone.
+    of_a_day = [*model_assets(load_project()), *profile_assets(), *analysis_assets()]
+    tables = [touchpoint_assets(), identity_assets(), *of_a_day]
     made = sorted(key for asset in tables for key in asset.keys)
     return dg.Definitions(
-        assets=[*landing_specs(), *tables, *warehouse_assets(made, clock), *audience_assets()],
+        assets=[
+            *landing_specs(),
+            *tables,
+            *warehouse_assets(made, clock),
+            *backfill_assets(of_a_day, clock, TIME_ZONE),
+            *audience_assets(),
+        ],
         asset_checks=gate_checks(),
         jobs=build_jobs(),
         schedules=[daily_schedule()],
         sensors=[landing_sensor()],
-        resources={"building": GuiyiHome(), **(resource_overrides or {})},
+        resources={"building": GuiyiHome(), "republishing": RepublishedHome(), **(resource_overrides or {})},
         executor=dg.in_process_executor,
     )
 

@@ -119,7 +119,7 @@ class GuiyiHome(dg.ConfigurableResource[Building]):
             building = open_building(
                 home,
                 name=name,
-                as_of=as_of_date(self.as_of, now),
+                as_of=self._day(home, now),
                 landing=landing_path(home, self.landing),
                 key=load_key(home.vault, configured=self.key or os.environ.get("GUIYI_KEY")),
                 started_at=now,
@@ -137,9 +137,19 @@ class GuiyiHome(dg.ConfigurableResource[Building]):
             finally:
                 building.close()
 
+    def _day(self, home: Home, now: datetime) -> date:
+        return as_of_date(self.as_of, now)
+
     def _engine(self) -> Engine:
         threads = self.threads or int(os.environ.get("GUIYI_THREADS") or 0)
         return Engine(self.memory_limit or os.environ.get("GUIYI_MEMORY_LIMIT") or None, threads or None)
+
+
+class RepublishedHome(GuiyiHome):
+    """A home, locked for a run that changes what is published and publishes it as of the same day."""
+
+    def _day(self, home: Home, now: datetime) -> date:
+        return date.fromisoformat(home.manifest(home.require_published())["as_of"])
 
 
 def _share(variable: str, otherwise: float) -> float:

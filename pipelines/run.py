@@ -1,4 +1,4 @@
-"""Running the daily job in this process, as `guiyi run` does; it is the job of the Dagster UI, and recorded there.
+"""Running a job that publishes in this process, as `guiyi run` does; it is the job of the Dagster UI, recorded there.
 
 Turns what Dagster raises into one sentence. What is shown to a person is in `summary` and the command line.
 """
@@ -19,11 +19,13 @@ import dagster as dg
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
+from assets.backfill import FIRST_DAY
 from common.errors import GuiyiError, UsageError
 from identity.keeping.keeping import Keeping
 from pipelines.definitions import build_defs
-from pipelines.jobs import DAILY, run_config
+from pipelines.jobs import BACKFILL, DAILY, run_config
 from pipelines.resources import WATCHER
+from profiles.tagging.load import load_tags
 from warehouse.home import Home
 
 # One run at a time on a home: others that the UI starts wait in Dagster's queue. No pools: a killed run would keep
@@ -40,6 +42,7 @@ concurrency:
 # Rough shares of a run's time, for the progress bar: the long stages by their step, all others alike.
 _WEIGHTS: Final = {"touchpoints": 30.0, "identity": 30.0, "profiles_values": 3.0, "gate_landing": 8.0}
 
+_RANGE: Final = "dagster/asset_partition_range_{}"  # how Dagster asks one run for several partitions
 _PROCESS: Final = "guiyi/process"
 _UNFINISHED: Final = [
     dg.DagsterRunStatus.NOT_STARTED,
@@ -116,11 +119,8 @@ def run_job(
         DefinitionError: one of the home's own files for identity is wrong.
         GuiyiError: the run could not publish; the message says why.
     """
-    started = time.perf_counter()
     Keeping(folder=home.identity).check()
-    before = home.published()
-    steps = _Steps(progress)
-    run_id = str(uuid.uuid4())
+    load_tags(own=home.tags)
     config = run_config(
         as_of=as_of.isoformat(),
         path=str(home.path),
@@ -129,6 +129,42 @@ def run_job(
         sources=str(sources.expanduser().absolute()) if sources else "",
         log_level="CRITICAL",
     )
+    return _publish(home, DAILY, config, as_of, {}, progress)
+
+
+def run_backfill(home: Home, first: date, last: date, progress: Watch | None = None) -> RunOutcome:
+    """Put the tags of past days into their history, from what is published, and publish that.
+
+    Args:
+        home: the home; held for the whole run.
+        first: the first day.
+        last: the last day, itself included.
+        progress: as in `run_job`.
+
+    Raises:
+        UsageError: nothing is published, or the days are none that can be filled in.
+        DefinitionError: one of the home's own tags is wrong.
+        GuiyiError: the run could not publish; the message says why.
+    """
+    published = date.fromisoformat(home.manifest(home.require_published())["as_of"])
+    if not date.fromisoformat(FIRST_DAY) <= first <= last <= published:
+        raise UsageError(
+            f"{first} to {last} cannot be filled in: name days from {FIRST_DAY} to {published}, the first one first."
+        )
+    load_tags(own=home.tags)
+    config = run_config(path=str(home.path), log_level="CRITICAL", resource="republishing")
+    days = {_RANGE.format("start"): first.isoformat(), _RANGE.format("end"): last.isoformat()}
+    return _publish(home, BACKFILL, config, published, days, progress)
+
+
+def _publish(
+    home: Home, name: str, config: dg.RunConfig, as_of: date, tags: dict[str, str], progress: Watch | None
+) -> RunOutcome:
+    """Run a job that publishes."""
+    started = time.perf_counter()
+    before = home.published()
+    steps = _Steps(progress)
+    run_id = str(uuid.uuid4())
     with (
         _quiet(),
         _quick_commits(),
@@ -136,11 +172,11 @@ def run_job(
         dg.DagsterInstance.from_config(str(dagster_home(home))) as instance,
     ):
         _report_dead_runs(instance)
-        job = build_defs().resolve_job_def(DAILY)
+        job = build_defs().resolve_job_def(name)
         steps.expect([node.name for node in job.graph.nodes])
         instance.add_event_listener(run_id, steps.tell)
         try:
-            tags = {_PROCESS: str(os.getpid()), "as_of": as_of.isoformat()}
+            tags = {_PROCESS: str(os.getpid()), "as_of": as_of.isoformat(), **tags}
             job.execute_in_process(run_config=config, instance=instance, run_id=run_id, tags=tags)
         except Exception as error:
             raise _in_one_sentence(error, steps, home, has_published=home.published() != before) from error

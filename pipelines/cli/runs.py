@@ -34,7 +34,7 @@ DEMO_PEOPLE: Final = 5000
 
 def register(app: typer.Typer) -> None:
     """Add these commands to the app."""
-    for command in (demo, simulate, run, status):
+    for command in (demo, simulate, run, backfill, status):
         app.command()(command)
 
 
@@ -133,6 +133,34 @@ def run(
     from pipelines.summary import show_summary
 
     show_summary(screen(), place, outcome=outcome, evaluation=evaluation)
+
+
+def backfill(
+    first: Annotated[str, typer.Option("--from", metavar="YYYY-MM-DD", help="First day.", show_default=False)],
+    last: Annotated[str, typer.Option("--to", metavar="YYYY-MM-DD", help="Last day, itself included.")] = "",
+    home: HomeOption = None,
+    to_json: JsonOption = False,
+) -> None:
+    """Put the tags that people had on past days into their history, from what is published.
+
+    The same answer as if Guiyi had run on those days with the same files; one snapshot is published at the end.
+
+    Example: guiyi backfill --from 2026-10-01 --to 2026-10-31
+    """
+    from pipelines.resources import as_of_date, home_path, utc_now
+    from pipelines.run import run_backfill
+    from warehouse.home import Home
+
+    place, now = Home(home_path(home)), utc_now()
+    begins = as_of_date(first, now)
+    with progress_bar("回填 filling in") as bar:
+        outcome = run_backfill(
+            place, begins, as_of_date(last or first, now), lambda share, step, text: bar(share, text)
+        )
+    if to_json:
+        as_json({"run_id": outcome.run_id, "seconds": round(outcome.seconds, 1)})
+        return
+    screen().print(f"已发布 published {outcome.run_id} · {outcome.seconds:.0f} s")
 
 
 def _warn_if_older(home: "Home", day: date) -> None:

@@ -12,10 +12,16 @@ _HEAD = """# Tags 标签
 
 Made from `profiles/tags/*.yml` by `python -m profiles.tagging.page docs/tags.md`; change those, not this.
 
-Every run computes all tags into `customer.tag(one_id, tag, value, since)`. `since` is the date of the
-newest fact that the tag rests on, or the date that its definition names.
+Every run computes the tags that are due into `customer.tag(one_id, tag, value, since, model_run)`. `since` is the date
+of the newest fact that the tag rests on, or the date that its definition names; `model_run` the model that gave a score.
+A weekly or monthly tag is computed in the first run of its week (from Monday) or month, and kept in between.
+
+`customer.tag_history` knows who had which tag when: a value holds from the run that found it until the run that did
+not. A brand's own tags lie in `HOME/tags/` ([how](analysts.md#adding-a-model-or-a-tag)).
 
 ```sql
+-- on 1 October, and today
+select value, count(*) as people from tag_on(date '2026-10-01') where tag = 'vip_tier' group by value order by people desc;
 select value, count(*) as people from customer.tag where tag = 'vip_tier' group by value order by people desc;
 ```
 

@@ -3,10 +3,11 @@
 import dagster as dg
 import pytest
 
+from assets.backfill import TAG_DAY
 from assets.gates import load_gates
 from dbt_like_sql.project import load_project
 from pipelines.definitions import build_defs
-from pipelines.jobs import DAILY
+from pipelines.jobs import BACKFILL, DAILY
 
 STAGES = (
     "landing", "touchpoints", "identity", "reference", "staging", "core", "profiles", "customer", "analyses",
@@ -86,16 +87,25 @@ def test_nothing_is_published_before_everything_that_it_holds_is_made(defs: dg.D
             upstream.add(parent)
             waiting.append(parent)
     exports = {key for key in graph.get_all_asset_keys() if key.path[0] == "segments"}
-    assert upstream == graph.get_all_asset_keys() - exports - {published}
+    assert upstream == graph.get_all_asset_keys() - exports - {published, TAG_DAY}
     assert all(graph.get(key).parent_keys == {published} for key in exports)
 
 
-def test_the_daily_job_runs_every_asset_and_every_check(defs: dg.Definitions) -> None:
+def test_the_daily_job_runs_every_asset_but_past_days_and_every_check(defs: dg.Definitions) -> None:
     job = defs.resolve_job_def(DAILY)
     graph = defs.resolve_asset_graph()
-    assert set(job.asset_layer.executable_asset_keys) == graph.executable_asset_keys
+    assert set(job.asset_layer.executable_asset_keys) == graph.executable_asset_keys - {TAG_DAY}
     assert set(job.asset_layer.asset_graph.asset_check_keys) == set(graph.asset_check_keys)
 
 
 def test_one_process_runs_a_job_because_one_file_has_one_writer(defs: dg.Definitions) -> None:
-    assert defs.resolve_job_def(DAILY).executor_def is dg.in_process_executor
+    for name in (DAILY, BACKFILL):
+        assert defs.resolve_job_def(name).executor_def is dg.in_process_executor
+
+
+def test_a_backfill_takes_any_number_of_past_days_in_one_run(defs: dg.Definitions) -> None:
+    job = defs.resolve_job_def(BACKFILL)
+    assert set(job.asset_layer.executable_asset_keys) == {TAG_DAY}
+    asset = defs.resolve_asset_graph().get(TAG_DAY)
+    assert isinstance(asset.partitions_def, dg.DailyPartitionsDefinition)
+    assert asset.backfill_policy == dg.BackfillPolicy.single_run()
