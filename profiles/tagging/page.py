@@ -13,7 +13,7 @@ _HEAD = """# Tags 标签
 Made from `profiles/tags/*.yml` by `python -m profiles.tagging.page docs/tags.md`; change those, not this.
 
 Every run computes the tags that are due into `customer.tag(one_id, tag, value, since, model_run)`. `since` is the date
-of the newest fact that the tag rests on, or the date that its definition names; `model_run` the model that gave a score.
+of the newest fact that the tag rests on, or the date that its definition names; `model_run` names the model of a score.
 A weekly or monthly tag is computed in the first run of its week (from Monday) or month, and kept in between.
 
 `customer.tag_history` knows who had which tag when: a value holds from the run that found it until the run that did
@@ -21,8 +21,8 @@ not. A brand's own tags lie in `HOME/tags/` ([how](analysts.md#adding-a-model-or
 
 ```sql
 -- on 1 October, and today
-select value, count(*) as people from tag_on(date '2026-10-01') where tag = 'vip_tier' group by value order by people desc;
-select value, count(*) as people from customer.tag where tag = 'vip_tier' group by value order by people desc;
+select value, count(*) as people from tag_on(date '2026-10-01') where tag = 'vip_tier' group by all;
+select value, count(*) as people from customer.tag where tag = 'vip_tier' group by all order by people desc;
 ```
 
 | tag | 名称 | name | kind | owner | refresh | sensitivity |
