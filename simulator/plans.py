@@ -124,28 +124,6 @@ def holiday_list(world: "World") -> pl.DataFrame:
     return pl.DataFrame(rows).sort("日期", "节假日名称")
 
 
-def commission_rules(world: "World") -> pl.DataFrame:
-    """佣金规则: what staff, partners and referrers get for an order, up to three levels."""
-    begun = world.span.start.replace(day=1).isoformat()
-    turn = date(world.span.as_of.year, 1, 1)  # the partners' rates went up that day
-    before = (turn - timedelta(days=1)).isoformat()
-    head = ("规则编号", "规则名称", "佣金对象", "层级", "适用品类", "计算基数", "佣金比例", "固定佣金", "最低订单金额",
-            "封顶金额", "生效日期", "失效日期")  # fmt: skip
-    rows = (
-        ("S1", "门店员工提成", "员工", "1", "", "扣除退款后净额", "1%", "", "", "", begun, ""),
-        ("S2", "店长提成", "员工", "2", "", "扣除退款后净额", "0.3%", "", "", "", begun, ""),
-        ("S3", "大区提成", "员工", "3", "", "扣除退款后净额", "0.1%", "", "", "20", begun, ""),
-        ("P1", "异业带单一级", "合作方", "一级", "", "扣除退款后净额", "0.04", "", "500", "300", begun, before),
-        ("P1", "异业带单一级", "合作方", "一级", "", "扣除退款后净额", "0.05", "", "500", "300", turn.isoformat(), ""),
-        ("P2", "异业带单二级", "合作方", "二级", "", "扣除退款后净额", "0.01", "", "500", "60", begun, ""),
-        ("P3", "异业带单三级", "合作方", "三级", "", "扣除退款后净额", "0.005", "", "500", "30", begun, ""),
-        ("R1", "老带新一级", "推荐人", "1", "", "实付金额", "", "50", "300", "", begun, ""),
-        ("R2", "老带新二级", "推荐人", "2", "", "实付金额", "", "20", "300", "", begun, ""),
-        ("R3", "老带新三级", "推荐人", "3", "", "实付金额", "", "10", "300", "", begun, ""),
-    )
-    return pl.DataFrame(rows, schema=head, orient="row")
-
-
 def target_list(world: "World") -> pl.DataFrame:
     """销售目标 of the last twelve months and the next two by brand, channel, store, till: a year ago and some more."""
     rng = world.streams("targets")

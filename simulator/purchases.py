@@ -6,9 +6,10 @@ warped by the season, which leaves the process as it is in operational time. Wha
 was placed is in `fulfilment`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
+import polars as pl
 
 from simulator.catalogue import CATEGORIES, N_TIERS, Products
 from simulator.people import DAY, Calendar, People
@@ -19,7 +20,8 @@ from simulator.streams import Bools, Floats, Ints, Streams, chance, pick, pick_e
 _RATE_SHAPE, _RATE_PER_YEAR = 1.1, 1.75
 _DROPOUT = (1.0, 2.1)
 _SPEND_SHAPE, _SPEND_Q = 5.0, 5.0
-_WEAR_SHAPE, _STAYS_WITH_BRAND = 3.0, 0.55
+_WEAR_SHAPE = 3.0
+STAYS_WITH_BRAND = 0.55
 _FIRST_DURABLE, _LATER_DURABLE, _OWN_CONSUMABLE = 0.58, 0.09, 0.85
 _SECOND_LINE = 0.22
 _TIER_FROM = np.asarray([0.62, 0.9, 1.25, 1.8])
@@ -52,6 +54,8 @@ class Values:
     alive: Bools  # the process goes on
     p_alive: Floats  # what the purchases so far say about it, with the person's own rate and dropout
     expected_365d: Floats  # purchases in the next 365 days, replacements left out
+    # Each durable that was bought of the process itself: person, bought_at, category, again_at, whether of this brand.
+    wear: pl.DataFrame = field(default_factory=pl.DataFrame)
 
 
 @dataclass
@@ -97,7 +101,8 @@ def make_purchases(
     who, at = who[order], at[order]
     first = np.concatenate([[True], who[1:] != who[:-1]]) if len(who) else np.zeros(0, dtype=bool)
     category, owned = _main_categories(rng, who, first)
-    who, at, category, owned = _with_replacements(rng, who, at, category, owned, span)
+    (who, at, category, owned), wear = _with_replacements(rng, who, at, category, owned, span)
+    values.wear = wear
     keep = np.flatnonzero((at >= 0) & (at < span.horizon))
     keep = keep[np.lexsort((who[keep], at[keep]))]
     who, at, category, owned = who[keep], daytime(rng, at[keep]), category[keep], owned[keep]
@@ -192,20 +197,37 @@ def _consumables(rng: np.random.Generator, owned: Ints) -> Ints:
 
 def _with_replacements(
     rng: np.random.Generator, who: Ints, at: Ints, category: Ints, owned: Ints, span: Calendar
-) -> tuple[Ints, Ints, Ints, Ints]:
-    """Add the purchases that replace a worn-out durable."""
+) -> tuple[tuple[Ints, Ints, Ints, Ints], pl.DataFrame]:
+    """Add the purchases that replace a worn-out durable; gives back beside them when each wears out (`Values.wear`)."""
     life = np.asarray([c.life_years for c in CATEGORIES])[category]
     bought = np.flatnonzero(life > 0)
-    scale = life[bought] * 365 * DAY / np.log(2) ** (1 / _WEAR_SHAPE)
-    again_at = at[bought] + (rng.weibull(_WEAR_SHAPE, len(bought)) * scale).astype(np.int64)
-    stays = chance(rng, len(bought), _STAYS_WITH_BRAND) & (again_at < span.horizon)
+    again_at = at[bought] + life_seconds(rng, category[bought])
+    loyal = chance(rng, len(bought), STAYS_WITH_BRAND)
+    stays = loyal & (again_at < span.horizon)
     again = bought[stays]
-    return (
+    wear = pl.DataFrame(
+        {
+            "person": who[bought],
+            "bought_at": at[bought],
+            "category": category[bought],
+            "again_at": again_at,
+            "loyal": loyal,
+        }
+    )
+    bought_all = (
         np.concatenate([who, who[again]]),
         np.concatenate([at, again_at[stays]]),
         np.concatenate([category, category[again]]),
         np.concatenate([owned, category[again]]),
     )
+    return bought_all, wear
+
+
+def life_seconds(rng: np.random.Generator, category: Ints) -> Ints:
+    """How long durables of these categories last: Weibull with the category's median."""
+    life = np.asarray([c.life_years for c in CATEGORIES])[category]
+    scale = life * 365 * DAY / np.log(2) ** (1 / _WEAR_SHAPE)
+    return (rng.weibull(_WEAR_SHAPE, len(category)) * scale).astype(np.int64)
 
 
 def daytime(rng: np.random.Generator, at: Ints) -> Ints:

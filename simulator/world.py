@@ -6,6 +6,8 @@
     out/truth/party.parquet            who is behind each party of the landing files
     out/truth/party_after_daily.parquet  the same once the daily files have been added (with extra days only)
     out/truth/person.parquet           everybody, with flags and true future value
+    out/truth/replacement.parquet      when each durable will be replaced, by person and category
+    out/truth/commission.parquet       what each payee is due for each order, in cents
     out/truth/campaign.parquet         what each arm of each campaign truly changed
     out/truth/campaign_person.parquet  who was in which arm, what they did, and what they would have done
 

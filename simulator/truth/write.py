@@ -12,6 +12,7 @@ from simulator.people import BASE, DAY, OUTSIDER, STAFF, birth_dates
 from simulator.places import cities
 from simulator.rates import FUTURE_DAYS
 from simulator.truth.components import label_components
+from simulator.truth.dues import commission_truth, replacement_truth
 from simulator.truth.frame import PARTY
 from simulator.truth.observations import observations
 from simulator.truth.uplift import campaign_persons, campaign_truth
@@ -38,6 +39,9 @@ def write_truth(world: World, folder: Path, extra_days: int, sources: Collection
     if extra_days:
         later = party_truth(world, world.span.end + extra_days * DAY, ids, sources)
         later.drop("person").write_parquet(folder / "party_after_daily.parquet")
+    replacement_truth(world, ids).write_parquet(folder / "replacement.parquet")
+    if "reference" in sources:
+        commission_truth(world, ids).write_parquet(folder / "commission.parquet")
     if "campaigns" in sources:
         drawn = campaign_persons(world, ids)
         drawn.write_parquet(folder / "campaign_person.parquet")

@@ -5,6 +5,7 @@ from typing import Final
 import polars as pl
 
 from simulator import plans
+from simulator.commissions import rule_list
 from simulator.model import World
 from simulator.writers.exports import Exports, Period
 from simulator.writers.tables import write_book, write_csv
@@ -23,7 +24,7 @@ def write_reference(world: World, out: Exports, day: Period | None = None) -> No
     write_book(out, f"{FOLDER}/商品档案_{stamp}.xlsx", plans.article_list(world), at, "商品")
     write_csv(out, f"{FOLDER}/商品价格表_{stamp}.csv", plans.price_list(world), at)
     write_csv(out, f"{FOLDER}/营销活动_{stamp}.csv", plans.campaign_list(world), at)
-    write_csv(out, f"{FOLDER}/佣金规则_{stamp}.csv", plans.commission_rules(world), at)
+    write_csv(out, f"{FOLDER}/佣金规则_{stamp}.csv", rule_list(world), at)
     write_csv(out, f"{FOLDER}/销售目标_{stamp}.csv", plans.target_list(world), at, "utf-8-sig")
     write_csv(out, f"{FOLDER}/节假日_{stamp}.csv", plans.holiday_list(world), at, "utf-8-sig")
 
