@@ -53,7 +53,7 @@ def main() -> None:
         "|---|---|---|---|---|---|---|---|",
     ]
     for world in worlds:
-        for sizes in ((2_000, 200), (1_000, 100), (500, 500)):
+        for sizes in ((2_000, 200), (1_000, 100), (300, 60), (500, 500)):
             for lift in (0.0, 0.03):
                 lines.append(_revenue(rng, world, sizes, lift, options.draws))
     lines += [

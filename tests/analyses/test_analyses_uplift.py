@@ -115,9 +115,9 @@ def test_without_holdout_nothing_is_compared():
 
 
 def test_a_few_people_or_buyers_show_nothing():
-    (few,) = effect(moments("c", "A", 2000, 200, 12.0), moments("c", "holdout", 99, 5, 6.0))
+    (few,) = effect(moments("c", "A", 2000, 200, 12.0), moments("c", "holdout", 29, 5, 6.0))
     assert (few["verdict"], few["conversion_verdict"]) == ("too small", "too small")
-    (buyers,) = effect(moments("c", "A", 2000, 200, 12.0), moments("c", "holdout", 500, 4, 6.0))
+    (buyers,) = effect(moments("c", "A", 300, 9, 12.0), moments("c", "holdout", 500, 0, 6.0))
     assert (buyers["verdict"], buyers["conversion_verdict"]) == ("too small", "shown")
     assert buyers["roi"] is None
 
