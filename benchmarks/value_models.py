@@ -22,7 +22,7 @@ import polars as pl
 
 from benchmarks.report import machine, write_result
 from profiles.value_models import ValueConfig, backtest, predictions, purchase_process, spend
-from profiles.value_models.history import bought_between, distinct_histories, summarise
+from profiles.value_models.history import PurchaseDays, distinct_histories, purchase_days, summarise
 from profiles.value_models.measures import calibration, measures
 
 SPLIT, END = date(1997, 9, 30), date(1998, 6, 30)
@@ -34,11 +34,14 @@ SETS = {"sample": "cdnow_sample.parquet", "full": "cdnow_master.parquet"}
 class Known:
     """What every model gets: purchases until the split, and one row a customer."""
 
-    purchases: pl.DataFrame
+    days: PurchaseDays
     customers: pl.DataFrame
 
     def column(self, name: str) -> np.ndarray:
         return self.customers[name].to_numpy().astype(float)
+
+    def between(self, after: date, until: date) -> tuple[np.ndarray, np.ndarray]:
+        return self.days.between(self.customers["customer"], after, until)
 
 
 Prediction = tuple[np.ndarray, np.ndarray, np.ndarray | None]
@@ -54,13 +57,13 @@ def purchases(path: Path) -> pl.DataFrame:
     return rows.sort("one_id", "purchase_date")
 
 
-def known(rows: pl.DataFrame, as_of: date) -> Known:
-    return Known(rows.filter(pl.col("purchase_date") <= as_of), summarise(rows, as_of).customers)
+def known(days: PurchaseDays, as_of: date) -> Known:
+    return Known(days.until(as_of), summarise(days, as_of).customers)
 
 
 def plain_model(data: Known, as_of: date = SPLIT) -> Prediction:
     """MBG/CNBD-k and Gamma-Gamma without anything learnt from inner windows."""
-    history = summarise(data.purchases, as_of)
+    history = summarise(data.days, as_of)
     h, rows, _ = distinct_histories(history)
     model = purchase_process.fit_best(h)[0]
     key = (h.frequency, h.recency, h.age)
@@ -72,7 +75,7 @@ def plain_model(data: Known, as_of: date = SPLIT) -> Prediction:
 
 def last_period(data: Known) -> Prediction:
     """As many purchases and as much spend as in the same number of days before."""
-    n, spent = bought_between(data.purchases, data.customers, SPLIT - timedelta(days=DAYS), SPLIT)
+    n, spent = data.between(SPLIT - timedelta(days=DAYS), SPLIT)
     return n, spent, None
 
 
@@ -126,11 +129,11 @@ def boosted_trees(data: Known) -> Prediction:
     from sklearn.ensemble import HistGradientBoostingRegressor
 
     origin = SPLIT - timedelta(days=DAYS // 2)
-    before = known(data.purchases, origin)
+    before = known(data.days, origin)
     x, now = _features(before, origin), _features(data, SPLIT)
     options = {"loss": "poisson", "max_iter": 150, "learning_rate": 0.05, "min_samples_leaf": 40, "random_state": 0}
     found = []
-    for target in bought_between(data.purchases, before.customers, origin, SPLIT):
+    for target in data.days.between(before.customers["customer"], origin, SPLIT):
         trees = HistGradientBoostingRegressor(**options)
         trees.fit(x, target)
         found.append(trees.predict(now))
@@ -139,7 +142,7 @@ def boosted_trees(data: Known) -> Prediction:
 
 def _features(data: Known, as_of: date) -> np.ndarray:
     whole = (as_of - date(1997, 1, 1)).days
-    recent, _ = bought_between(data.purchases, data.customers, as_of - timedelta(days=whole // 3), as_of)
+    recent, _ = data.between(as_of - timedelta(days=whole // 3), as_of)
     frame = data.customers.select(
         "frequency",
         pl.col("recency_days") / whole,
@@ -164,8 +167,9 @@ PEERS: dict[str, Callable[[Known], Prediction]] = {
 
 
 def measure(rows: pl.DataFrame) -> list[str]:
-    data = known(rows, SPLIT)
-    actual = bought_between(rows, data.customers, SPLIT, END)
+    days = purchase_days(rows)
+    data = known(days, SPLIT)
+    actual = days.between(data.customers["customer"], SPLIT, END)
     lines = []
     for name, run in PEERS.items():
         started = time.perf_counter()

@@ -8,19 +8,12 @@ from datetime import timedelta
 from typing import Final
 
 import numpy as np
-import polars as pl
 
 from profiles.value_models import future_spend, purchase_process, returns, spend
 from profiles.value_models.config import HORIZON_DAYS, ValueConfig
 from profiles.value_models.forecast import Forecast
 from profiles.value_models.future_spend import FutureSpend
-from profiles.value_models.history import (
-    CustomerHistory,
-    bought_between,
-    distinct_histories,
-    sample_customers,
-    summarise,
-)
+from profiles.value_models.history import CustomerHistory, PurchaseDays, distinct_histories, summarise
 from profiles.value_models.purchase_process import PurchaseModel
 from profiles.value_models.quadrature import Array
 from profiles.value_models.returns import Returns, Window
@@ -69,19 +62,19 @@ class FittedValue:
 
     def order_value(self, history: CustomerHistory) -> Array:
         """Expected value of a future purchase of each customer."""
-        n, mean, last = _spending_of(history)
+        n, mean, last = history.spending()
         expected = spend.expected_spend(self.spending, n, mean)
         return expected * self.future.factor(expected, last, n)
 
 
-def fit_value(purchases: pl.DataFrame, history: CustomerHistory, config: ValueConfig) -> FittedValue:
-    """Fit everything on a history that passed the gate; `purchases` are those it was made of."""
+def fit_value(days: PurchaseDays, history: CustomerHistory, config: ValueConfig) -> FittedValue:
+    """Fit everything on a history that passed the gate; `days` are what it was made of."""
     season = seasonal_index(history.repeats, history.as_of, config.min_season_days)
     histories, _, _ = distinct_histories(history, season)
     candidates = purchase_process.fit_best(histories, config.shapes, prior_weight=config.prior_weight)
-    n, mean, _ = _spending_of(history)
+    n, mean, _ = history.spending()
     windows, seen = [], []
-    sampled = sample_customers(purchases, SAMPLE)
+    sampled = days.until(history.as_of).sample(SAMPLE)
     for share in window_shares(history.days):
         found = _window(sampled, history, timedelta(days=round(history.days * share)), season, candidates[0].k, config)
         if found:
@@ -108,17 +101,11 @@ def window_shares(history_days: int) -> tuple[float, float]:
     return share, 0.8 * share
 
 
-def _spending_of(history: CustomerHistory) -> tuple[Array, Array, Array]:
-    columns = ("n_purchases", "mean_value_cny", "last_value_cny")
-    n, mean, last = (history.customers[c].to_numpy().astype(float) for c in columns)
-    return n, mean, last
-
-
 def _window(
-    purchases: pl.DataFrame, history: CustomerHistory, length: timedelta, season: Season, k: int, config: ValueConfig
+    days: PurchaseDays, history: CustomerHistory, length: timedelta, season: Season, k: int, config: ValueConfig
 ) -> tuple[Window, tuple[Array, ...]] | None:
     """One inner window, and what is needed to learn the value of future purchases; None where too thin."""
-    known = summarise(purchases, history.as_of - length)
+    known = summarise(days, history.as_of - length)
     repeat = int((known.customers["frequency"] > 0).sum())
     if (
         known.customers.height < _MIN_WINDOW["customers"]
@@ -126,12 +113,12 @@ def _window(
         or length.days < _MIN_WINDOW["days"]
     ):
         return None
-    bought, spent = bought_between(purchases, known.customers, known.as_of, history.as_of)
+    bought, spent = days.between(known.customers["customer"], known.as_of, history.as_of)
     if bought.sum() < _MIN_WINDOW["purchases"]:
         return None
     histories, rows, clock = distinct_histories(known, season)
     model = purchase_process.fit(histories, k, prior_weight=config.prior_weight)
-    n, mean, last = _spending_of(known)
+    n, mean, last = known.spending()
     spending = spend.fit(n, mean)
     if not (model.is_converged and spending.is_converged):
         return None

@@ -11,7 +11,7 @@ import polars as pl
 
 from profiles.value_models.config import HORIZON_DAYS, ValueConfig
 from profiles.value_models.fitting import SAMPLE, fit_value
-from profiles.value_models.history import bought_between, closed_gate, sample_customers, summarise
+from profiles.value_models.history import PurchaseDays, closed_gate, purchase_days, summarise
 from profiles.value_models.measures import calibration, deciles, measures
 
 
@@ -33,14 +33,20 @@ def backtest(
         The split, `gate` with the reason where the older days alone allow no fit, else `model`, `last_year`
         and `deciles` as from `measures`, and `loses` with the reason where last year's spend did better.
     """
-    history = summarise(purchases, as_of)
-    days = holdout_days or min(HORIZON_DAYS, history.days // 3)
-    split = as_of - timedelta(days=days)
-    sampled = sample_customers(purchases.filter(pl.col("purchase_date") <= split), SAMPLE)
+    return backtest_days(purchase_days(purchases), as_of, config, holdout_days)
+
+
+def backtest_days(
+    days: PurchaseDays, as_of: date, config: ValueConfig, holdout_days: int | None = None
+) -> dict[str, Any]:
+    """The same of purchases that are counted already."""
+    length = holdout_days or min(HORIZON_DAYS, summarise(days, as_of).days // 3)
+    split = as_of - timedelta(days=length)
+    sampled = days.until(split).sample(SAMPLE)
     known = summarise(sampled, split)
     frame: dict[str, Any] = {
         "split": split.isoformat(),
-        "holdout_days": days,
+        "holdout_days": length,
         "n_customers": known.customers.height,
     }
     gate = closed_gate(known, config)
@@ -48,13 +54,14 @@ def backtest(
         return frame | {"gate": gate}
     fitted = fit_value(sampled, known, config)
     forecast, rows, clock = fitted.forecast(known)
-    horizon = float(clock.at(np.array([days]))[0])
+    horizon = float(clock.at(np.array([length]))[0])
     expected = forecast.expected_purchases(np.array([horizon]))[rows, 0]
     p_buy = forecast.p_buy(horizon)[rows]
     spend = expected * fitted.order_value(known)
-    actual = bought_between(purchases, known.customers, split, as_of)
-    past = bought_between(purchases, known.customers, split - timedelta(days=HORIZON_DAYS), split)
-    scale = days / min(HORIZON_DAYS, max(known.days, 1))
+    customers = known.customers["customer"]
+    actual = days.between(customers, split, as_of)
+    past = days.between(customers, split - timedelta(days=HORIZON_DAYS), split)
+    scale = length / min(HORIZON_DAYS, max(known.days, 1))
     found = measures(expected, spend, *actual) | calibration(p_buy, actual[0])
     found["purchases_median_mae"] = round(float(np.abs(forecast.median_purchases(horizon)[rows] - actual[0]).mean()), 6)
     naive = measures(past[0] * scale, past[1] * scale, *actual)

@@ -39,7 +39,7 @@ _HORIZONS: Final = (30, 90, 180, 365)
 _MONTH_ENDS: Final = np.round(np.arange(1, 13) * HORIZON_DAYS / 12)
 
 
-def scores(fitted: FittedValue, history: CustomerHistory, config: ValueConfig) -> pl.DataFrame:
+def scores(fitted: FittedValue, history: CustomerHistory, ids: pl.Series, config: ValueConfig) -> pl.DataFrame:
     """Columns of `CLV_SCHEMA` but the model run, one row a customer, by one_id."""
     forecast, rows, clock = fitted.forecast(history)
     by_history = _predict(forecast, clock, history.as_of, config)
@@ -47,7 +47,7 @@ def scores(fitted: FittedValue, history: CustomerHistory, config: ValueConfig) -
     value = fitted.order_value(history)
     discounted = by_history["discounted_purchases"].to_numpy()[rows]
     frame = by_history.drop("discounted_purchases")[rows].with_columns(
-        one_id=customers["one_id"],
+        one_id=ids.gather(customers["customer"]),
         expected_order_value_cny=pl.Series(value).round(2),
         clv_12m_cny=pl.Series(discounted * value * config.gross_margin).round(2),
         history_value_cny=customers["history_value_cny"].round(2),

@@ -11,8 +11,8 @@ import polars as pl
 from profiles.value_models.config import ValueConfig
 from profiles.value_models.equity import EQUITY_SCHEMA, equity_by_month
 from profiles.value_models.fitting import FittedValue, fit_value
-from profiles.value_models.history import CustomerHistory, closed_gate, summarise
-from profiles.value_models.holdout import backtest
+from profiles.value_models.history import CustomerHistory, closed_gate, purchase_days, summarise
+from profiles.value_models.holdout import backtest_days
 from profiles.value_models.scores import CLV_SCHEMA, scores
 
 MODEL_SCHEMA: Final[dict[str, type[pl.DataType]]] = {
@@ -126,23 +126,24 @@ def score(purchases: pl.DataFrame, as_of: date, config: ValueConfig | None = Non
         ValueModelError: purchases or settings cannot be used.
     """
     config = config or ValueConfig()
-    history = summarise(purchases, as_of)
+    days = purchase_days(purchases).until(as_of)
+    history = summarise(days, as_of)
     gate = closed_gate(history, config)
     if gate:
         return _no_scores(history, gate)
-    fitted = fit_value(purchases, history, config)
+    fitted = fit_value(days, history, config)
     if not fitted.is_converged:
         return _no_scores(history, "No value scores: the fit did not converge on these purchases.")
     run = model_run(fitted, as_of, config)
-    clv = scores(fitted, history, config).with_columns(model_run=pl.lit(run))
+    clv = scores(fitted, history, days.ids, config).with_columns(model_run=pl.lit(run))
     report = _report(history, fitted, config, clv) | {"model_run": run}
     if config.has_backtest:
-        report["backtest"] = backtest(purchases, as_of, config)
+        report["backtest"] = backtest_days(days, as_of, config)
         held = report["backtest"].get("loses")
         if held:
             empty = pl.DataFrame(schema=CLV_SCHEMA)
             return ValueScores(empty, report | {"gate": held, "is_held_back": True}, held)
-    equity = equity_by_month(purchases, history, fitted, config).with_columns(model_run=pl.lit(run))
+    equity = equity_by_month(days, history, fitted, config).with_columns(model_run=pl.lit(run))
     return ValueScores(clv.select(*CLV_SCHEMA), report, None, equity.select(*EQUITY_SCHEMA))
 
 

@@ -12,6 +12,7 @@ from polars.testing import assert_frame_equal
 from profiles.value_models import CLV_SCHEMA, ValueConfig, ValueModelError, backtest, predictions, score, spend
 from profiles.value_models import purchase_process as process
 from profiles.value_models.forecast import Forecast
+from profiles.value_models.history import distinct_histories, purchase_days, summarise
 from profiles.value_models.purchase_process import Histories
 from profiles.value_models.returns import NO_RETURNS, Returns
 
@@ -219,9 +220,7 @@ def test_no_customer_base_makes_anything_non_finite(name, histories, k):
 
 @pytest.mark.parametrize("unit", [1.0, 7.0, 365.0])
 def test_the_unit_of_time_changes_nothing_but_alpha(purchases, as_of, unit):
-    from profiles.value_models.history import distinct_histories, summarise
-
-    days, _, _ = distinct_histories(summarise(purchases, as_of))
+    days, _, _ = distinct_histories(summarise(purchase_days(purchases), as_of))
     scaled = Histories(days.frequency, days.recency / unit, days.age / unit, days.weight)
     model, base = process.fit(scaled), process.fit(days)
     assert (model.r, model.alpha * unit, model.a, model.b) == pytest.approx(
@@ -242,9 +241,7 @@ def test_expected_spend_is_finite_and_near_what_was_spent(mean):
 
 
 def test_the_fit_is_the_top_of_the_likelihood(purchases, as_of):
-    from profiles.value_models.history import distinct_histories, summarise
-
-    histories, _, _ = distinct_histories(summarise(purchases, as_of))
+    histories, _, _ = distinct_histories(summarise(purchase_days(purchases), as_of))
     for k in (1, 2, 3):
         model = process.fit(histories, k, prior_weight=0)
         for name in ("r", "alpha", "a", "b"):
