@@ -31,7 +31,7 @@ SOURCES: Final = {
     "call_centre": "呼叫中心", "sensors": "神策", "ga4": "GA4", "ad_spend": "广告消耗", "meta_ads": "Meta 广告",
     "ocean_engine": "巨量引擎", "qr": "渠道二维码", "wifi": "门店 Wi-Fi", "store_traffic": "门店客流",
     "store_visits": "到店登记", "referral": "老带新", "partner": "异业合作", "reference": "品牌档案",
-    "unknown": "未识别",
+    "campaign": "活动名单", "unknown": "未识别",
 }  # fmt: skip
 REASONS: Final = {
     "id_lossy": "编号被表格软件损坏 id damaged by a spreadsheet",
