@@ -8,9 +8,12 @@ import dagster as dg
 from assets.metadata import plain, table_key
 from identity.showing.explain import MACROS as WHY
 from profiles.showing import HISTORY
+from profiles.value_models import calibration_plot
+from profiles.value_models.plot import MEASURES
 from warehouse.building import Building
 from warehouse.privacy import scan
 from warehouse.publish import publish
+from warehouse.report import REPORT, write_report
 from warehouse.snapshot import assemble
 
 CANDIDATE = table_key("warehouse", "candidate")
@@ -57,6 +60,13 @@ def warehouse_assets(upstream: list[dg.AssetKey], clock: Callable[[], datetime])
             _ELSEWHERE.get(path.stem, f"identity.{path.stem}"): path for path in sorted(identity.glob("*.parquet"))
         }
         manifest = assemble(building, tables, finished_at=clock(), macros=MACROS)
+        write_report(
+            building.con,
+            building.snapshot / REPORT,
+            run_id=building.run_id,
+            as_of=building.as_of,
+            pictures=_pictures(building),
+        )
         rows = {f"{table['schema']}.{table['table']}": table["rows"] for table in manifest["tables"]}
         return dg.MaterializeResult(
             metadata=plain({"dagster/row_count": sum(rows.values()), "tables": rows, "run": building.run_id}),
@@ -78,10 +88,17 @@ def warehouse_assets(upstream: list[dg.AssetKey], clock: Callable[[], datetime])
                 "as_of": building.as_of.isoformat(),
                 "warehouse": dg.MetadataValue.path(building.home.warehouse),
                 "snapshot": dg.MetadataValue.path(snapshot),
+                "report": dg.MetadataValue.path(snapshot / REPORT),
             }
         )
 
     return [candidate, published]
+
+
+def _pictures(building: Building) -> dict[str, str]:
+    """The value model's calibration as the report shows it; none where there was no back-test."""
+    table = building.con.sql("select * from customer.value_calibration order by decile").pl()
+    return {measure: calibration_plot(table, measure) for measure in MEASURES} if table.height else {}
 
 
 def _is_private(building: Building) -> dg.AssetCheckResult:

@@ -1,5 +1,6 @@
 """Predicted against actual by decile as a picture: one SVG that needs nothing beside itself."""
 
+import math
 from typing import Final
 
 import polars as pl
@@ -69,8 +70,6 @@ def _legend() -> str:
 
 
 def _nice(value: float) -> float:
-    """The next round number at or above a value."""
-    if value <= 0:
-        return 1.0
-    power = 10.0 ** len(str(int(value))) / 10.0 if value >= 1 else 10.0 ** -(len(f"{1 / value:.0f}"))
-    return next(step * power for step in (1, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 40, 80, 100) if step * power >= value)
+    """The next number at or above that divides by four into round steps."""
+    power = 10.0 ** math.floor(math.log10(value)) if value > 0 else 1.0
+    return next(step * power for step in (1, 1.2, 1.6, 2, 2.4, 3.2, 4, 6, 8, 10) if step * power >= value)
