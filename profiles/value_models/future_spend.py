@@ -62,7 +62,7 @@ def features(expected: Array, last: Array, n: Array) -> Array:
 
 
 def learn(expected: Array, last: Array, n: Array, bought: Array, spent: Array) -> FutureSpend:
-    """Fit by quasi-Poisson regression with a logarithmic link, each customer weighing as their expectation.
+    """Fit by quasi-Poisson regression with a logarithmic link, each customer weighing as what was expected of them.
 
     Args:
         expected: Gamma-Gamma's expectation of each customer as of the start of their window.
@@ -75,13 +75,14 @@ def learn(expected: Array, last: Array, n: Array, bought: Array, spent: Array) -
     if buys.sum() < _MIN_BUYERS:
         return AS_EXPECTED
     x = features(expected[buys], last[buys], n[buys])
-    # In units of what was expected, so that dear customers do not outweigh all others.
-    ratio, weight = spent[buys] / (bought[buys] * expected[buys]), bought[buys]
+    # Weighed by what was expected, so that what was spent in the windows is met in total.
+    ratio = spent[buys] / (bought[buys] * expected[buys])
+    weight = bought[buys] * expected[buys] / expected[buys].mean()
     centre = np.average(x, axis=0, weights=weight)
     design = np.column_stack([np.ones(len(x)), x - centre])
     dispersion = max(float(np.average((ratio - np.average(ratio, weights=weight)) ** 2, weights=weight)), 1e-6)
     penalty = np.array([1.0, *(_PRIOR_BUYERS * np.maximum(x.var(axis=0), 1e-3))]) * dispersion
-    beta = np.array([np.log(np.average(ratio, weights=weight)), 0.0, 0.0, 0.0])
+    beta = np.array([np.log(np.average(ratio, weights=weight)), *np.zeros(x.shape[1])])
     for _ in range(50):
         mean = np.exp(np.clip((design * beta).sum(axis=1), -20.0, 20.0))
         slope = (design * (weight * (ratio - mean))[:, None]).sum(axis=0) - penalty * beta
