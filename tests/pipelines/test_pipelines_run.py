@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from pipelines.run import RunOutcome, dagster_home, landed, run_job
 from segments.api import load_audiences
 from warehouse.building import identifier
 from warehouse.home import Home
+from warehouse.report import REPORT
 from warehouse.snapshot import open_warehouse
 
 ROOT = Path(__file__).parents[2]
@@ -32,7 +34,7 @@ def test_a_run_publishes_every_table_that_others_build_on(home: Home) -> None:
     promised = {
         "identity.record_map", "identity.one_id", "identity.edge", "identity.change",
         "customer.golden_field", "customer.customer_360", "customer.tag", "customer.lifecycle", "customer.rfm",
-        "customer.clv", "core.orders", "core.order_lines", "core.events", "core.ledger", "core.consent",
+        "customer.clv", "customer.value_model", "customer.value_calibration", "marts.customer_equity_monthly", "core.orders", "core.order_lines", "core.events", "core.ledger", "core.consent",
         "ops.source_file", "ops.reject", "ops.run",
     }  # fmt: skip
     with open_warehouse(home) as con:
@@ -108,6 +110,16 @@ def test_dagsters_log_of_a_run_holds_no_personal_value(home: Home) -> None:
         if path.is_file():
             content = path.read_bytes()
             assert not any(value in content for value in values), path
+
+
+def test_a_run_leaves_its_report_beside_its_tables_with_nothing_personal_and_nothing_fetched(home: Home) -> None:
+    run_id = home.require_published()
+    text = (home.snapshot(run_id) / REPORT).read_text(encoding="utf-8")
+    assert run_id in text
+    assert not re.search(r"src=|href=|url\(|https?://(?!www\.w3\.org/2000/svg)", text)
+    identifiers = pl.read_parquet(home.vault / run_id / "touchpoints" / "identifier.parquet")
+    personal = identifiers.filter(pl.col("id_type").is_in(["phone", "email", "national_id"]))
+    assert not any(value in text for value in personal["id_value"].unique())
 
 
 def test_a_second_run_on_the_same_files_keeps_every_one_id(world: Path, own_home: Home) -> None:
