@@ -253,3 +253,12 @@ def test_visitors_of_a_day_without_an_order_bought_nothing(tmp_path):
     world.order("o1", "P1", ago(2), 50.0, store_id="S1")
     query = "select n_successes, n_trials from lake.intermediate.int_store_rate where metric = 'conversion'"
     assert set(rows(world.build(PROJECT, tmp_path, "int_store_rate"), query)) == {(1, 30)}
+
+
+def test_without_a_back_test_a_forecast_has_no_bounds(tmp_path):
+    world = TradeWorld("P1")
+    for days in range(30):
+        world.order(f"o{days}", "P1", ago(days), 100.0)
+    runner = world.build(PROJECT, tmp_path, "sales_forecast")
+    query = "select distinct forecast_low_cny, forecast_high_cny, relative_error, n_backtests from marts.sales_forecast"
+    assert rows(runner, query) == [(None, None, None, 0)]

@@ -198,7 +198,11 @@ final as (
         case when bounded.has_scores then round(bounded.anonymous_cny, 2) end as anonymous_cny,
         round(bounded.forecast_cny, 2) as forecast_cny,
         round(bounded.run_rate_cny, 2) as run_rate_cny,
-        round(greatest(bounded.forecast_cny * (1 - 1.2816 * bounded.relative_error), 0), 2) as forecast_low_cny,
+        -- greatest() passes over nulls: without a back-test there is no bound, not a bound of nought
+        case
+            when bounded.relative_error is not null
+                then round(greatest(bounded.forecast_cny * (1 - 1.2816 * bounded.relative_error), 0), 2)
+        end as forecast_low_cny,
         round(bounded.forecast_cny * (1 + 1.2816 * bounded.relative_error), 2) as forecast_high_cny,
         round(bounded.relative_error, 4) as relative_error,
         coalesce(bounded.n_backtests, 0) as n_backtests,
