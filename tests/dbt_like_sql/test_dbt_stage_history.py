@@ -225,6 +225,10 @@ def test_the_flow_between_two_days_counts_everyone_once_and_the_macros_tell_the_
         ("silent", "silent", 1, 1.0, 0.0),
     ]
     runner.con.execute(f"create table customer.customer_360 as select date '{END}' as as_of_date")
+    runner.con.execute(
+        "create table customer.tag_history(one_id text, tag text, value text, valid_from date, valid_to date)"
+    )
+    runner.con.execute("create table customer.tag_observation(observed_date date)")
     runner.con.execute(HISTORY.read_text("utf-8"))
     assert rows(runner, f"from stage_flow(date '{END}' - interval 1 month, '{END}')") == found
     assert rows(runner, f"select stage from stage_on('{END}', 'water_heater')") == [("new",)]

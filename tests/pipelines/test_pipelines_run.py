@@ -34,7 +34,8 @@ def test_a_run_publishes_every_table_that_others_build_on(home: Home) -> None:
     promised = {
         "identity.record_map", "identity.one_id", "identity.edge", "identity.change",
         "customer.golden_field", "customer.customer_360", "customer.tag", "customer.lifecycle", "customer.rfm",
-        "customer.clv", "customer.value_model", "customer.value_calibration", "marts.customer_equity_monthly", "core.orders", "core.order_lines", "core.events", "core.ledger", "core.consent",
+        "customer.clv", "customer.value_model", "customer.value_calibration", "marts.customer_equity_monthly",
+        "core.orders", "core.order_lines", "core.events", "core.ledger", "core.consent",
         "ops.source_file", "ops.reject", "ops.run",
     }  # fmt: skip
     with open_warehouse(home) as con:
