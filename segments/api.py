@@ -7,11 +7,11 @@ with open_published(home) as published:
 export_audience(home, "silent_high_value", encoding="gb18030")
 """
 
-from segments.export import ExportReport, export_audience
-from segments.load import AUDIENCES, Audience, find_audience, load_audience, load_audiences
+from segments.exporting.export import ExportReport, export_audience
 from segments.preview import Overlap, Preview, overlap, preview
 from segments.published import Published, open_published
-from segments.reach import Reach
+from segments.reaching.reach import Reach
+from segments.rules.load import AUDIENCES, Audience, find_audience, load_audience, load_audiences
 
 __all__ = [
     "AUDIENCES",

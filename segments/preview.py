@@ -11,12 +11,12 @@ import polars as pl
 from sqlglot import exp
 
 from common.masks import mask
-from segments.compile import Compiled, compile_for, to_sql
-from segments.hints import unseen_values
-from segments.load import Audience
+from segments.exporting.rows import collect
 from segments.published import Published
-from segments.reach import Reach, measure
-from segments.rows import collect
+from segments.reaching.reach import Reach, measure
+from segments.rules.compile import Compiled, compile_for, to_sql
+from segments.rules.hints import unseen_values
+from segments.rules.load import Audience
 
 PEOPLE: Final = 20
 

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from common.errors import UsageError
-from segments.comparisons import Calendar
+from segments.rules.comparisons import Calendar
 from warehouse.home import Home
 from warehouse.snapshot import open_warehouse
 

@@ -144,7 +144,7 @@ def export_items(
     """
     import polars as pl
 
-    from segments.cells import encode_csv, safe
+    from segments.exporting.cells import encode_csv, safe
 
     queue = _queue(home)
     rows = [_exported(item, *queue.sides(item)) for item in queue.open().head(top).iter_rows(named=True)]

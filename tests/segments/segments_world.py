@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from segments.load import Audience, load_audience
+from segments.rules.load import Audience, load_audience
 
 AS_OF = dt.date(2026, 11, 21)
 RUN = "2026-11-21.1"

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from segments.cells import as_cells, encode_csv
+from segments.exporting.cells import as_cells, encode_csv
 
 ZONE = ZoneInfo("Asia/Shanghai")
 

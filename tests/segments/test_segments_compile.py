@@ -12,10 +12,10 @@ from segments_world import AS_OF, World, audience, warehouse
 from common.errors import DefinitionError
 from dbt_like_sql.dictionary import published_tables
 from dbt_like_sql.project import load_project
-from segments.comparisons import Calendar, literal
-from segments.compile import compile_audience, to_sql
-from segments.dictionary import read_dictionary
-from segments.load import load_audiences
+from segments.rules.comparisons import Calendar, literal
+from segments.rules.compile import compile_audience, to_sql
+from segments.rules.dictionary import read_dictionary
+from segments.rules.load import load_audiences
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 CALENDAR = Calendar(AS_OF, ZoneInfo("Asia/Shanghai"))

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from segments_world import World, audience
 
-from segments.export import export_audience
+from segments.exporting.export import export_audience
 
 EVERYBODY = "{column: n_records, gte: 1}"
 

@@ -10,8 +10,8 @@ import pytest
 from segments_world import RUN, World, audience
 
 from common.errors import UsageError
-from segments.export import export_audience
-from segments.files import write_folder
+from segments.exporting.export import export_audience
+from segments.exporting.files import write_folder
 
 EVERYBODY = "{column: n_records, gte: 1}"
 
@@ -100,7 +100,7 @@ def test_a_failed_export_leaves_nothing_and_spares_what_was_there(tmp_path, worl
     def fail(*_):
         raise OSError("disk full")
 
-    monkeypatch.setattr("segments.files.os.fsync", fail)
+    monkeypatch.setattr("segments.exporting.files.os.fsync", fail)
     with pytest.raises(OSError, match="disk full"):
         export_audience(home, one, encoding="gb18030")
     folder = home / "exports" / "sample"

@@ -4,7 +4,7 @@ import pytest
 from segments_world import audience
 
 from common.errors import DefinitionError, UsageError
-from segments.load import AUDIENCES, find_audience, load_audience, load_audiences
+from segments.rules.load import AUDIENCES, find_audience, load_audience, load_audiences
 
 HANDBOOK = Path(__file__).parents[2] / "docs" / "marketers.md"
 

@@ -2,7 +2,7 @@ import pytest
 from segments_world import World, audience
 
 from segments.api import find_audience, open_published, overlap, preview
-from segments.load import load_audience
+from segments.rules.load import load_audience
 
 
 @pytest.fixture

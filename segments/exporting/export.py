@@ -15,15 +15,15 @@ from typing import Any, Final
 import polars as pl
 
 from common.errors import UsageError
-from segments.cells import Encoding, Language, as_cells, encode_csv
-from segments.compile import Compiled, compile_for
-from segments.definition import Label
-from segments.files import write_folder, write_into
-from segments.hints import unseen_values
-from segments.load import Audience, find_audience
+from segments.exporting.cells import Encoding, Language, as_cells, encode_csv
+from segments.exporting.files import write_folder, write_into
+from segments.exporting.rows import CONTACT_COLUMNS, collect
 from segments.published import Published, open_published
-from segments.reach import measure
-from segments.rows import CONTACT_COLUMNS, collect
+from segments.reaching.reach import measure
+from segments.rules.compile import Compiled, compile_for
+from segments.rules.definition import Label
+from segments.rules.hints import unseen_values
+from segments.rules.load import Audience, find_audience
 
 ENCODINGS: Final = ("utf-8-sig", "utf-8", "gb18030")
 

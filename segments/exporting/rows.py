@@ -1,16 +1,16 @@
 """The rows of a list: people from the warehouse joined with what the vault says of them.
 
-Typed and with internal column names; how cells and headers look is `segments.cells` and `segments.export`.
+Typed and with internal column names; how cells and headers look is the matter of `cells` and `export`.
 """
 
 from typing import Final
 
 import polars as pl
 
-from segments.compile import Compiled, to_sql
-from segments.contacts import choose_contacts
-from segments.definition import Label, PersonalField
 from segments.published import Published
+from segments.reaching.contacts import choose_contacts
+from segments.rules.compile import Compiled, to_sql
+from segments.rules.definition import Label, PersonalField
 
 OVER_LIMIT: Final = "over_limit"
 # Of this many people per row wanted in a preview, enough have a usable contact point.

@@ -1,7 +1,7 @@
 """The condition tree of an audience: which conditions there are and what each may say.
 
 Shapes and the checks that need no warehouse live here. Whether a column exists and fits its value is the
-compiler's matter (`segments.render`); a new kind of condition is one model here and one renderer there.
+compiler's matter (`segments.rules.render`); a new kind of condition is one model here and one renderer there.
 """
 
 import datetime as dt

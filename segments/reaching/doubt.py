@@ -7,8 +7,8 @@ from typing import Final
 
 from sqlglot import exp
 
-from segments.comparisons import literal
-from segments.dictionary import REVIEW_ITEM
+from segments.rules.comparisons import literal
+from segments.rules.dictionary import REVIEW_ITEM
 
 COLUMNS: Final = ("one_id_a", "one_id_b", "kind", "holds_export")
 _GRANTED: Final = "granted"

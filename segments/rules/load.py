@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from common.errors import DefinitionError, UsageError
-from segments.conditions import (
+from segments.rules.conditions import (
     KINDS,
     ColumnCondition,
     Count,
@@ -25,9 +25,9 @@ from segments.conditions import (
     Strict,
     TagCondition,
 )
-from segments.definition import AudienceDefinition, Column, Label, OrderBy, Parameter
+from segments.rules.definition import AudienceDefinition, Column, Label, OrderBy, Parameter
 
-AUDIENCES: Final = Path(__file__).parent / "audiences"
+AUDIENCES: Final = Path(__file__).parents[1] / "audiences"
 Location = tuple[str | int, ...]
 
 

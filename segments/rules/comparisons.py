@@ -1,6 +1,6 @@
 """Comparisons as SQL expressions: a typed value never becomes SQL except as a literal of sqlglot's own making.
 
-Knows columns, values and their types; which table and which condition they come from is `segments.render`.
+Knows columns, values and their types; which table and which condition they come from is `segments.rules.render`.
 """
 
 import datetime as dt
@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 from sqlglot import exp
 
-from segments.conditions import Comparison, NumberComparison, Value
-from segments.dictionary import Family
+from segments.rules.conditions import Comparison, NumberComparison, Value
+from segments.rules.dictionary import Family
 
 Scalar = Value | int | float
 

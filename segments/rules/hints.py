@@ -8,10 +8,10 @@ from typing import Final
 import duckdb
 from sqlglot import exp
 
-from segments.comparisons import literal
-from segments.compile import Compiled, to_sql
-from segments.load import place_of
-from segments.render import Mention
+from segments.rules.comparisons import literal
+from segments.rules.compile import Compiled, to_sql
+from segments.rules.load import place_of
+from segments.rules.render import Mention
 
 # Past this many the values are names or numbers, not a vocabulary that one could print.
 _VOCABULARY: Final = 30

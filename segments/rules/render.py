@@ -1,7 +1,7 @@
 """Conditions as SQL: one renderer for each kind, checked against the data dictionary as it goes.
 
 Every condition is about one person, the row `person` of customer.customer_360. Consent is not a condition: it is
-added by `segments.compile` whatever the tree says.
+added by `segments.rules.compile` whatever the tree says.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,8 +10,8 @@ from typing import Any, Final
 
 from sqlglot import exp
 
-from segments import conditions as c
-from segments.comparisons import (
+from segments.rules import conditions as c
+from segments.rules.comparisons import (
     Calendar,
     Unfit,
     admits_zero,
@@ -20,8 +20,8 @@ from segments.comparisons import (
     compare_number,
     literal,
 )
-from segments.dictionary import PERSON, ColumnInfo, DataDictionary
-from segments.load import Audience, Location
+from segments.rules.dictionary import PERSON, ColumnInfo, DataDictionary
+from segments.rules.load import Audience, Location
 
 PERSON_ALIAS: Final = "person"
 TAG: Final = "customer.tag"
@@ -112,7 +112,7 @@ def render(condition: Any, how: Rendering, location: Location = ("where",)) -> e
     """A condition as an SQL expression over the row `person`.
 
     Args:
-        condition: a model of `segments.conditions`.
+        condition: a model of `segments.rules.conditions`.
         how: the audience, the dictionary and the as-of date.
         location: the condition's place in the file.
 

@@ -1,6 +1,6 @@
 """What an audience file says: who is meant, for which channel, which columns go out.
 
-The file's shape only; reading it is `segments.load`, turning it into SQL is `segments.compile`.
+The file's shape only; reading it is `segments.rules.load`, turning it into SQL is `segments.rules.compile`.
 """
 
 import datetime as dt
@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, StrictInt, model_validator
 
-from segments.conditions import Condition, Name, Strict, Text
+from segments.rules.conditions import Condition, Name, Strict, Text
 
 Channel = Literal["sms", "email", "wechat_oa", "wecom"]
 PersonalField = Literal["name", "nickname", "birth_date"]

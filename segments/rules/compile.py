@@ -11,14 +11,14 @@ from typing import Any, Final
 
 from sqlglot import exp
 
-from segments.comparisons import Calendar, literal
-from segments.definition import AudienceDefinition
-from segments.dictionary import PERSON, REVIEW_ITEM, DataDictionary, read_dictionary
-from segments.doubt import COLUMNS as REVIEW_COLUMNS
-from segments.doubt import doubtful
-from segments.load import Audience
 from segments.published import Published
-from segments.render import PERSON_ALIAS, Mention, Rendering, render
+from segments.reaching.doubt import COLUMNS as REVIEW_COLUMNS
+from segments.reaching.doubt import doubtful
+from segments.rules.comparisons import Calendar, literal
+from segments.rules.definition import AudienceDefinition
+from segments.rules.dictionary import PERSON, REVIEW_ITEM, DataDictionary, read_dictionary
+from segments.rules.load import Audience
+from segments.rules.render import PERSON_ALIAS, Mention, Rendering, render
 
 CONSENT_STATE: Final = "customer.consent_state"
 GRANTED: Final = "granted"
@@ -83,7 +83,7 @@ def compile_audience(
 
     Args:
         audience: the audience.
-        dictionary: the run's tables, see `segments.dictionary.read_dictionary`.
+        dictionary: the run's tables, see `segments.rules.dictionary.read_dictionary`.
         calendar: the run's as-of date and time zone.
         parameters: values that replace the defaults.
 

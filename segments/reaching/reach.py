@@ -10,9 +10,9 @@ from typing import Final
 import duckdb
 from sqlglot import exp
 
-from segments.comparisons import literal
-from segments.compile import CONSENT_STATE, GRANTED, Compiled, to_sql
-from segments.doubt import doubtful
+from segments.reaching.doubt import doubtful
+from segments.rules.comparisons import literal
+from segments.rules.compile import CONSENT_STATE, GRANTED, Compiled, to_sql
 
 NO_CONSENT: Final = "no_consent_recorded"
 REVOKED: Final = "consent_revoked"

@@ -1,0 +1,1 @@
+"""Lists that leave: rows, cells, files and their manifest."""

@@ -1,0 +1,1 @@
+"""Who of an audience may be reached: consent, doubt, contact points."""

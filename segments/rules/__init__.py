@@ -1,0 +1,1 @@
+"""What an audience file may say, and how it becomes one SQL statement over the published tables."""
