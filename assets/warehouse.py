@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 
 import dagster as dg
+import polars as pl
 
 from assets.metadata import plain, table_key
 from identity.showing.explain import MACROS as WHY
@@ -25,12 +26,15 @@ MACROS = (WHY, HISTORY)
 _REQUIRED = ("core.orders", "customer.customer_360", "identity.record_map", "identity.one_id")
 
 
-def warehouse_assets(upstream: list[dg.AssetKey], clock: Callable[[], datetime]) -> list[dg.AssetsDefinition]:
+def warehouse_assets(
+    upstream: list[dg.AssetKey], clock: Callable[[], datetime], described: pl.DataFrame
+) -> list[dg.AssetsDefinition]:
     """The candidate, made of everything upstream, and the published snapshot.
 
     Args:
         upstream: every table that a snapshot holds.
         clock: tells UTC without zone.
+        described: the data dictionary, see `dbt_like_sql.dictionary.dictionary_rows`.
     """
 
     @dg.asset(
@@ -59,7 +63,7 @@ def warehouse_assets(upstream: list[dg.AssetKey], clock: Callable[[], datetime])
         tables = {
             _ELSEWHERE.get(path.stem, f"identity.{path.stem}"): path for path in sorted(identity.glob("*.parquet"))
         }
-        manifest = assemble(building, tables, finished_at=clock(), macros=MACROS)
+        manifest = assemble(building, tables, finished_at=clock(), macros=MACROS, described=described)
         write_report(
             building.con,
             building.snapshot / REPORT,

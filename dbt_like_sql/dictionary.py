@@ -1,12 +1,15 @@
-"""The data dictionary page, generated from the YAML: `python -m dbt_like_sql.dictionary` writes it.
+"""The data dictionary, generated from the YAML: as a page (`python -m dbt_like_sql.dictionary`) and as a table of each run.
 
 Only published tables are listed: those that models build, and those that other stages bring (`published_as` of a
 source's table). What a column means is said in the YAML and nowhere else.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
+
+import polars as pl
 
 from dbt_like_sql.project import Model, Project, load_project
 from dbt_like_sql.yaml_format import SourceColumn, SourceTable
@@ -18,6 +21,20 @@ SCHEMAS = {
     "marts": "figures to look at",
     "identity": "who is who, and why",
     "ops": "files, rows that could not be used, runs",
+}
+ROW_SCHEMA: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
+    "schema_name": pl.String,
+    "table_name": pl.String,
+    "column_name": pl.String,
+    "meaning": pl.String,
+    "meaning_zh": pl.String,
+    "table_meaning": pl.String,
+    "table_meaning_zh": pl.String,
+    "owner": pl.String,
+    "personal": pl.String,
+    "least_value": pl.Float64,
+    "most_value": pl.Float64,
+    "accepted_values": pl.List(pl.String),
 }
 _HEAD = """# Data dictionary · 数据字典
 
@@ -38,6 +55,7 @@ class PublishedTable:
         name: schema.table.
         key: what no two rows share; each is a column, or several with commas between them.
         owner: the team that answers for what it means.
+        accepted: the only values that some columns have, as text; a test of the model holds them to it.
     """
 
     name: str
@@ -45,6 +63,7 @@ class PublishedTable:
     key: tuple[str, ...]
     columns: Sequence[SourceColumn]
     owner: str
+    accepted: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def schema(self) -> str:
@@ -69,11 +88,41 @@ def data_dictionary(project: Project) -> str:
     return "\n".join(parts)
 
 
+def dictionary_rows(project: Project) -> pl.DataFrame:
+    """The data dictionary as rows, one a published column: columns of `ROW_SCHEMA`, by table, in the tables' order.
+
+    The Chinese texts are empty where a description has none.
+    """
+    rows = [
+        (*table.name.split("."), column.name, *_both(column.description), *_both(table.description), table.owner,
+         *_notes(column), list(table.accepted.get(column.name, ())) or None)
+        for table in published_tables(project)
+        for column in table.columns
+    ]  # fmt: skip
+    return pl.DataFrame(rows, schema=ROW_SCHEMA, orient="row")
+
+
+def _notes(column: SourceColumn) -> tuple[str | None, float | None, float | None]:
+    meta = column.config.meta
+    low, high = meta.get("range", (None, None))
+    return meta.get("pii"), low, high
+
+
+def _both(description: str) -> tuple[str, str]:
+    english, _, chinese = description.partition(" · ")
+    return english, chinese
+
+
 def _of_model(model: Model) -> PublishedTable:
     keys = {test.column.replace(" || '#' || ", ", ") for test in model.tests if test.kind == "unique"}
     return PublishedTable(
-        model.relation, model.description, tuple(sorted(keys)), model.columns, model.meta.get("owner", "")
-    )
+        model.relation, model.description, tuple(sorted(keys)), model.columns, model.meta.get("owner", ""),
+        accepted={
+            test.column: tuple(str(value) for value in test.arguments["values"])
+            for test in model.tests
+            if test.kind == "accepted_values" and test.severity == "error"
+        },
+    )  # fmt: skip
 
 
 def _of_source(table: SourceTable) -> PublishedTable:

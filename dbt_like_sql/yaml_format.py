@@ -17,7 +17,7 @@ class _Strict(BaseModel):
 class MetaConfig(_Strict):
     """`config:` of a column, model or source table in YAML: free notes.
 
-    The data dictionary reads `pii` of columns, and of source tables `published_as` (schema.table in the warehouse) and
+    The data dictionary reads `pii` and `range` (least and most value, null: no bound) of columns, and of source tables `published_as` (schema.table in the warehouse) and
     `key` (its columns).
     """
 

@@ -15,6 +15,7 @@ from assets.profiles import profile_assets
 from assets.segments import audience_assets
 from assets.touchpoints import landing_specs, touchpoint_assets
 from assets.warehouse import warehouse_assets
+from dbt_like_sql.dictionary import dictionary_rows
 from dbt_like_sql.project import load_project
 from pipelines.jobs import build_jobs
 from pipelines.resources import TIME_ZONE, GuiyiHome, RepublishedHome, utc_now
@@ -32,14 +33,15 @@ def build_defs(
         clock: tells UTC without zone.
     """
     # What the records and people of a day make: a past day's tags are computed with these alone.
-    of_a_day = [*model_assets(load_project()), *profile_assets(), *analysis_assets()]
+    project = load_project()
+    of_a_day = [*model_assets(project), *profile_assets(), *analysis_assets()]
     tables = [touchpoint_assets(), identity_assets(), *of_a_day]
     made = sorted(key for asset in tables for key in asset.keys)
     return dg.Definitions(
         assets=[
             *landing_specs(),
             *tables,
-            *warehouse_assets(made, clock),
+            *warehouse_assets(made, clock, dictionary_rows(project)),
             *backfill_assets(of_a_day, clock, TIME_ZONE),
             *audience_assets(),
         ],

@@ -1,10 +1,13 @@
-"""The `ops` tables: which files came in, which rows could not be used, which runs there were.
+"""The `ops` tables: which files came in, which rows could not be used, which runs there were, what each column means.
 
 Everything here may be read by an analyst: of a rejected row it holds the reason, the place and a mask.
 """
 
 from pathlib import Path
 from typing import Any
+
+import duckdb
+import polars as pl
 
 from warehouse.building import Building, literal
 
@@ -52,6 +55,35 @@ def build_ops(building: Building) -> dict[str, int]:
     )
     _build_run(building)
     return {name: _count(con, f"select count(*) from ops.{name}") for name in _TABLES}
+
+
+def build_dictionary(con: duckdb.DuckDBPyConnection, described: pl.DataFrame) -> int:
+    """Write `ops.data_dictionary`: every column of the warehouse, itself included, with what is said of it.
+
+    Args:
+        con: connection to the finished tables.
+        described: `schema_name`, `table_name`, `column_name` and what is known of the column. Columns that nobody described
+            are listed all the same; descriptions of tables that are not there are left out.
+
+    Returns:
+        its number of rows.
+    """
+    con.register("described", described.to_arrow())
+    select = """
+        select
+            c.schema_name, c.table_name, c.column_name, c.column_index as column_no, lower(c.data_type) as data_type,
+            d.* exclude (schema_name, table_name, column_name)
+        from duckdb_columns() as c
+        left join described as d using (schema_name, table_name, column_name)
+        where c.database_name = current_database() and not c.internal
+    """
+    try:
+        con.execute("create schema if not exists ops")
+        con.execute(f"create or replace table ops.data_dictionary as {select} limit 0")
+        con.execute(f"insert into ops.data_dictionary {select} order by c.schema_name, c.table_name, c.column_index")
+    finally:
+        con.unregister("described")
+    return _count(con, "select count(*) from ops.data_dictionary")
 
 
 def _build_run(building: Building) -> None:

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import polars as pl
 
 from warehouse.building import DEFAULT_ENGINE, Building, Engine, identifier, literal
 from warehouse.home import MANIFEST, WAREHOUSE, Home
-from warehouse.ops import build_ops
+from warehouse.ops import build_dictionary, build_ops
 
 
 def attach_tables(building: Building, tables: Mapping[str, Path]) -> dict[str, int]:
@@ -46,6 +47,7 @@ def assemble(
     finished_at: datetime,
     figures: Mapping[str, Any] | None = None,
     macros: Sequence[Path] = (),
+    described: pl.DataFrame | None = None,
 ) -> dict[str, Any]:
     """Bring the run's tables together in `building/<id>/snapshot`.
 
@@ -55,12 +57,15 @@ def assemble(
         finished_at: UTC; told by the caller, as libraries have no clock.
         figures: the stages' own figures, kept in the manifest.
         macros: SQL files that make macros over the tables, for whoever opens the warehouse.
+        described: what the columns mean, see `warehouse.ops.build_dictionary`; None leaves the dictionary out.
 
     Returns:
         the manifest.
     """
     attach_tables(building, tables)
     build_ops(building)
+    if described is not None:
+        build_dictionary(building.con, described)
     for path in macros:
         building.con.execute(path.read_text(encoding="utf-8"))
     if building.snapshot.exists():
