@@ -10,7 +10,7 @@ import json
 import logging
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -19,8 +19,9 @@ import polars as pl
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from assets.segments import OWN
 from common.errors import DefinitionError
-from segments.api import load_audiences
+from segments.api import load_audiences, survey_audiences
 from warehouse.building import Building, literal
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class Frame(_Strict):
     def asset_keys(self) -> list[dg.AssetKey]:
         """The assets that the expectations are checks of."""
         if isinstance(self.asset, str):
-            return [dg.AssetKey(["segments", name]) for name in load_audiences()]
+            return [*(dg.AssetKey(["segments", name]) for name in load_audiences()), OWN]
         return [dg.AssetKey(self.asset)]
 
 
@@ -111,7 +112,7 @@ def _gate(name: str, gate: Gate) -> dg.AssetChecksDefinition:
         for frame in gate.frames:
             rows = _rows(building, frame)
             for key in frame.asset_keys():
-                mine = rows if isinstance(frame.asset, list) else rows[rows["audience"] == key.path[-1]]
+                mine = rows if isinstance(frame.asset, list) else rows[rows["asset"] == key.path[-1]]
                 yield from _validate(mine, frame, key)
 
     return check
@@ -119,7 +120,7 @@ def _gate(name: str, gate: Gate) -> dg.AssetChecksDefinition:
 
 def _rows(building: Building, frame: Frame) -> "pd.DataFrame":
     if isinstance(frame.asset, str):
-        return pl.DataFrame([_facts(folder) for folder in _exports(building)]).to_pandas()
+        return pl.DataFrame([_facts(folder, load_audiences()) for folder in _exports(building)]).to_pandas()
     schema, table = frame.asset
     folder, part = ("public", schema) if schema == "identity" else ("private", schema.removesuffix("_private"))
     path = building.folder / folder / part / f"{table}.parquet"
@@ -129,17 +130,22 @@ def _rows(building: Building, frame: Frame) -> "pd.DataFrame":
 
 
 def _exports(building: Building) -> list[Path]:
-    run_id = building.home.require_published()
-    return [building.home.exports / name / run_id for name in load_audiences()]
+    """The folders of what this run exported; an own audience that could not be has none, which its own check tells."""
+    home, built_in = building.home, load_audiences()
+    run_id = home.require_published()
+    own = [name for name, one in survey_audiences(home.path).audiences.items() if one.origin == "own"]
+    folders = [home.exports / name / run_id for name in sorted({*built_in, *own})]
+    return [folder for folder in folders if folder.parent.name in built_in or (folder / "manifest.json").exists()]
 
 
-def _facts(folder: Path) -> dict[str, Any]:
+def _facts(folder: Path, built_in: Collection[str]) -> dict[str, Any]:
     """What can be told of an exported file without showing any of it."""
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     content = (folder / manifest["file"]).read_bytes()
     table = pl.read_csv(content.decode(manifest["encoding"]).encode(), infer_schema=False)
     formulas = table.select(pl.all().str.contains(_FORMULA).sum()).transpose().sum().item() if table.height else 0
     return {
+        "asset": manifest["audience"] if manifest["audience"] in built_in else OWN.path[-1],
         "audience": manifest["audience"],
         "is_hash_right": hashlib.sha256(content).hexdigest() == manifest["sha256"],
         "rows_missing": manifest["rows"] - table.height,

@@ -1,4 +1,4 @@
-"""The data dictionary, generated from the YAML: as a page (`python -m dbt_like_sql.dictionary`) and as a table of each run.
+"""The data dictionary, made from the YAML: a page (`python -m dbt_like_sql.dictionary`), and rows for each run.
 
 Only published tables are listed: those that models build, and those that other stages bring (`published_as` of a
 source's table). What a column means is said in the YAML and nowhere else.

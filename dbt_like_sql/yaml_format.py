@@ -17,8 +17,8 @@ class _Strict(BaseModel):
 class MetaConfig(_Strict):
     """`config:` of a column, model or source table in YAML: free notes.
 
-    The data dictionary reads `pii` and `range` (least and most value, null: no bound) of columns, and of source tables `published_as` (schema.table in the warehouse) and
-    `key` (its columns).
+    The data dictionary reads `pii` and `range` of columns (least and most value of a number, null: no bound), and of
+    source tables `published_as` (schema.table in the warehouse) and `key` (its columns).
     """
 
     meta: dict[str, Any] = {}

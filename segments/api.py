@@ -1,6 +1,6 @@
 """The public face of `segments`: what the command line, assets and notebooks call.
 
-audiences = load_audiences()
+audiences = load_audiences(home)
 with open_published(home) as published:
     preview(published, audiences["silent_high_value"]).reach
     overlap(published, list(audiences.values())).matrix
@@ -11,16 +11,18 @@ from segments.exporting.export import ExportReport, export_audience
 from segments.preview import Overlap, Preview, overlap, preview
 from segments.published import Published, open_published
 from segments.reaching.reach import Reach
-from segments.rules.load import AUDIENCES, Audience, find_audience, load_audience, load_audiences
+from segments.rules.library import Shelf, find_audience, load_audiences, survey_audiences
+from segments.rules.load import Audience, RuleFault, load_audience
 
 __all__ = [
-    "AUDIENCES",
     "Audience",
     "ExportReport",
     "Overlap",
     "Preview",
     "Published",
     "Reach",
+    "RuleFault",
+    "Shelf",
     "export_audience",
     "find_audience",
     "load_audience",
@@ -28,4 +30,5 @@ __all__ = [
     "open_published",
     "overlap",
     "preview",
+    "survey_audiences",
 ]

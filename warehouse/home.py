@@ -83,6 +83,16 @@ class Home:
         return self.path / "tags"
 
     @property
+    def audiences(self) -> Path:
+        """The brand's own audiences, beside those that are built in."""
+        return self.path / "audiences"
+
+    @property
+    def lists(self) -> Path:
+        """Lists of people that audiences name: OneIDs or member cards; may hold personal data."""
+        return self.path / "lists"
+
+    @property
     def dagster(self) -> Path:
         """DAGSTER_HOME of this home."""
         return self.path / ".dagster"
@@ -101,7 +111,8 @@ class Home:
         self.path.mkdir(parents=True, exist_ok=True)
         for open_folder in (self.snapshots, self.models):
             open_folder.mkdir(exist_ok=True)
-        for closed in (self.lake, self.vault, self.exports, self.building, self.identity, self.tags):
+        own = (self.identity, self.tags, self.audiences, self.lists)
+        for closed in (self.lake, self.vault, self.exports, self.building, *own):
             closed.mkdir(mode=0o700, exist_ok=True)
 
     def published(self) -> str | None:

@@ -62,8 +62,8 @@ def build_dictionary(con: duckdb.DuckDBPyConnection, described: pl.DataFrame) ->
 
     Args:
         con: connection to the finished tables.
-        described: `schema_name`, `table_name`, `column_name` and what is known of the column. Columns that nobody described
-            are listed all the same; descriptions of tables that are not there are left out.
+        described: `schema_name`, `table_name`, `column_name` and what is known of the column. Columns that nobody
+            described are listed all the same; descriptions of tables that are not there are left out.
 
     Returns:
         its number of rows.

@@ -71,7 +71,7 @@ def assemble(
     if building.snapshot.exists():
         shutil.rmtree(building.snapshot)
     folder = building.scratch("snapshot", "tables")
-    described = [_write_table(building.con, folder, schema, table) for schema, table in _tables(building.con)]
+    written = [_write_table(building.con, folder, schema, table) for schema, table in _tables(building.con)]
     building.con.execute("checkpoint")
     building.unmount_all()
     # A copy, not a move: a check that fails after this must find the building as its stages left it.
@@ -87,7 +87,7 @@ def assemble(
         "finished_at": finished_at.isoformat(timespec="milliseconds"),
         "warehouse": {"bytes": (building.snapshot / WAREHOUSE).stat().st_size},
         "figures": dict(figures or {}),
-        "tables": described,
+        "tables": written,
     }
     text = json.dumps(manifest, ensure_ascii=False, indent=2)
     (building.snapshot / MANIFEST).write_text(text + "\n")

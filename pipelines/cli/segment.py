@@ -20,20 +20,32 @@ def list_audiences(home: HomeOption = None, to_json: JsonOption = False) -> None
 
     Example: guiyi segment list --home data/demo
     """
-    from segments.api import load_audiences
+    from pipelines.resources import home_path
+    from segments.api import survey_audiences
 
-    audiences = load_audiences()
+    shelf = survey_audiences(home_path(home))
+    audiences = shelf.audiences
     found = [audience.definition for audience in audiences.values()]
     if to_json:
-        as_json([one.model_dump(mode="json", by_alias=True, exclude_none=True) for one in found])
+        as_json(
+            [
+                {"origin": audiences[one.name].origin, **one.model_dump(mode="json", by_alias=True, exclude_none=True)}
+                for one in found
+            ]
+        )
         return
     sizes = _sizes(audiences, home)
     rows = table("名称 name", "人群 audience", "渠道 channel", "符合 match", "可触达 reach", numbers_from=3)
     rows.columns[0].no_wrap = True
     for one in found:
         shown = [f"{n:,}" for n in sizes[one.name]] if one.name in sizes else ["–", "–"]
-        rows.add_row(one.name, f"{one.label.zh} {one.label.en}", one.channel or "–", *shown)
+        name = one.name if audiences[one.name].origin == "built_in" else f"{one.name} *"
+        rows.add_row(name, f"{one.label.zh} {one.label.en}", one.channel or "–", *shown)
+    if any(one.origin == "own" for one in audiences.values()):
+        rows.caption = "* 自建 the brand's own"
     screen().print(rows)
+    for fault in shelf.faults.values():
+        screen().print(f"⚠ {fault}", style="yellow", markup=False, soft_wrap=True)
 
 
 def _sizes(audiences: dict[str, Any], home: Path | None) -> dict[str, tuple[int, int]]:
@@ -67,7 +79,7 @@ def preview(
     from segments.api import find_audience, open_published
     from segments.api import preview as look
 
-    audience = find_audience(name)
+    audience = find_audience(name, home_path(home))
     with open_published(home_path(home)) as published:
         seen = look(published, audience, parameters=_parameters(audience, values), people=people)
     reach = seen.reach
@@ -116,7 +128,7 @@ def export(
 
     if language not in ("zh", "en"):
         raise UsageError(f"The language {language!r} is not known; use zh or en.")
-    audience = find_audience(name)
+    audience = find_audience(name, home_path(home))
     report = export_audience(
         home_path(home),
         audience,
@@ -152,8 +164,9 @@ def overlap(
     from segments.api import find_audience, load_audiences, open_published
     from segments.api import overlap as common_people
 
-    audiences = [find_audience(name) for name in names] if names else list(load_audiences().values())
-    with open_published(home_path(home)) as published:
+    where = home_path(home)
+    audiences = [find_audience(name, where) for name in names] if names else list(load_audiences(where).values())
+    with open_published(where) as published:
         found = common_people(published, audiences)
     if to_json:
         as_json({"names": found.names, "matrix": found.matrix})

@@ -23,7 +23,8 @@ from segments.reaching.reach import measure
 from segments.rules.compile import Compiled, compile_for
 from segments.rules.definition import Label
 from segments.rules.hints import unseen_values
-from segments.rules.load import Audience, find_audience
+from segments.rules.library import find_audience
+from segments.rules.load import Audience
 
 ENCODINGS: Final = ("utf-8-sig", "utf-8", "gb18030")
 
@@ -93,7 +94,7 @@ def export_audience(
     """
     if encoding not in ENCODINGS:
         raise UsageError(f"The encoding {encoding!r} is not known; use one of {', '.join(ENCODINGS)}.")
-    definition = find_audience(audience) if isinstance(audience, str) else audience
+    definition = find_audience(audience, home) if isinstance(audience, str) else audience
     with open_published(home, run_id) as published:
         compiled = compile_for(published, definition, parameters)
         reach = measure(published.con, compiled)
@@ -167,7 +168,7 @@ def _manifest(
         "requested_by": requested_by,
         "reason": reason,
         "definition": definition.model_dump(mode="json", by_alias=True, exclude_none=True),
-        "definition_sha256": hashlib.sha256(compiled.audience.path.read_bytes()).hexdigest(),
+        "definition_sha256": compiled.audience.sha256,
         "sql": compiled.sql,
     }
     return (json.dumps(manifest, ensure_ascii=False, indent=2) + "\n").encode()

@@ -1,13 +1,16 @@
-"""Reads audience files: YAML in, checked definitions out, every fault with its file, line and remedy.
+"""Reads one audience: YAML in, a checked definition out, every fault with its file, line and remedy.
 
-Needs no warehouse: that columns exist and fit is checked when an audience is compiled.
+Needs no warehouse: that columns exist and fit is checked when an audience is compiled. Which files there are is
+`segments.rules.library`.
 """
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from itertools import groupby
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import yaml
 from pydantic import ValidationError
@@ -27,8 +30,29 @@ from segments.rules.conditions import (
 )
 from segments.rules.definition import AudienceDefinition, Column, Label, OrderBy, Parameter
 
-AUDIENCES: Final = Path(__file__).parents[1] / "audiences"
 Location = tuple[str | int, ...]
+Origin = Literal["built_in", "own"]
+MAX_DEPTH: Final = 40
+MAX_NODES: Final = 200_000
+TOO_DEEP: Final = f"the rule is nested more than {MAX_DEPTH} deep."
+SPLIT: Final = "Split it into several audiences."
+
+
+class RuleFault(DefinitionError):
+    """A fault of an audience, with its place in the tree, so that an editor can show it there.
+
+    Attributes:
+        location: the steps to it, as `("where", "all", 1, "column")`.
+        line: of the file, from 1.
+        others: faults that were found at the same time, at other places.
+    """
+
+    def __init__(self, path: Path, line: int, location: Location, problem: str, remedy: str) -> None:
+        self.location, self.line = location, line
+        self.others: tuple[RuleFault, ...] = ()
+        place = place_of(location)
+        super().__init__(f"{path}:{line}", f"{place}: {problem}" if place else problem, remedy)
+        self.problem = problem
 
 
 @dataclass(frozen=True)
@@ -40,12 +64,21 @@ class Audience:
         raw: the file's content as plain values.
         lines: 1-based line of each node, by its place in the tree.
         definition: the checked definition with the default parameters filled in.
+        text: the file's text.
+        origin: whether it came with Guiyi or is the brand's own.
     """
 
     path: Path
     raw: Mapping[str, Any]
     lines: Mapping[Location, int] = field(repr=False)
     definition: AudienceDefinition
+    text: str = field(repr=False, default="")
+    origin: Origin = "built_in"
+
+    @property
+    def sha256(self) -> str:
+        """Of the file's text."""
+        return hashlib.sha256(self.text.encode()).hexdigest()
 
     @property
     def name(self) -> str:
@@ -74,20 +107,17 @@ class Audience:
             values[name] = value
         return _validate(self.path, _fill(self.raw, values), self.lines)
 
-    def fault(self, location: Location, problem: str, remedy: str = "") -> DefinitionError:
+    def fault(self, location: Location, problem: str, remedy: str = "") -> RuleFault:
         """A definition error at a place of this file."""
         return fault(self.path, self.lines, location, problem, remedy)
 
 
-def fault(
-    path: Path, lines: Mapping[Location, int], location: Location, problem: str, remedy: str = ""
-) -> DefinitionError:
+def fault(path: Path, lines: Mapping[Location, int], location: Location, problem: str, remedy: str = "") -> RuleFault:
     """A definition error that names file, line and the place in the tree."""
     known = location
     while known and known not in lines:
         known = known[:-1]
-    place = place_of(location)
-    return DefinitionError(f"{path}:{lines.get(known, 1)}", f"{place}: {problem}" if place else problem, remedy)
+    return RuleFault(path, lines.get(known, 1), location, problem, remedy)
 
 
 def place_of(location: Location) -> str:
@@ -98,23 +128,43 @@ def place_of(location: Location) -> str:
     return text
 
 
-def load_audience(path: Path) -> Audience:
+def load_audience(path: Path, origin: Origin = "built_in") -> Audience:
     """Reads one audience file.
 
     Raises:
         DefinitionError: the file is not YAML, or says something that cannot be.
     """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_bytes().decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise RuleFault(path, 1, (), "this is not UTF-8 text.", "Save the file as UTF-8.") from error
+    return parse_audience(text, path, origin)
+
+
+def parse_audience(text: str, path: Path, origin: Origin = "built_in") -> Audience:
+    """Reads the text of an audience file.
+
+    Args:
+        text: the YAML.
+        path: the file that it stands in, or is to stand in; its name is the audience's.
+        origin: where the audience comes from.
+
+    Raises:
+        DefinitionError: the text is not YAML, or says something that cannot be.
+    """
+    try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
         raw = yaml.safe_load(text)
-    except (yaml.YAMLError, UnicodeDecodeError, ValueError) as error:
+    except (yaml.YAMLError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else 1
         remedy = "Correct the indentation or the quotes there."
-        raise DefinitionError(f"{path}:{line}", "this is not valid YAML.", remedy) from error
+        raise RuleFault(path, line, (), "this is not valid YAML.", remedy) from error
+    except RecursionError as error:
+        raise RuleFault(path, 1, (), TOO_DEEP, SPLIT) from error
     if not isinstance(raw, dict) or node is None:
-        raise DefinitionError(path, "the file holds no audience.", "Begin with name, label, where and columns.")
+        raise RuleFault(path, 1, (), "the file holds no audience.", "Begin with name, label, where and columns.")
+    _refuse_depth(path, node)
     lines = dict(_lines(path, node, ()))
     defaults = _defaults(raw)
     _refuse_unknown_references(path, lines, raw, defaults)
@@ -122,30 +172,22 @@ def load_audience(path: Path) -> Audience:
     if definition.name != path.stem:
         problem = f"the audience is named {definition.name}, its file {path.stem}."
         raise fault(path, lines, ("name",), problem, "Give both the same name.")
-    return Audience(path=path, raw=raw, lines=lines, definition=definition)
+    return Audience(path=path, raw=raw, lines=lines, definition=definition, text=text, origin=origin)
 
 
-def load_audiences(folder: Path = AUDIENCES) -> dict[str, Audience]:
-    """Reads all audience files of a folder, by name in alphabetical order.
+def _refuse_depth(path: Path, node: yaml.Node) -> None:
+    level, depth = [node], 0
+    while level:
+        depth += 1
+        if depth > MAX_DEPTH or len(level) > MAX_NODES:
+            raise RuleFault(path, level[0].start_mark.line + 1, (), TOO_DEEP, SPLIT)
+        level = [child for one in level for child in _children(one)]
 
-    Raises:
-        DefinitionError: one of the files is wrong.
-    """
-    return {path.stem: load_audience(path) for path in sorted(folder.glob("*.yml"))}
 
-
-def find_audience(name: str, folder: Path = AUDIENCES) -> Audience:
-    """The audience of that name.
-
-    Raises:
-        UsageError: there is none.
-        DefinitionError: its file is wrong.
-    """
-    path = folder / f"{name}.yml"
-    names = sorted(one.stem for one in folder.glob("*.yml"))
-    if name not in names:
-        raise UsageError(f"There is no audience {name!r}. Choose one of: {', '.join(names) or 'none yet'}.")
-    return load_audience(path)
+def _children(node: yaml.Node) -> list[yaml.Node]:
+    if isinstance(node, yaml.MappingNode):
+        return [value for _, value in node.value]
+    return node.value if isinstance(node, yaml.SequenceNode) else []
 
 
 def _lines(path: Path, node: yaml.Node, location: Location) -> Iterator[tuple[Location, int]]:
@@ -158,7 +200,7 @@ def _lines(path: Path, node: yaml.Node, location: Location) -> Iterator[tuple[Lo
         for key, value in node.value:
             line, place = key.start_mark.line + 1, (*location, str(key.value))
             if place[-1] in seen:
-                raise DefinitionError(f"{path}:{line}", f"{place_of(place)} is written twice.", "Keep one.")
+                raise RuleFault(path, line, place, "this key is written twice.", "Keep one.")
             seen.add(str(key.value))
             yield from _lines(path, value, place)
             yield place, line  # after the value, so that the key's line wins over where its value begins
@@ -210,11 +252,13 @@ def _validate(path: Path, raw: Mapping[str, Any], lines: Mapping[Location, int])
     try:
         return AudienceDefinition.model_validate(raw)
     except ValidationError as error:
-        first = error.errors()[0]
-        location = _locate(raw, first["loc"])
-        alike = [one for one in error.errors() if _locate(raw, one["loc"]) == location]
-        problem, remedy = _explain(first, alike)
-        raise fault(path, lines, location, problem, remedy) from error
+        found = [(_locate(raw, one["loc"]), one) for one in error.errors()]
+        faults = []
+        for location, group in groupby(found, key=lambda pair: pair[0]):
+            alike = [one for _, one in group]
+            faults.append(fault(path, lines, location, *_explain(alike[0], alike)))
+        faults[0].others = tuple(faults[1:])
+        raise faults[0] from error
 
 
 def _locate(raw: Any, steps: tuple[int | str, ...]) -> Location:

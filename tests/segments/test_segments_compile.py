@@ -15,7 +15,7 @@ from dbt_like_sql.project import load_project
 from segments.rules.comparisons import Calendar, literal
 from segments.rules.compile import compile_audience, to_sql
 from segments.rules.dictionary import read_dictionary
-from segments.rules.load import load_audiences
+from segments.rules.library import load_audiences
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 CALENDAR = Calendar(AS_OF, ZoneInfo("Asia/Shanghai"))

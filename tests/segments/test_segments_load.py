@@ -4,7 +4,8 @@ import pytest
 from segments_world import audience
 
 from common.errors import DefinitionError, UsageError
-from segments.rules.load import AUDIENCES, find_audience, load_audience, load_audiences
+from segments.rules.library import AUDIENCES, find_audience, load_audiences
+from segments.rules.load import load_audience
 
 HANDBOOK = Path(__file__).parents[2] / "docs" / "marketers.md"
 
