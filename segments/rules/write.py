@@ -7,6 +7,7 @@ Where it is saved is `segments.rules.saving`.
 import datetime as dt
 from collections.abc import Mapping
 from difflib import unified_diff
+from io import StringIO
 from pathlib import Path
 from typing import Any, Final
 
@@ -56,7 +57,7 @@ def to_text(raw: Mapping[str, Any], path: Path) -> str:
         RuleFault: it holds what YAML has no word for, or is nested too deep.
     """
     ordered = _ordered(dict(raw), path, _TOP, 0)
-    node = _Dumper("", sort_keys=False).represented(ordered)
+    node = _Dumper(StringIO(), sort_keys=False).represented(ordered)
     _lay_out(node)
     return str(yaml.serialize(node, Dumper=_Dumper, allow_unicode=True, width=10_000))
 
