@@ -11,11 +11,13 @@ from segments.exporting.export import ExportReport, export_audience
 from segments.preview import Overlap, Preview, overlap, preview
 from segments.published import Published, open_published
 from segments.reaching.reach import Reach
+from segments.rules.comparisons import Calendar
 from segments.rules.library import Shelf, find_audience, load_audiences, survey_audiences
 from segments.rules.load import Audience, RuleFault, load_audience
 
 __all__ = [
     "Audience",
+    "Calendar",
     "ExportReport",
     "Overlap",
     "Preview",

@@ -3,7 +3,7 @@
 import typer
 
 from common.errors import GuiyiError
-from pipelines.cli import explaining, measured, model, people, reject, resolve, review, runs, segment, source
+from pipelines.cli import console, explaining, measured, model, people, reject, resolve, review, runs, segment, source
 from pipelines.cli.screen import errors
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ people.register(app)
 explaining.register(app)
 measured.register(app)
 resolve.register(app)
+console.register(app)
 app.add_typer(segment.app, name="segment")
 app.add_typer(source.app, name="source")
 app.add_typer(reject.app, name="reject")

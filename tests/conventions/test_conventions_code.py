@@ -19,13 +19,14 @@ ALLOWED = {
     "analyses": {"common"},
     "warehouse": {"common"},
     "segments": {"common", "warehouse"},
+    "console": {"common", "identity", "segments", "warehouse"},
     "simulator": {"common", "touchpoints"},
     "assets": {
         "common", "touchpoints", "identity", "dbt_like_sql", "profiles", "analyses", "warehouse", "segments",
     },
     "pipelines": {
         "common", "touchpoints", "identity", "dbt_like_sql", "profiles", "analyses", "warehouse", "segments",
-        "simulator", "assets",
+        "simulator", "assets", "console",
     },
 }  # fmt: skip
 WITH_DAGSTER = {"assets", "pipelines"}

@@ -1,0 +1,204 @@
+"""Charts as inline SVG: they take their colours from the page's classes, so they follow light and dark.
+
+Every chart has a text for who cannot see it; none has an inline style, which the security policy forbids.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+from markupsafe import Markup, escape
+
+_WIDTH: Final = 640
+
+
+def bar(share: float | None, label: str = "", tone: str = "") -> Markup:
+    """A thin bar, filled to a share between 0 and 1."""
+    filled = max(0.0, min(1.0, share or 0.0)) * 100
+    return Markup(
+        '<svg class="bar {}" viewBox="0 0 100 8" preserveAspectRatio="none" role="img" aria-label="{}">'
+        '<rect class="bar-all" width="100" height="8"/><rect class="bar-fill" width="{}" height="8"/></svg>'
+    ).format(tone, label or f"{filled:.0f}%", f"{filled:.2f}")
+
+
+def spark(values: Sequence[float | None], label: str = "") -> Markup:
+    """A small line without axes, for a table cell; empty with fewer than two values."""
+    known = [(i, value) for i, value in enumerate(values) if value is not None]
+    if len(known) < 2:
+        return Markup("")
+    low, high = min(v for _, v in known), max(v for _, v in known)
+    step = 96 / max(len(values) - 1, 1)
+    points = [(2 + i * step, _place(value, low, high, 22, 2)) for i, value in known]
+    return Markup(
+        '<svg class="spark" viewBox="0 0 100 24" role="img" aria-label="{}"><path d="{}"/>'
+        '<circle cx="{:.1f}" cy="{:.1f}" r="2"/></svg>'
+    ).format(label, _path(points), *points[-1])
+
+
+def line(
+    labels: Sequence[str],
+    series: Sequence[tuple[str, Sequence[float | None]]],
+    *,
+    title: str,
+    bands: Sequence[tuple[float | None, float | None]] | None = None,
+    unit: str = "",
+) -> Markup:
+    """Lines over the same labels, with axes; at most four, told apart by class and by their names at the end.
+
+    Args:
+        labels: along the x axis.
+        series: name and values, one a label.
+        title: what is shown, for screen readers and as the picture's name.
+        bands: low and high, one a label, drawn behind the first line.
+        unit: written before the axis' numbers.
+    """
+    height, left, right, top, bottom = 220, 56, 100, 12, 28
+    flat = [v for _, values in series for v in values if v is not None]
+    flat += [v for pair in bands or () for v in pair if v is not None]
+    if not flat or not labels:
+        return Markup("")
+    low, high, ticks = _ticks(min(0.0, *flat), max(flat))
+    step = (_WIDTH - left - right) / max(len(labels) - 1, 1)
+
+    def at(i: int, value: float) -> tuple[float, float]:
+        return left + i * step, _place(value, low, high, height - bottom, top)
+
+    parts = [
+        _grid(ticks, low, high, left, _WIDTH - right, height - bottom, top, unit),
+        _x_labels(labels, left, step, height),
+    ]
+    if bands:
+        edge = [at(i, hi) for i, (_, hi) in enumerate(bands) if hi is not None]
+        back = [at(i, lo) for i, (lo, _) in enumerate(bands) if lo is not None]
+        if edge and back:
+            parts.append(Markup('<path class="band" d="{}Z"/>').format(_path([*edge, *reversed(back)])))
+    ends: list[tuple[float, int, str, float]] = []
+    for n, (name, values) in enumerate(series):
+        points = [at(i, v) for i, v in enumerate(values) if v is not None]
+        if not points:
+            continue
+        parts.append(Markup('<path class="line s{}" d="{}"/>').format(n + 1, _path(points)))
+        ends.append((points[-1][1], n, name, points[-1][0]))
+    for y, n, name, x in _apart(ends):
+        parts.append(Markup('<text class="name s{}" x="{:.1f}" y="{:.1f}">{}</text>').format(n + 1, x + 8, y + 4, name))
+    return _svg("chart", height, title, parts)
+
+
+def columns(labels: Sequence[str], values: Sequence[float | None], *, title: str, unit: str = "") -> Markup:
+    """Columns over labels, with an axis."""
+    height, left, right, top, bottom = 200, 56, 8, 12, 28
+    known = [v for v in values if v is not None]
+    if not known:
+        return Markup("")
+    low, high, ticks = _ticks(min(0.0, *known), max(0.0, *known))
+    step = (_WIDTH - left - right) / len(labels)
+    zero = _place(0, low, high, height - bottom, top)
+    parts = [
+        _grid(ticks, low, high, left, _WIDTH - right, height - bottom, top, unit),
+        _x_labels(labels, left + step / 2, step, height),
+    ]
+    for i, value in enumerate(values):
+        if value is None:
+            continue
+        y = _place(value, low, high, height - bottom, top)
+        parts.append(
+            Markup(
+                '<rect class="column" x="{:.1f}" y="{:.1f}" width="{:.1f}" height="{:.1f}"><title>{}</title></rect>'
+            ).format(
+                left + i * step + step * 0.15,
+                min(y, zero),
+                step * 0.7,
+                max(abs(zero - y), 0.5),
+                f"{labels[i]}: {value:,.0f}",
+            )
+        )
+    return _svg("chart", height, title, parts)
+
+
+def interval(
+    low: float | None, middle: float | None, high: float | None, *, least: float, most: float, label: str
+) -> Markup:
+    """An estimate with its interval on a common scale, zero marked; for table cells."""
+    if None in (low, middle, high) or most <= least:
+        return Markup("")
+    assert low is not None and middle is not None and high is not None
+
+    def at(value: float) -> float:
+        return 4 + 192 * (min(max(value, least), most) - least) / (most - least)
+
+    tone = "shown" if low > 0 or high < 0 else "open"
+    zero = Markup('<line class="zero" x1="{0:.1f}" x2="{0:.1f}" y1="0" y2="20"/>').format(at(0))
+    return Markup(
+        '<svg class="interval {}" viewBox="0 0 200 20" role="img" aria-label="{}">{}'
+        '<line class="reach" x1="{:.1f}" x2="{:.1f}" y1="10" y2="10"/><circle cx="{:.1f}" cy="10" r="4"/></svg>'
+    ).format(tone, label, zero if least <= 0 <= most else "", at(low), at(high), at(middle))
+
+
+def _svg(kind: str, height: int, title: str, parts: Sequence[Markup]) -> Markup:
+    opening = Markup('<svg class="{}" viewBox="0 0 {} {}" role="img" aria-label="{}">').format(
+        kind, _WIDTH, height, title
+    )
+    return opening + Markup("").join(parts) + Markup("</svg>")
+
+
+def _grid(
+    ticks: Sequence[float], low: float, high: float, left: float, right: float, bottom: float, top: float, unit: str
+) -> Markup:
+    lines = []
+    for tick in ticks:
+        y = _place(tick, low, high, bottom, top)
+        lines.append(
+            Markup(
+                '<line class="grid" x1="{0:.1f}" x2="{1:.1f}" y1="{2:.1f}" y2="{2:.1f}"/>'
+                '<text class="tick y" x="{3:.1f}" y="{4:.1f}">{5}</text>'
+            ).format(left, right, y, left - 8, y + 4, unit + short(tick))
+        )
+    return Markup("").join(lines)
+
+
+def _x_labels(labels: Sequence[str], first: float, step: float, height: float) -> Markup:
+    every = max(1, math.ceil(len(labels) / 8))
+    made = [
+        Markup('<text class="tick x" x="{:.1f}" y="{:.1f}">{}</text>').format(
+            first + i * step, height - 8, escape(label)
+        )
+        for i, label in enumerate(labels)
+        if i % every == 0
+    ]
+    return Markup("").join(made)
+
+
+def short(value: float) -> str:
+    """A number for an axis: 1200 as 1.2k."""
+    for size, word in ((1e9, "bn"), (1e6, "m"), (1e3, "k")):
+        if abs(value) >= size:
+            return f"{value / size:.3g}{word}"
+    return f"{value:.3g}"
+
+
+def _ticks(low: float, high: float) -> tuple[float, float, list[float]]:
+    """Round bounds around the values and four to six round ticks between them."""
+    if high <= low:
+        high = low + 1
+    raw = (high - low) / 4
+    size = 10 ** math.floor(math.log10(raw))
+    step = next(size * m for m in (1, 2, 2.5, 5, 10) if size * m >= raw)
+    first, last = math.floor(low / step), math.ceil(high / step)
+    return first * step, last * step, [n * step for n in range(first, last + 1)]
+
+
+def _place(value: float, low: float, high: float, bottom: float, top: float) -> float:
+    return bottom if high == low else bottom - (value - low) / (high - low) * (bottom - top)
+
+
+def _path(points: Sequence[tuple[float, float]]) -> str:
+    return "M" + "L".join(f"{x:.1f},{y:.1f}" for x, y in points)
+
+
+def _apart(ends: list[tuple[float, int, str, float]], gap: float = 14) -> list[tuple[float, int, str, float]]:
+    """Names at the ends of lines, moved down where they would lie on each other."""
+    placed: list[tuple[float, int, str, float]] = []
+    for y, n, name, x in sorted(ends):
+        lowest = placed[-1][0] + gap if placed else y
+        placed.append((max(y, lowest), n, name, x))
+    return placed

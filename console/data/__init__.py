@@ -1,0 +1,1 @@
+"""What pages show, asked of the published run: plain functions, one module a page. No HTML here."""

@@ -1,0 +1,87 @@
+"""The published snapshot as pages read it: one connection a run, one cursor a request, results kept for a run.
+
+A run that is published while the console is open is seen by the next request; requests that have begun go on reading
+the run that they began with.
+"""
+
+import datetime as dt
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
+
+import duckdb
+
+from segments.api import Calendar, Published
+from warehouse.home import Home
+from warehouse.snapshot import open_warehouse
+
+T = TypeVar("T")
+
+
+@dataclass
+class _Opened:
+    """A run's connection with what was worked out from it; both go when the next run is published."""
+
+    run_id: str
+    manifest: dict[str, Any]
+    con: duckdb.DuckDBPyConnection
+    kept: dict[str, Any] = field(default_factory=dict)
+
+
+class Warehouse:
+    """Reads the published run of a home from many threads."""
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+        self._lock = threading.Lock()
+        self._opened: _Opened | None = None
+
+    @contextmanager
+    def reading(self) -> Iterator[Published]:
+        """The published run with a cursor of its own.
+
+        Raises:
+            UsageError: nothing is published yet.
+        """
+        opened = self._current()
+        manifest = opened.manifest
+        calendar = Calendar(dt.date.fromisoformat(manifest["as_of"]), ZoneInfo(manifest["time_zone"]))
+        cursor = opened.con.cursor()
+        try:
+            yield Published(home=self.home, con=cursor, run_id=opened.run_id, calendar=calendar)
+        finally:
+            cursor.close()
+
+    def manifest(self) -> dict[str, Any]:
+        """The published run's manifest.
+
+        Raises:
+            UsageError: nothing is published yet.
+        """
+        return self._current().manifest
+
+    def once(self, name: str, work: Callable[[Published], T]) -> T:
+        """What `work` gives for the published run, worked out once a run; `name` tells works apart.
+
+        Only for results that no one changes and that do not depend on who asks.
+        """
+        opened = self._current()
+        if name not in opened.kept:
+            with self.reading() as published:
+                found = work(published)
+            if published.run_id != opened.run_id:  # a run was published in between
+                return found
+            opened.kept[name] = found
+        kept: T = opened.kept[name]
+        return kept
+
+    def _current(self) -> _Opened:
+        run_id = self.home.require_published()
+        with self._lock:
+            if self._opened is None or self._opened.run_id != run_id:
+                # The old connection is not closed: requests may be reading it; it goes with its last cursor.
+                self._opened = _Opened(run_id, self.home.manifest(run_id), open_warehouse(self.home, run_id))
+            return self._opened

@@ -1,0 +1,32 @@
+// Keyboard shortcuts and small courtesies. Everything works without this file.
+"use strict";
+(() => {
+  let waiting = false;
+  const typing = (target) => target.matches("input, textarea, select, [contenteditable]");
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
+    if (waiting) {
+      waiting = false;
+      const place = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
+      if (place) { event.preventDefault(); place.click(); }
+      return;
+    }
+    if (event.key === "g") { waiting = true; setTimeout(() => { waiting = false; }, 1200); return; }
+    if (event.key === "/") {
+      const box = document.querySelector("input[type=search]");
+      if (box) { event.preventDefault(); box.focus(); box.select(); }
+    }
+    if (event.key === "?") document.getElementById("help").togglePopover();
+  });
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-copy]");
+    if (!button) return;
+    await navigator.clipboard.writeText(document.querySelector(button.dataset.copy).textContent);
+    document.getElementById("notice").textContent = button.dataset.copied;
+    setTimeout(() => { document.getElementById("notice").textContent = ""; }, 2000);
+  });
+  // A refusal is an answer too: its page is shown in place of what was asked for.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.xhr.status >= 400) { event.detail.shouldSwap = true; event.detail.isError = false; }
+  });
+})();
