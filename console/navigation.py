@@ -20,12 +20,5 @@ class Place:
 
 NAVIGATION: Final = (
     Place("/", "today", "今日", "Today", "t"),
-    Place("/audiences", "audiences", "人群", "Audiences", "a"),
-    Place("/people", "people", "客户", "People", "p"),
-    Place("/review", "review", "复核", "Review", "r"),
-    Place("/campaigns", "campaigns", "活动", "Campaigns", "c"),
-    Place("/stores", "stores", "门店与导购", "Stores and staff", "s"),
-    Place("/health", "health", "数据健康", "Data health", "h"),
-    Place("/dictionary", "dictionary", "数据字典", "Dictionary", "d"),
     Place("/audit", "audit", "审计", "Audit", "u", "audit"),
 )

@@ -4,6 +4,6 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from console.pages import account, today
+from console.pages import account, audit, today
 
-ROUTERS: Final[tuple[APIRouter, ...]] = (account.router, today.router)
+ROUTERS: Final[tuple[APIRouter, ...]] = (account.router, today.router, audit.router)
