@@ -68,7 +68,7 @@ def own_home(home: Any, tmp_path: Path) -> Any:
 def made_once(tmp_path_factory: pytest.TempPathFactory, name: str, build: Any) -> Path:
     """A folder that the first test process in need of it builds, and the others wait for.
 
-    GUIYI_TEST_CACHE names a folder that keeps it from one call of pytest to the next, for work on what does not make it.
+    GUIYI_TEST_CACHE names a folder that keeps it from one call of pytest to the next.
     """
     import fcntl
 
