@@ -39,10 +39,11 @@ def as_cells(frame: pl.DataFrame, *, language: Language, time_zone: ZoneInfo) ->
     return frame.select(cells)
 
 
-def encode_csv(cells: pl.DataFrame, encoding: Encoding) -> bytes:
+def encode_csv(cells: pl.DataFrame, encoding: Encoding, *, has_header: bool = True) -> bytes:
     """A frame of text cells as the bytes of a CSV file: comma, CRLF, quotes where needed, header first."""
     cells = cells.with_columns(pl.all().replace("", None))  # an empty text would be written as ""
-    parts = [_encode(cells.head(0).write_csv(line_terminator="\r\n"), encoding, first=True)]
+    header = cells.head(0).write_csv(line_terminator="\r\n") if has_header else ""
+    parts = [_encode(header, encoding, first=True)]
     for chunk in cells.iter_slices(_CHUNK):
         text = chunk.write_csv(include_header=False, line_terminator="\r\n", quote_style="necessary")
         parts.append(_encode(text, encoding, first=False))

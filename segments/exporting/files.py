@@ -21,7 +21,7 @@ def write_folder(target: Path, files: Mapping[str, bytes]) -> None:
         target: the folder, which belongs to the caller alone.
         files: content by file name.
     """
-    _make_private(target.parent)
+    make_private(target.parent)
     remove_leftovers(target.parent)
     fresh, stale = _scratch(target.parent), _scratch(target.parent)
     try:
@@ -36,7 +36,7 @@ def write_folder(target: Path, files: Mapping[str, bytes]) -> None:
 
 def write_into(folder: Path, files: Mapping[str, bytes]) -> None:
     """Puts files into a folder that may hold others; each appears in one step, in the order given."""
-    _make_private(folder)
+    make_private(folder)
     remove_leftovers(folder)
     scratch = _scratch(folder)
     try:
@@ -59,7 +59,8 @@ def _scratch(parent: Path) -> Path:
     return Path(tempfile.mkdtemp(prefix=f".partial-{os.getpid()}-", dir=parent))
 
 
-def _make_private(folder: Path) -> None:
+def make_private(folder: Path) -> None:
+    """Makes a folder, and those above it that are missing, open to their owner alone."""
     missing = [one for one in (folder, *folder.parents) if not one.exists()]
     for one in reversed(missing):
         one.mkdir(mode=0o700, exist_ok=True)

@@ -16,6 +16,8 @@ NO_CONTACT_POINT: Final = "no_contact_point"
 NOT_GRANTED: Final = "contact_point_not_granted"
 SHARED: Final = "contact_point_of_another_row"
 
+# A call is made to the number that an SMS goes to, but is agreed to on its own.
+_POINTS_OF: Final = {"phone": "sms"}
 _POINT: Final = ["one_id", "id_type", "id_scope", "value"]
 
 # The newest word on an identifier counts, whoever's record brought it; of words at the same moment the stricter, and
@@ -55,7 +57,7 @@ class Contacts:
     """Usable contact points, one a person.
 
     Attributes:
-        chosen: one_id, id_scope, value; at most one row a person.
+        chosen: one_id, id_type, id_scope, value; at most one row a person.
         dropped: people without a usable one, by reason.
     """
 
@@ -90,7 +92,7 @@ def choose_contacts(published: Published, people: pl.DataFrame, *, channel: str,
     in_order = people.select("one_id").join(best, on="one_id", how="inner", maintain_order="left")
     chosen = in_order.unique(["id_scope", "value"], keep="first", maintain_order=True)
     return Contacts(
-        chosen=chosen.select("one_id", "id_scope", "value"),
+        chosen=chosen.select("one_id", "id_type", "id_scope", "value"),
         dropped={
             NO_CONTACT_POINT: people.height - trusted.height,
             NOT_GRANTED: trusted.height - best.height,
@@ -102,7 +104,7 @@ def choose_contacts(published: Published, people: pl.DataFrame, *, channel: str,
 def _points(published: Published, people: pl.DataFrame, channel: str) -> pl.DataFrame:
     return (
         pl.scan_parquet(published.vault_table("identity", "contact_point"))
-        .filter(pl.col("channel") == channel, pl.col("value").str.len_chars() > 0)
+        .filter(pl.col("channel") == _POINTS_OF.get(channel, channel), pl.col("value").str.len_chars() > 0)
         .with_columns(pl.col("is_golden").fill_null(False), pl.col("id_scope").fill_null(""))
         .select("one_id", "id_type", "id_scope", "value", "is_golden", "last_seen_at")
         .join(people.lazy().select("one_id"), on="one_id", how="semi")

@@ -11,12 +11,18 @@ import duckdb
 from sqlglot import exp
 
 from segments.reaching.doubt import doubtful
+from segments.reaching.gates import (
+    CONSENT_STATE,
+    IN_DOUBT,
+    NO_CONSENT,
+    REVOKED,
+    is_granted,
+    said_for,
+)
 from segments.rules.comparisons import literal
-from segments.rules.compile import CONSENT_STATE, GRANTED, Compiled, to_sql
+from segments.rules.compile import Compiled, to_sql
 
-NO_CONSENT: Final = "no_consent_recorded"
-REVOKED: Final = "consent_revoked"
-IN_DOUBT: Final = "identity_in_doubt"
+_ALWAYS: Final = (NO_CONSENT, REVOKED, IN_DOUBT)
 
 
 @dataclass(frozen=True)
@@ -36,46 +42,45 @@ class Reach:
 
 def measure(con: duckdb.DuckDBPyConnection, compiled: Compiled) -> Reach:
     """Counts an audience on a published warehouse."""
-    rows = con.sql(to_sql(_counts(compiled))).fetchall()
-    matching, reachable, unrecorded, in_doubt = rows[0]
+    counted = dict(con.sql(to_sql(_counts(compiled))).fetchall())
+    matching = sum(counted.values())
+    reachable = counted.pop(None, 0)
     if compiled.definition.channel is None:
         return Reach(matching=matching, reachable=matching, unreachable={})
-    revoked = matching - reachable - unrecorded - in_doubt
-    return Reach(matching, reachable, {NO_CONSENT: unrecorded, REVOKED: revoked, IN_DOUBT: in_doubt})
+    reasons = [*_ALWAYS, *(gate.reason for gate in compiled.gates)]
+    unreachable = {reason: counted.get(reason, 0) for reason in reasons if reason in _ALWAYS or reason in counted}
+    return Reach(matching, reachable, unreachable)
 
 
 def _counts(compiled: Compiled) -> exp.Select:
+    """People by the one reason that keeps them out; null for those that none does."""
     definition = compiled.definition
-    everybody = exp.Count(this=exp.Star())
     if definition.channel is None:
-        counts = exp.select(everybody, exp.Null(), exp.Null(), exp.Null()).from_("matching")
-        return counts.with_("matching", as_=compiled.matching)
+        everybody = exp.select(exp.Null().as_("reason"), exp.Count(this=exp.Star()).as_("n")).from_("matching")
+        return everybody.with_("matching", as_=compiled.matching)
     granted = exp.column("is_granted", table="recorded")
-    unrecorded = exp.Is(this=granted.copy(), expression=exp.Null())
+    reason = exp.Case()
+    reason = reason.when(exp.Is(this=granted.copy(), expression=exp.Null()), literal(NO_CONSENT))
+    reason = reason.when(exp.not_(granted), literal(REVOKED))
+    reason = reason.when(_among("doubtful"), literal(IN_DOUBT))
+    for gate in compiled.gates:
+        reason = reason.when(exp.true() if gate.people is None else _among(gate.reason), literal(gate.reason))
     recorded = (
-        exp.select("one_id", exp.Anonymous(this="BOOL_AND", expressions=[_is_granted()]).as_("is_granted"))
+        exp.select("one_id", exp.Anonymous(this="BOOL_AND", expressions=[is_granted()]).as_("is_granted"))
         .from_(CONSENT_STATE)
-        .where(
-            exp.EQ(this=exp.column("channel"), expression=literal(definition.channel)),
-            exp.EQ(this=exp.column("purpose"), expression=literal(definition.purpose)),
-        )
+        .where(*said_for(definition.channel, compiled.purpose))
         .group_by("one_id")
     )
-    held = exp.column("is_held", table="held")
-    sure, in_doubt = exp.And(this=granted.copy(), expression=exp.Is(this=held, expression=exp.Null())), held
-    counts = exp.select(
-        everybody, _count_where(sure), _count_where(unrecorded),
-        _count_where(exp.And(this=granted.copy(), expression=in_doubt)),
-    ).from_("matching")  # fmt: skip
-    counts = counts.join("recorded", using="one_id", join_type="left").join("held", using="one_id", join_type="left")
-    people = doubtful(definition.channel, definition.purpose, CONSENT_STATE).subquery("doubtful")
-    flagged = exp.select("one_id", exp.true().as_("is_held")).from_(people)
-    return counts.with_("matching", as_=compiled.matching).with_("recorded", as_=recorded).with_("held", as_=flagged)
+    judged = exp.select(reason.as_("reason")).from_("matching").join("recorded", using="one_id", join_type="left")
+    counts = exp.select("reason", exp.Count(this=exp.Star()).as_("n")).from_("judged").group_by("reason")
+    counts = counts.with_("matching", as_=compiled.matching).with_("recorded", as_=recorded)
+    counts = counts.with_("doubtful", as_=doubtful(definition.channel, compiled.purpose, CONSENT_STATE))
+    for gate in compiled.gates:
+        if gate.people is not None:
+            counts = counts.with_(gate.reason, as_=gate.people.copy())
+    return counts.with_("judged", as_=judged)
 
 
-def _is_granted() -> exp.Expr:
-    return exp.NullSafeEQ(this=exp.column("state"), expression=literal(GRANTED))
-
-
-def _count_where(condition: exp.Expr) -> exp.Expr:
-    return exp.Filter(this=exp.Count(this=exp.Star()), expression=exp.Where(this=condition.copy()))
+def _among(cte: str) -> exp.Expr:
+    people = exp.select("one_id").from_(cte).subquery(copy=False)
+    return exp.In(this=exp.column("one_id", table="matching"), query=people)

@@ -5,23 +5,20 @@ recorded as granted; nothing in the tree, the parameters or the columns can take
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from sqlglot import exp
 
 from segments.published import Published
 from segments.reaching.doubt import COLUMNS as REVIEW_COLUMNS
-from segments.reaching.doubt import doubtful
-from segments.rules.comparisons import Calendar, literal
+from segments.reaching.gates import CONSENT_STATE, Gate, pass_gates
+from segments.rules.comparisons import Calendar
 from segments.rules.definition import AudienceDefinition
 from segments.rules.dictionary import PERSON, REVIEW_ITEM, DataDictionary, read_dictionary
 from segments.rules.load import Audience
 from segments.rules.render import PERSON_ALIAS, Mention, Rendering, render
-
-CONSENT_STATE: Final = "customer.consent_state"
-GRANTED: Final = "granted"
 
 
 @dataclass(frozen=True)
@@ -37,6 +34,8 @@ class Compiled:
         people: those of them with consent and without open doubt who they are, with their columns in order; what is
             exported.
         mentions: the text values that the rule asks for.
+        gates: what keeps people out of the list beside consent and doubt.
+        purpose: what people must have agreed to.
     """
 
     audience: Audience
@@ -46,12 +45,14 @@ class Compiled:
     matching: exp.Select
     people: exp.Select
     mentions: tuple[Mention, ...]
+    gates: tuple[Gate, ...]
+    purpose: str
 
     @property
     def sql(self) -> str:
         """The whole statement, as it is shown and as it runs."""
         channel = self.definition.channel
-        use = f"{channel}, {self.definition.purpose}" if channel else "no channel"
+        use = f"{channel}, {self.purpose}" if channel else "no channel"
         head = f"-- audience {self.definition.name}; {use}; as of {self.as_of}"
         return f"{head}\n{to_sql(self.limited())}\n"
 
@@ -78,6 +79,8 @@ def compile_audience(
     *,
     calendar: Calendar,
     parameters: Mapping[str, Any] | None = None,
+    gates: Sequence[Gate] = (),
+    purpose: str | None = None,
 ) -> Compiled:
     """Compiles an audience for one published run.
 
@@ -86,6 +89,8 @@ def compile_audience(
         dictionary: the run's tables, see `segments.rules.dictionary.read_dictionary`.
         calendar: the run's as-of date and time zone.
         parameters: values that replace the defaults.
+        gates: what keeps people out beside consent and doubt.
+        purpose: what people must have agreed to, where it is another than the audience's.
 
     Raises:
         DefinitionError: the audience names what the warehouse does not hold, or a value does not fit.
@@ -102,35 +107,12 @@ def compile_audience(
             how.column(CONSENT_STATE, name, ("channel",))
         for name in REVIEW_COLUMNS:
             how.column(REVIEW_ITEM, name, ("channel",))
-        people = _with_consent(people, definition.channel, definition.purpose)
+        people = pass_gates(people, _person("one_id"), definition.channel, purpose or definition.purpose, gates)
     people = people.order_by(*_order(definition, how))
-    return Compiled(audience, definition, calendar.as_of, columns, matching, people, tuple(how.mentions))
-
-
-def consented(channel: str, purpose: str) -> exp.Select:
-    """The people who may be reached: consent recorded for channel and purpose, and granted in every row of it."""
-    state = exp.column("state")
-    wanted = [
-        exp.EQ(this=exp.column("channel"), expression=literal(channel)),
-        exp.EQ(this=exp.column("purpose"), expression=literal(purpose)),
-    ]
-    granted = exp.NullSafeEQ(this=state, expression=literal(GRANTED))
-    return (
-        exp.select("one_id")
-        .from_(CONSENT_STATE)
-        .where(*wanted)
-        .group_by("one_id")
-        .having(exp.Anonymous(this="BOOL_AND", expressions=[granted]))
-    )
-
-
-def _with_consent(people: exp.Select, channel: str, purpose: str) -> exp.Select:
-    allowed, held = (exp.select("one_id").from_(name).subquery(copy=False) for name in ("consented", "doubtful"))
-    return (
-        people.with_("consented", as_=consented(channel, purpose))
-        .with_("doubtful", as_=doubtful(channel, purpose, CONSENT_STATE))
-        .where(exp.In(this=_person("one_id"), query=allowed), exp.Not(this=exp.In(this=_person("one_id"), query=held)))
-    )
+    return Compiled(
+        audience, definition, calendar.as_of, columns, matching, people, tuple(how.mentions), tuple(gates),
+        purpose or definition.purpose,
+    )  # fmt: skip
 
 
 def _columns(definition: AudienceDefinition, how: Rendering) -> tuple[str, ...]:

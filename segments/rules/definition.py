@@ -10,7 +10,7 @@ from pydantic import Field, StrictInt, model_validator
 
 from segments.rules.conditions import Condition, Name, Strict, Text
 
-Channel = Literal["sms", "email", "wechat_oa", "wecom"]
+Channel = Literal["sms", "email", "wechat_oa", "wecom", "phone"]
 PersonalField = Literal["name", "nickname", "birth_date"]
 
 PYTHON_TYPES: Final[dict[str, tuple[type, ...]]] = {
