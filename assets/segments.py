@@ -4,6 +4,8 @@ A built-in audience is an asset. The brand's own come and go as files of the hom
 they are when it runs; one that is wrong does not keep the others back.
 """
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import Final
 
 import dagster as dg
@@ -17,13 +19,20 @@ from warehouse.building import Building
 OWN: Final = table_key("segments", "own_audiences")
 
 
-def audience_assets() -> list[dg.AssetsDefinition]:
-    """One asset for each file in `segments/audiences`, and one for the brand's own."""
+def audience_assets(clock: Callable[[], datetime]) -> list[dg.AssetsDefinition]:
+    """One asset for each file in `segments/audiences`, and one for the brand's own.
+
+    Args:
+        clock: tells UTC without zone.
+    """
     built_in = load_audiences()
-    return [*(_audience_asset(audience) for audience in built_in.values()), _own_asset(frozenset(built_in))]
+    return [
+        *(_audience_asset(audience, clock) for audience in built_in.values()),
+        _own_asset(frozenset(built_in), clock),
+    ]
 
 
-def _own_asset(built_in: frozenset[str]) -> dg.AssetsDefinition:
+def _own_asset(built_in: frozenset[str], clock: Callable[[], datetime]) -> dg.AssetsDefinition:
     """The brand's own audiences but for those that take a built-in one's place."""
 
     @dg.asset(
@@ -47,7 +56,7 @@ def _own_asset(built_in: frozenset[str]) -> dg.AssetsDefinition:
         for name, audience in shelf.audiences.items():
             if audience.origin == "own" and name not in built_in:
                 try:
-                    reports[name] = export_audience(building.home.path, audience)
+                    reports[name] = export_audience(building.home.path, audience, at=clock(), is_sending=False)
                 except GuiyiError as error:
                     faults[name] = str(error)
         return dg.MaterializeResult(
@@ -72,7 +81,7 @@ def _own_asset(built_in: frozenset[str]) -> dg.AssetsDefinition:
     return own_audiences
 
 
-def _audience_asset(audience: Audience) -> dg.AssetsDefinition:
+def _audience_asset(audience: Audience, clock: Callable[[], datetime]) -> dg.AssetsDefinition:
     definition, label = audience.definition, audience.definition.label
 
     @dg.asset(
@@ -85,7 +94,7 @@ def _audience_asset(audience: Audience) -> dg.AssetsDefinition:
     )
     def export(building: dg.ResourceParam[Building]) -> dg.MaterializeResult:
         home = building.home.path
-        report = export_audience(home, find_audience(audience.name, home))
+        report = export_audience(home, find_audience(audience.name, home), at=clock(), is_sending=False)
         return dg.MaterializeResult(
             metadata=plain(
                 {

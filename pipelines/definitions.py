@@ -43,7 +43,7 @@ def build_defs(
             *tables,
             *warehouse_assets(made, clock, dictionary_rows(project)),
             *backfill_assets(of_a_day, clock, TIME_ZONE),
-            *audience_assets(),
+            *audience_assets(clock),
         ],
         asset_checks=gate_checks(),
         jobs=build_jobs(),

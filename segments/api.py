@@ -4,10 +4,14 @@ audiences = load_audiences(home)
 with open_published(home) as published:
     preview(published, audiences["silent_high_value"]).reach
     overlap(published, list(audiences.values())).matrix
-export_audience(home, "silent_high_value", encoding="gb18030")
+export_audience(home, "silent_high_value", at=now, destination="aliyun_sms", requested_by="li", reason="召回")
 """
 
-from segments.exporting.export import ExportReport, export_audience
+from segments.exporting.destination import Destination, find_destination, load_destinations
+from segments.exporting.export import export_audience
+from segments.exporting.outcome import ExportReport
+from segments.exporting.register import Entry as ExportEntry
+from segments.exporting.register import entries as export_entries
 from segments.preview import Overlap, Preview, overlap, preview
 from segments.published import Published, open_published
 from segments.reaching.reach import Reach
@@ -18,6 +22,8 @@ from segments.rules.load import Audience, RuleFault, load_audience
 __all__ = [
     "Audience",
     "Calendar",
+    "Destination",
+    "ExportEntry",
     "ExportReport",
     "Overlap",
     "Preview",
@@ -26,9 +32,12 @@ __all__ = [
     "RuleFault",
     "Shelf",
     "export_audience",
+    "export_entries",
     "find_audience",
+    "find_destination",
     "load_audience",
     "load_audiences",
+    "load_destinations",
     "open_published",
     "overlap",
     "preview",

@@ -111,7 +111,18 @@ def export(
     out: Annotated[
         Path | None, typer.Option(help="Folder for CSV and manifest; else HOME/exports.", show_default=False)
     ] = None,
-    encoding: Annotated[str, typer.Option(help="utf-8-sig, utf-8 or gb18030.")] = "utf-8-sig",
+    destination: Annotated[
+        str | None, typer.Option(help="The tool that the list is for; `guiyi segment destinations` lists them.")
+    ] = None,
+    encoding: Annotated[
+        str | None, typer.Option(help="utf-8-sig, utf-8 or gb18030; else as the destination wants.")
+    ] = None,
+    fmt: Annotated[
+        str | None, typer.Option("--format", help="csv, xlsx or parquet; else as the destination wants.")
+    ] = None,
+    delta: Annotated[
+        bool, typer.Option("--delta", help="Only what came and went since the last export to this destination.")
+    ] = False,
     language: Annotated[str, typer.Option(help="Of the headers: zh or en.")] = "zh",
     values: Values = None,
     requested_by: Annotated[str, typer.Option(help="Who asked for the list, for the manifest.")] = "",
@@ -123,7 +134,7 @@ def export(
     Example: guiyi segment export silent_high_value --home data/demo --encoding gb18030
     """
     from common.errors import UsageError
-    from pipelines.resources import home_path
+    from pipelines.resources import home_path, utc_now
     from segments.api import export_audience, find_audience
 
     if language not in ("zh", "en"):
@@ -132,7 +143,11 @@ def export(
     report = export_audience(
         home_path(home),
         audience,
+        at=utc_now(),
+        destination=destination,
         encoding=encoding,  # type: ignore[arg-type]  # checked there, with the same sentence for every caller
+        format=fmt,  # type: ignore[arg-type]  # the same
+        delta=delta,
         out=out,
         requested_by=requested_by or None,
         reason=reason or None,
@@ -144,10 +159,35 @@ def export(
         return
     console = screen()
     console.print(f"{report.rows:,} 人 people → {report.csv}")
+    for file in report.files[1:]:
+        console.print(f"  {file}")
+    if report.added is not None:
+        console.print(f"  新增 added {report.added:,} · 移除 removed {report.removed:,}")
     for why, n in report.dropped.items():
         console.print(f"  未导出 left out, {why}: {n:,}")
     for note in report.notes:
         console.print(f"  ⚠ {note}", style="yellow")
+
+
+@app.command()
+def destinations(home: HomeOption = None, to_json: JsonOption = False) -> None:
+    """List the tools that a list can be made for, and how sure each template is.
+
+    Example: guiyi segment destinations
+    """
+    from pipelines.resources import home_path
+    from segments.api import load_destinations
+
+    found = list(load_destinations(home_path(home)).values())
+    if to_json:
+        as_json([one.model_dump(mode="json", by_alias=True, exclude_none=True) for one in found])
+        return
+    rows = table(
+        "名称 name", "去处 destination", "渠道 channel", "同意 purpose", "文件 file", "依据 grade", numbers_from=99
+    )
+    for one in found:
+        rows.add_row(one.name, f"{one.label.zh} {one.label.en}", one.channel or "–", one.purpose, one.format, one.grade)
+    screen().print(rows)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""Destinations: what a tool wants its list to look like, as YAML files; `destinations/` here, and a brand's own in its home.
+"""Destinations: what a tool wants its list to look like, as YAML files here and in `HOME/destinations`.
 
 A template names the columns under the tool's own headers, how identifiers are normalised and hashed, the file's form,
 and which consent it takes. It never widens who may be in a list: the consent of its channel and purpose is compiled in

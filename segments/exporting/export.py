@@ -1,174 +1,185 @@
-"""Exports: an audience as a CSV file that opens in a spreadsheet, with a manifest that says what it is.
+"""Exports: an audience as the files that a person or a tool reads, with a manifest that says what they are.
 
 The rows come from the compiled SQL, the contact points and names from the vault. Nothing is in place until it is
-complete, and what is there is readable by its owner alone.
+complete, and what is there is readable by its owner alone. Every export is in the audit trail and in the register
+before its files are.
 """
 
 import datetime as dt
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import polars as pl
 
-from common.errors import UsageError
-from segments.exporting.cells import Encoding, Language, as_cells, encode_csv
-from segments.exporting.files import write_folder, write_into
-from segments.exporting.rows import CONTACT_COLUMNS, collect
+from segments.exporting.cells import Encoding, Language
+from segments.exporting.delta import delta_content, members_frame
+from segments.exporting.destination import Destination, find_destination
+from segments.exporting.formats import Format, check_format, encode
+from segments.exporting.layout import Laid, lay_out, parts
+from segments.exporting.outcome import Content, ExportReport, manifest_of
+from segments.exporting.placing import place
+from segments.exporting.register import Entry, confirm, exports_held, next_export_id, settle
+from segments.exporting.rows import candidates
 from segments.published import Published, open_published
 from segments.reaching.reach import measure
 from segments.rules.compile import Compiled, compile_for
-from segments.rules.definition import Label
+from segments.rules.definition import PersonalField
 from segments.rules.hints import unseen_values
 from segments.rules.library import find_audience
 from segments.rules.load import Audience
 
-ENCODINGS: Final = ("utf-8-sig", "utf-8", "gb18030")
-
-_PERSONAL: Final = {
-    "name": Label(zh="姓名", en="Name"),
-    "nickname": Label(zh="昵称", en="Nickname"),
-    "birth_date": Label(zh="生日", en="Birth date"),
-}
-_ONE_ID: Final = Label(zh="客户编号", en="OneID")
-
 
 @dataclass(frozen=True)
-class ExportReport:
-    """What was exported.
+class _Order:
+    """What was asked for, with every default in place."""
 
-    Attributes:
-        csv: the list.
-        manifest: its manifest.
-        rows: people in the list.
-        matching: people whom the rule describes.
-        dropped: people who match and are not in the list, by reason; rows + dropped = matching.
-        sha256: of the list's bytes.
-        notes: what may be a slip in the audience, for people to read.
-    """
-
-    audience: str
-    run_id: str
-    as_of: dt.date
-    csv: Path
-    manifest: Path
-    rows: int
-    matching: int
-    dropped: dict[str, int]
-    sha256: str
-    encoding: str
-    notes: list[str]
+    destination: Destination | None
+    format: Format
+    encoding: Encoding
+    language: Language
+    delta: bool
+    at: dt.datetime
 
 
 def export_audience(
     home: Path,
     audience: str | Audience,
     *,
+    at: dt.datetime,
     run_id: str | None = None,
-    encoding: Encoding = "utf-8-sig",
+    destination: str | None = None,
+    format: Format | None = None,
+    encoding: Encoding | None = None,
+    delta: bool = False,
     out: Path | None = None,
     requested_by: str | None = None,
     reason: str | None = None,
     parameters: Mapping[str, Any] | None = None,
     language: Language = "zh",
+    is_sending: bool = True,
 ) -> ExportReport:
-    """Writes an audience of the published run as CSV with a manifest.
+    """Writes an audience of the published run as files with a manifest.
 
     Args:
         home: the GUIYI_HOME folder.
-        audience: an audience, or the name of one in `segments/audiences`.
+        audience: an audience, or the name of one.
+        at: now, UTC without zone.
         run_id: the run that is expected to be published; None takes the one that is.
-        encoding: of the CSV; `utf-8-sig` is UTF-8 with a byte order mark, which Excel wants.
-        out: a folder for the two files; None is `exports/<audience>/<run_id>` of the home.
-        requested_by: who asked for the list, for the manifest.
-        reason: why, for the manifest.
+        destination: the tool that the list is for; None is the plain list, as people read it.
+        format: csv, xlsx or parquet; None is what the destination wants, else csv.
+        encoding: of a CSV; None is what the destination wants, else `utf-8-sig`, UTF-8 with a byte order mark.
+        delta: only what came and went since the last export of this audience to this destination, in two files.
+        out: a folder for the files; None is `exports/<audience>/<run_id>` of the home.
+        requested_by: who asked for the list.
+        reason: why.
         parameters: values that replace the audience's defaults.
-        language: of the headers.
+        language: of the plain list's headers.
+        is_sending: whether somebody may send to it, so that frequency caps count it.
 
     Raises:
         UsageError: nothing is published, another run is, or an argument is wrong.
         DefinitionError: the audience is wrong, or does not fit the published tables.
     """
-    if encoding not in ENCODINGS:
-        raise UsageError(f"The encoding {encoding!r} is not known; use one of {', '.join(ENCODINGS)}.")
+    tool = find_destination(destination, home) if destination is not None else None
+    order = _Order(
+        destination=tool,
+        format=format or (tool.format if tool else "csv"),
+        encoding=encoding or (tool.encoding if tool else "utf-8-sig"),
+        language=language,
+        delta=delta,
+        at=at,
+    )
+    check_format(order.format, order.encoding)
     definition = find_audience(audience, home) if isinstance(audience, str) else audience
-    with open_published(home, run_id) as published:
+    with open_published(home, run_id) as published, exports_held(published.home.exports):
+        for made in settle(published.home.exports):
+            confirm(published.home.exports, made)
         compiled = compile_for(published, definition, parameters)
         reach = measure(published.con, compiled)
         notes = unseen_values(published.con, compiled)
-        table, dropped = collect(published, compiled)
-    dropped = {**reach.unreachable, **dropped}
-    content = encode_csv(_with_headers(compiled, table, language, published), encoding)
-    folder = out or published.home.exports / compiled.definition.name / published.run_id
-    name = f"{compiled.definition.name}.csv"
-    report = ExportReport(
-        audience=compiled.definition.name,
-        run_id=published.run_id,
-        as_of=published.calendar.as_of,
-        csv=folder / name,
-        manifest=folder / "manifest.json",
-        rows=table.height,
-        matching=reach.matching,
-        dropped=dropped,
-        sha256=hashlib.sha256(content).hexdigest(),
-        encoding=encoding,
-        notes=notes,
-    )
-    manifest = _manifest(report, compiled, columns=table.columns, requested_by=requested_by, reason=reason)
-    files = {name: content, report.manifest.name: manifest}
-    write_into(out, files) if out is not None else write_folder(folder, files)
+        rows, dropped = candidates(published, compiled, personal=_personal(compiled, tool))
+        laid = lay_out(rows, compiled, tool, language=language, texts=_texts(compiled))
+        members = members_frame(rows, laid)
+        exports = published.home.exports
+        content = _content(published, compiled, order, laid, members)
+        folder = out or exports / compiled.definition.name / _folder(published.run_id, destination, delta=delta)
+        report = ExportReport(
+            audience=compiled.definition.name,
+            run_id=published.run_id,
+            as_of=published.calendar.as_of,
+            export_id=next_export_id(exports, at),
+            csv=folder / next(iter(content.files)),
+            files=tuple(folder / name for name in content.files),
+            manifest=folder / "manifest.json",
+            evidence=None,
+            rows=rows.height,
+            matching=reach.matching,
+            dropped={**reach.unreachable, **dropped},
+            sha256=content.sha256,
+            encoding=order.encoding,
+            format=order.format,
+            destination=destination,
+            campaign=None,
+            arms={},
+            added=content.added,
+            removed=content.removed,
+            notes=notes,
+        )
+        entry = Entry(
+            export_id=report.export_id, at=at, audience=report.audience, run_id=report.run_id,
+            channel=compiled.definition.channel, destination=destination, campaign=None, is_delta=delta,
+            is_sending=is_sending and compiled.definition.channel is not None, format=order.format,
+            encoding=order.encoding, rows=report.rows, sha256=report.sha256, path=str(folder.absolute()),
+            requested_by=requested_by, reason=reason,
+        )  # fmt: skip
+        asked = {"exported_at": at.isoformat(timespec="seconds"), "requested_by": requested_by, "reason": reason}
+        files = {**content.files, report.manifest.name: manifest_of(report, compiled, content, asked)}
+        place(published.home, entry, members, files, into=out)
     return report
 
 
-def _with_headers(compiled: Compiled, table: pl.DataFrame, language: Language, published: Published) -> pl.DataFrame:
-    labels = _labels(compiled)
-    headers = {name: getattr(labels[name], language) if name in labels else name for name in table.columns}
-    twice = sorted({header for header in headers.values() if list(headers.values()).count(header) > 1})
-    if twice:
-        problem = f"two columns would have the header {twice[0]}."
-        raise compiled.audience.fault(("columns",), problem, "Give one of them another label.")
-    return as_cells(table, language=language, time_zone=published.calendar.time_zone).rename(headers)
+def _personal(compiled: Compiled, tool: Destination | None) -> list[PersonalField]:
+    """The personal fields that leave: those that the audience gives to its readers, and those that the tool needs."""
+    if compiled.definition.channel is None:
+        return []
+    wanted: list[PersonalField] = list(compiled.definition.personal) if tool is None else []
+    for column in tool.columns if tool else ():
+        if column.source == "name" or column.source == "nickname":
+            wanted.append(column.source)
+    return wanted
 
 
-def _labels(compiled: Compiled) -> dict[str, Label]:
-    definition = compiled.definition
-    labels = {"one_id": _ONE_ID}
-    if definition.channel is not None:
-        labels |= {f"contact.{name}": label for name, label in CONTACT_COLUMNS[definition.channel].items()}
-    labels |= {f"personal.{name}": _PERSONAL[name] for name in definition.personal}
-    return labels | {one.column: one.label for one in definition.columns if one.label is not None}
+def _texts(compiled: Compiled) -> dict[str, str]:
+    return {"audience": compiled.definition.name, "audience_label": compiled.definition.label.zh}
 
 
-def _manifest(
-    report: ExportReport,
-    compiled: Compiled,
-    *,
-    columns: list[str],
-    requested_by: str | None,
-    reason: str | None,
-) -> bytes:
-    definition = compiled.definition
-    consent = {"channel": definition.channel, "purpose": definition.purpose} if definition.channel else None
-    manifest = {
-        "audience": report.audience,
-        "run_id": report.run_id,
-        "as_of": report.as_of.isoformat(),
-        "file": report.csv.name,
-        "rows": report.rows,
-        "sha256": report.sha256,
-        "encoding": report.encoding,
-        "columns": columns,
-        "matching": report.matching,
-        "dropped": report.dropped,
-        "consent": consent,
-        "notes": report.notes,
-        "requested_by": requested_by,
-        "reason": reason,
-        "definition": definition.model_dump(mode="json", by_alias=True, exclude_none=True),
-        "definition_sha256": compiled.audience.sha256,
-        "sql": compiled.sql,
+def _folder(run_id: str, destination: str | None, *, delta: bool) -> str:
+    return ".".join((run_id, *((destination,) if destination else ()), *(("delta",) if delta else ())))
+
+
+def _content(published: Published, compiled: Compiled, order: _Order, laid: Laid, members: pl.DataFrame) -> Content:
+    tool = order.destination
+    told: tuple[int, int, str | None] | tuple[()] = ()
+    max_rows = tool.max_rows if tool else None
+    if order.delta:
+        destination = tool.name if tool else None
+        sent = delta_content(published.home.exports, compiled.definition.name, destination, None, laid, members)
+        pieces = [*parts(sent.added, "added", max_rows), *parts(sent.removed, "removed", max_rows)]
+        told = (sent.added.frame.height, sent.removed.frame.height, sent.against)
+    else:
+        pieces = list(parts(laid, compiled.definition.name, max_rows))
+    files = {
+        f"{name}.{order.format}": encode(
+            rows,
+            fmt=order.format,
+            encoding=order.encoding,
+            language=order.language,
+            time_zone=published.calendar.time_zone,
+            has_header=tool is None or tool.has_header,
+        )
+        for name, rows in pieces
     }
-    return (json.dumps(manifest, ensure_ascii=False, indent=2) + "\n").encode()
+    sizes = {f"{name}.{order.format}": rows.height for name, rows in pieces}
+    return Content(files, sizes, laid.frame.columns, *told)

@@ -143,7 +143,9 @@ def members_of(exports: Path, entry: Entry) -> pl.DataFrame:
 def last_of(exports: Path, audience: str, destination: str | None, campaign: str | None) -> Entry | None:
     """The newest export of an audience to a destination that came to be."""
     line = (audience, destination, campaign)
-    there = [e for e in entries(exports) if _line_of(e) == line and (exports / MEMBERS / f"{e.export_id}.parquet").exists()]
+    there = [
+        e for e in entries(exports) if _line_of(e) == line and (exports / MEMBERS / f"{e.export_id}.parquet").exists()
+    ]
     return there[-1] if there else None
 
 

@@ -98,14 +98,12 @@ def candidates(
 
 
 def _with_contact(published: Published, people: pl.DataFrame, channel: str, purpose: str) -> pl.DataFrame:
-    """A further contact point beside the list's own: under the same rules, and nobody leaves the list for want of it."""
+    """A further contact point beside the list's own: under the same rules; nobody drops out for want of it."""
     allowed = published.con.sql(to_sql(people_reachable(channel, purpose))).pl()
     agreed = people.select("one_id").join(allowed, on="one_id", how="semi", maintain_order="left")
     chosen = choose_contacts(published, agreed, channel=channel, purpose=purpose).chosen
     names = {name: f"contact.{channel}.{name}" for name in ("id_scope", "value")}
-    return people.join(
-        chosen.select("one_id", *names).rename(names), on="one_id", how="left", maintain_order="left"
-    )
+    return people.join(chosen.select("one_id", *names).rename(names), on="one_id", how="left", maintain_order="left")
 
 
 def _with_personal(published: Published, people: pl.DataFrame, fields: Collection[PersonalField]) -> pl.DataFrame:

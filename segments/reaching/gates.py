@@ -37,7 +37,9 @@ class Gate:
 def consented(channel: str, purpose: str) -> exp.Select:
     """The people who may be reached: consent recorded for channel and purpose, and granted in every row of it."""
     granted = exp.Anonymous(this="BOOL_AND", expressions=[is_granted()])
-    return exp.select("one_id").from_(CONSENT_STATE).where(*said_for(channel, purpose)).group_by("one_id").having(granted)
+    return (
+        exp.select("one_id").from_(CONSENT_STATE).where(*said_for(channel, purpose)).group_by("one_id").having(granted)
+    )
 
 
 def said_for(channel: str, purpose: str) -> list[exp.Expr]:
@@ -59,9 +61,7 @@ def people_reachable(channel: str, purpose: str) -> exp.Select:
     return pass_gates(exp.select("one_id").from_("consented"), one_id, channel, purpose, ())
 
 
-def pass_gates(
-    people: exp.Select, one_id: exp.Expr, channel: str, purpose: str, gates: Sequence[Gate]
-) -> exp.Select:
+def pass_gates(people: exp.Select, one_id: exp.Expr, channel: str, purpose: str, gates: Sequence[Gate]) -> exp.Select:
     """A statement held to consent, to the absence of doubt and to further gates.
 
     Args:

@@ -9,10 +9,13 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from segments.exporting.export import export_audience
+from segments.exporting.outcome import ExportReport
 from segments.rules.load import Audience, load_audience
 
 AS_OF = dt.date(2026, 11, 21)
 RUN = "2026-11-21.1"
+NOW = dt.datetime(2026, 11, 22, 1, 30)
 
 # Those columns of the published table that audiences and tests ask for.
 CUSTOMER_360 = {
@@ -159,3 +162,8 @@ def audience(folder: Path, where: str, *, channel: str | None = "sms", **more: s
     path = folder / "sample.yml"
     path.write_text("".join(f"{key}: {value}\n" for key, value in lines.items()), encoding="utf-8")
     return load_audience(path)
+
+
+def export(home: Path, one: Audience | str, **more: Any) -> ExportReport:
+    """An export at the tests' moment, unless they name another."""
+    return export_audience(home, one, **{"at": NOW, **more})

@@ -7,15 +7,13 @@ import io
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from segments_world import World, audience
-
-from segments.exporting.export import export_audience
+from segments_world import World, audience, export
 
 EVERYBODY = "{column: n_records, gte: 1}"
 
 
 def listed(tmp_path, world, **more):
-    report = export_audience(world.publish(tmp_path / "home"), audience(tmp_path, EVERYBODY, **more))
+    report = export(world.publish(tmp_path / "home"), audience(tmp_path, EVERYBODY, **more))
     text = report.csv.read_bytes().decode("utf-8-sig")
     return {row["客户编号"]: row["手机号"] for row in csv.DictReader(io.StringIO(text, newline=""))}, report
 
@@ -164,7 +162,7 @@ def test_no_path_leads_to_a_row_without_consent(tmp_path_factory, words, states,
     for one_id, said, channel in states:
         world.state(one_id, said, channel=channel)
     folder = tmp_path_factory.mktemp("world")
-    report = export_audience(world.publish(folder / "home"), audience(folder, where))
+    report = export(world.publish(folder / "home"), audience(folder, where))
     text = report.csv.read_bytes().decode("utf-8-sig")
     rows = [(row["客户编号"], row["手机号"]) for row in csv.DictReader(io.StringIO(text, newline=""))]
 
