@@ -1,8 +1,8 @@
 import pytest
-from segments_world import World, audience
+from segments_world import World, audience, export
 
 from common.errors import DefinitionError, UsageError
-from segments.api import export_audience, find_audience, load_audiences, survey_audiences
+from segments.api import find_audience, load_audiences, survey_audiences
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def test_an_own_audience_takes_the_place_of_a_built_in_one(home):
     assert find_audience("coupon_lovers", home).origin == "own"
     assert find_audience("coupon_lovers").origin == "built_in"
     assert len(load_audiences(home)) == len(load_audiences())
-    assert export_audience(home, "coupon_lovers").rows == 1
+    assert export(home, "coupon_lovers").rows == 1
 
 
 def test_a_wrong_own_file_is_told_and_keeps_no_other_back(home):
