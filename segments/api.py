@@ -4,6 +4,7 @@ audiences = load_audiences(home)
 with open_published(home) as published:
     preview(published, audiences["silent_high_value"]).reach
     overlap(published, list(audiences.values())).matrix
+save_audience(home, {"name": "regulars", …}, who="li", at=now).diff
 export_audience(home, "silent_high_value", at=now, destination="aliyun_sms", requested_by="li", reason="召回")
 """
 
@@ -18,10 +19,14 @@ from segments.reaching.reach import Reach
 from segments.rules.comparisons import Calendar
 from segments.rules.library import Shelf, find_audience, load_audiences, survey_audiences
 from segments.rules.load import Audience, RuleFault, load_audience
+from segments.rules.saving import Change, delete_audience, plan_saving, save_audience
+from segments.rules.vocabulary import Vocabulary, audiences_of, read_vocabulary, search_values
+from segments.rules.write import audience_from, diff_text
 
 __all__ = [
     "Audience",
     "Calendar",
+    "Change",
     "Destination",
     "ExportEntry",
     "ExportReport",
@@ -31,6 +36,11 @@ __all__ = [
     "Reach",
     "RuleFault",
     "Shelf",
+    "Vocabulary",
+    "audience_from",
+    "audiences_of",
+    "delete_audience",
+    "diff_text",
     "export_audience",
     "export_entries",
     "find_audience",
@@ -40,6 +50,10 @@ __all__ = [
     "load_destinations",
     "open_published",
     "overlap",
+    "plan_saving",
     "preview",
+    "read_vocabulary",
+    "save_audience",
+    "search_values",
     "survey_audiences",
 ]

@@ -8,6 +8,7 @@ import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,7 @@ import duckdb
 
 from common.errors import UsageError
 from segments.rules.comparisons import Calendar
+from segments.rules.dictionary import DataDictionary, read_dictionary
 from warehouse.home import Home
 from warehouse.snapshot import open_warehouse
 
@@ -31,6 +33,11 @@ class Published:
     con: duckdb.DuckDBPyConnection
     run_id: str
     calendar: Calendar
+
+    @cached_property
+    def dictionary(self) -> DataDictionary:
+        """What this run's tables and columns are, read once."""
+        return read_dictionary(self.con)
 
     def vault_table(self, schema: str, name: str) -> Path:
         """The Parquet file of a private table of this run.

@@ -16,8 +16,8 @@ from common.errors import DefinitionError, UsageError
 from segments.exporting.cells import Encoding
 from segments.exporting.formats import Format
 from segments.exporting.hashing import Hash, Normalisation
-from segments.rules.conditions import Name, Strict, Text
 from segments.rules.definition import Channel, Label
+from segments.rules.terms import Name, Strict, Text
 
 DESTINATIONS: Final = Path(__file__).parent / "destinations"
 

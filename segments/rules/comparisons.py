@@ -4,15 +4,17 @@ Knows columns, values and their types; which table and which condition they come
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from calendar import monthrange
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from sqlglot import exp
 
-from segments.rules.conditions import Comparison, NumberComparison, Value
 from segments.rules.dictionary import Family
+from segments.rules.terms import Ago, Comparison, NumberComparison, Since, Value
 
 Scalar = Value | int | float
 
@@ -66,6 +68,50 @@ def compare(column: exp.Expr, family: Family, comparison: Comparison) -> exp.Exp
     return exp.and_(*terms)
 
 
+def refuse_impossible(
+    comparison: Comparison, *, low: float | None, high: float | None, accepted: Sequence[str] | None
+) -> None:
+    """Refuses values that the column cannot have, by the data dictionary.
+
+    Args:
+        comparison: what the column is compared with.
+        low: its least value, where one is known.
+        high: its greatest value, where one is known.
+        accepted: its only values, where they are known.
+
+    Raises:
+        Unfit: a value is none of them, or lies outside.
+    """
+    for operator, value in _operators(comparison):
+        for one in value if isinstance(value, list) else [value]:
+            if isinstance(one, str) and accepted is not None and operator != "contains":
+                refuse_unaccepted(operator, one, accepted)
+            if isinstance(one, int | float) and not isinstance(one, bool) and not _is_between(one, low, high):
+                raise Unfit(operator, f"the column is never {one}.", f"Its values lie {_span(low, high)}.")
+
+
+def refuse_unaccepted(operator: str, value: str, accepted: Sequence[str]) -> None:
+    """Refuses a text that is none of a column's only values.
+
+    Raises:
+        Unfit: it is none of them.
+    """
+    if value not in accepted:
+        near = get_close_matches(value, accepted, n=1)
+        guess = f"Did you mean {near[0]}? " if near else ""
+        raise Unfit(operator, f"the column is never {value}.", f"{guess}Choose from {', '.join(accepted)}.")
+
+
+def _is_between(value: float, low: float | None, high: float | None) -> bool:
+    return (low is None or value >= low) and (high is None or value <= high)
+
+
+def _span(low: float | None, high: float | None) -> str:
+    if low is None or high is None:
+        return f"from {low:g} up" if high is None else f"up to {high:g}"
+    return f"between {low:g} and {high:g}"
+
+
 def compare_number(quantity: exp.Expr, comparison: NumberComparison) -> exp.Expr:
     """A number, such as a count, compared as a comparison says."""
     return exp.and_(*(_number_term(quantity, name, value) for name, value in _operators(comparison)))
@@ -78,22 +124,36 @@ class Calendar:
     as_of: dt.date
     time_zone: ZoneInfo
 
-    def day(self, days_ago: int) -> exp.Expr:
-        """The date that many days before the as-of date."""
-        return _noted(literal(self.as_of - dt.timedelta(days=days_ago)), f"{days_ago} days before {self.as_of}")
+    def back(self, number: int, unit: str = "days") -> dt.date:
+        """The day so many days, weeks, months or years before the as-of date; not before the year 1000.
 
-    def start(self, days_ago: int) -> exp.Expr:
-        """The moment in UTC at which the day that many days before the as-of date begins."""
-        return _noted(self._midnight(days_ago), f"start of the day {days_ago} days before {self.as_of}")
+        A month that is shorter ends on its last day, as in SQL.
+        """
+        if unit in ("days", "weeks"):
+            days = min(number * (7 if unit == "weeks" else 1), (self.as_of - _FIRST).days)
+            return self.as_of - dt.timedelta(days=days)
+        months = self.as_of.year * 12 + self.as_of.month - 1 - number * (12 if unit == "years" else 1)
+        year, month = divmod(months, 12)
+        if year < _FIRST.year:
+            return _FIRST
+        return dt.date(year, month + 1, min(self.as_of.day, monthrange(year, month + 1)[1]))
 
-    def end(self, days_ago: int) -> exp.Expr:
-        """The moment in UTC at which that day is over."""
-        return _noted(self._midnight(days_ago - 1), f"end of the day {days_ago} days before {self.as_of}")
+    def start(self, day: dt.date) -> exp.Expr:
+        """The moment in UTC at which a day begins."""
+        local = dt.datetime.combine(day, dt.time(), self.time_zone)
+        return exp.cast(exp.Literal.string(local.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M:%S")), exp.DType.TIMESTAMP)
 
-    def _midnight(self, days_ago: int) -> exp.Expr:
-        local = dt.datetime.combine(self.as_of - dt.timedelta(days=days_ago), dt.time(), self.time_zone)
-        text = local.astimezone(dt.UTC).strftime("%Y-%m-%d %H:%M:%S")
-        return exp.cast(exp.Literal.string(text), exp.DType.TIMESTAMP)
+
+_FIRST: Final = dt.date(1000, 1, 1)
+_DAY: Final = dt.timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Bound:
+    """A first or last day that counts, and how the audience said it."""
+
+    day: dt.date
+    said: str
 
 
 def compare_days_ago(column: exp.Expr, family: Family, comparison: NumberComparison, calendar: Calendar) -> exp.Expr:
@@ -102,18 +162,60 @@ def compare_days_ago(column: exp.Expr, family: Family, comparison: NumberCompari
     Raises:
         Unfit: the column holds neither.
     """
-    if family not in ("date", "timestamp"):
-        raise Unfit("days_ago", f"the column holds {family} values, days_ago needs a date.", "Use a _date column.")
     terms: list[exp.Expr] = []
     for newest, oldest in (_days(name, value) for name, value in _operators(comparison)):
-        if oldest is not None:
-            low = calendar.day(oldest) if family == "date" else calendar.start(oldest)
-            terms.append(exp.GTE(this=column.copy(), expression=low))
-        if newest is not None and family == "date":
-            terms.append(exp.LTE(this=column.copy(), expression=calendar.day(newest)))
-        elif newest is not None:
-            terms.append(exp.LT(this=column.copy(), expression=calendar.end(newest)))
+        bounds = [
+            None if one is None else Bound(calendar.back(one), f"{one} days before {calendar.as_of}")
+            for one in (oldest, newest)
+        ]
+        terms += _within(column, family, bounds[0], bounds[1], calendar, operator="days_ago")
     return exp.and_(*terms)
+
+
+def compare_ago(column: exp.Expr, family: Family, ago: Ago, calendar: Calendar) -> exp.Expr:
+    """A date or a moment compared with a window by the calendar, such as five to eight years ago.
+
+    Raises:
+        Unfit: the column holds neither.
+    """
+    span = getattr(ago, ago.unit)
+    if isinstance(span, Since):
+        first = [(span.lte, 0), (span.lt, 1)]
+        last = [(span.gte, 0), (span.gt, -1)]
+    else:
+        first, last = [(span[1], 0)], [(span[0], 0)]
+    bounds = [
+        next(
+            (
+                Bound(calendar.back(number, ago.unit) + shift * _DAY, f"{number} {ago.unit} before {calendar.as_of}")
+                for number, shift in one
+                if number is not None
+            ),
+            None,
+        )
+        for one in (first, last)
+    ]
+    return exp.and_(*_within(column, family, bounds[0], bounds[1], calendar, operator="ago"))
+
+
+def _within(
+    column: exp.Expr, family: Family, first: Bound | None, last: Bound | None, calendar: Calendar, *, operator: str
+) -> list[exp.Expr]:
+    """A date or moment from the first day on and up to the end of the last."""
+    if family not in ("date", "timestamp"):
+        problem = f"the column holds {family} values, {operator} needs a date."
+        raise Unfit(operator, problem, "Use a column whose name ends in _date or _at.")
+    terms: list[exp.Expr] = []
+    if first is not None:
+        low = literal(first.day) if family == "date" else calendar.start(first.day)
+        note = first.said if family == "date" else f"start of the day {first.said}"
+        terms.append(exp.GTE(this=column.copy(), expression=_noted(low, note)))
+    if last is not None and family == "date":
+        terms.append(exp.LTE(this=column.copy(), expression=_noted(literal(last.day), last.said)))
+    elif last is not None:
+        high = _noted(calendar.start(last.day + _DAY), f"end of the day {last.said}")
+        terms.append(exp.LT(this=column.copy(), expression=high))
+    return terms
 
 
 def _days(operator: str, value: Any) -> tuple[int | None, int | None]:

@@ -5,7 +5,7 @@ recorded as granted; nothing in the tree, the parameters or the columns can take
 """
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,8 +16,11 @@ from segments.reaching.doubt import COLUMNS as REVIEW_COLUMNS
 from segments.reaching.gates import CONSENT_STATE, Gate, pass_gates
 from segments.rules.comparisons import Calendar
 from segments.rules.definition import AudienceDefinition
-from segments.rules.dictionary import PERSON, REVIEW_ITEM, DataDictionary, read_dictionary
-from segments.rules.load import Audience
+from segments.rules.dictionary import PERSON, REVIEW_ITEM, DataDictionary
+from segments.rules.library import find_audience
+from segments.rules.lists import NO_LISTS, Lists, lists_of
+from segments.rules.load import Audience, Location
+from segments.rules.raw_sql import UnsafeSql, try_out
 from segments.rules.render import PERSON_ALIAS, Mention, Rendering, render
 
 
@@ -36,6 +39,9 @@ class Compiled:
         mentions: the text values that the rule asks for.
         gates: what keeps people out of the list beside consent and doubt.
         purpose: what people must have agreed to.
+        notes: what people should know of the rule, such as how its lists fared.
+        queries: the SQL that the rule holds as somebody wrote it, with the place.
+        past_tags: the tags that are asked for as of a day gone by.
     """
 
     audience: Audience
@@ -47,6 +53,9 @@ class Compiled:
     mentions: tuple[Mention, ...]
     gates: tuple[Gate, ...]
     purpose: str
+    notes: tuple[str, ...] = ()
+    queries: tuple[tuple[Location, exp.Query], ...] = ()
+    past_tags: tuple[tuple[Location, str, dt.date], ...] = ()
 
     @property
     def sql(self) -> str:
@@ -68,9 +77,24 @@ def to_sql(expression: exp.Expr) -> str:
 
 
 def compile_for(published: Published, audience: Audience, parameters: Mapping[str, Any] | None = None) -> Compiled:
-    """Compiles an audience for an open run; parameters and errors as `compile_audience`."""
-    dictionary = read_dictionary(published.con)
-    return compile_audience(audience, dictionary, calendar=published.calendar, parameters=parameters)
+    """Compiles an audience for an open run; parameters and errors as `compile_audience`.
+
+    Lists that the rule names become tables of the run's connection; SQL that was written by hand is tried out.
+    """
+    compiled = compile_audience(
+        audience,
+        published.dictionary,
+        calendar=published.calendar,
+        parameters=parameters,
+        find=lambda name: find_audience(name, published.home.path),
+        lists=lists_of(published),
+    )
+    for location, query in compiled.queries:
+        try:
+            try_out(published.con, query)
+        except UnsafeSql as error:
+            raise audience.fault(location, error.problem, error.remedy) from error
+    return compiled
 
 
 def compile_audience(
@@ -81,6 +105,8 @@ def compile_audience(
     parameters: Mapping[str, Any] | None = None,
     gates: Sequence[Gate] = (),
     purpose: str | None = None,
+    find: Callable[[str], Audience] | None = None,
+    lists: Lists = NO_LISTS,
 ) -> Compiled:
     """Compiles an audience for one published run.
 
@@ -91,13 +117,15 @@ def compile_audience(
         parameters: values that replace the defaults.
         gates: what keeps people out beside consent and doubt.
         purpose: what people must have agreed to, where it is another than the audience's.
+        find: gives the audience of a name, for audiences that are made of others.
+        lists: gives the home's lists.
 
     Raises:
         DefinitionError: the audience names what the warehouse does not hold, or a value does not fit.
         UsageError: a parameter is unknown or of the wrong type.
     """
     definition = audience.bind(parameters)
-    how = Rendering(audience=audience, dictionary=dictionary, calendar=calendar)
+    how = Rendering(audience=audience, dictionary=dictionary, calendar=calendar, find=find, lists=lists)
     rule = render(definition.where, how)
     matching = exp.select(_person("one_id")).from_(_people()).where(rule)
     columns = _columns(definition, how)
@@ -111,7 +139,7 @@ def compile_audience(
     people = people.order_by(*_order(definition, how))
     return Compiled(
         audience, definition, calendar.as_of, columns, matching, people, tuple(how.mentions), tuple(gates),
-        purpose or definition.purpose,
+        purpose or definition.purpose, tuple(how.notes), tuple(how.queries), tuple(how.past_tags),
     )  # fmt: skip
 
 

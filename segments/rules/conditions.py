@@ -4,127 +4,27 @@ Shapes and the checks that need no warehouse live here. Whether a column exists 
 compiler's matter (`segments.rules.render`); a new kind of condition is one model here and one renderer there.
 """
 
-import datetime as dt
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Discriminator,
-    Field,
-    StrictBool,
-    StrictInt,
-    StrictStr,
-    StringConstraints,
-    Tag,
-    model_validator,
+from pydantic import Discriminator, Field, StrictBool, StrictInt, StrictStr, StringConstraints, Tag, model_validator
+
+from segments.rules.terms import (
+    MAX_DAYS,
+    Ago,
+    Comparison,
+    Count,
+    Day,
+    DaysAgo,
+    DurableStatus,
+    Name,
+    OneOrMore,
+    Strict,
+    Text,
 )
 
-MAX_DAYS: Final = 36_500  # a hundred years: further away is a slip of the pen
-
-# Infinity and NaN are numbers to YAML and names to SQL.
-Finite = Annotated[float, Field(strict=True, allow_inf_nan=False)]
-Number = StrictInt | Finite
-Value = StrictBool | StrictInt | Finite | Annotated[dt.date, Field(strict=True)] | StrictStr
-Text = Annotated[StrictStr, StringConstraints(min_length=1)]
-Name = Annotated[StrictStr, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$")]
-DurableStatus = Literal["not_due", "window", "overdue"]  # before, within and after the usual replacement window
-OneOrMore = Text | Annotated[list[Text], Field(min_length=1)]
-
-
-class Strict(BaseModel):
-    """A model that refuses keys it does not know."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-
-def numbers_of(comparison: "NumberComparison") -> list[int | float]:
-    """The numbers that a comparison names."""
-    single = (comparison.eq, comparison.gt, comparison.gte, comparison.lt, comparison.lte)
-    return [value for value in (*single, *(comparison.between or ())) if value is not None]
-
-
-def check_range(comparison: "NumberComparison | Comparison") -> None:
-    """Refuses a comparison that says nothing, or that no value can satisfy.
-
-    Raises:
-        ValueError: the reason, as one clause.
-    """
-    said = {name for name in comparison.model_fields_set if getattr(comparison, name) is not None}
-    if not said - {"column"}:
-        raise ValueError("compare with something: eq, ne, gt, gte, lt, lte, between, in, is_null, days_ago")
-    low = comparison.gte if comparison.gte is not None else comparison.gt
-    high = comparison.lte if comparison.lte is not None else comparison.lt
-    for lower, upper in [(low, high), tuple(comparison.between or (None, None))]:
-        if lower is not None and upper is not None and _is_above(lower, upper):
-            raise ValueError(f"nothing lies between {lower} and {upper}: the lower value comes first")
-
-
-def _is_above(lower: Value, upper: Value) -> bool:
-    try:
-        return bool(lower > upper)  # type: ignore[operator]  # other types raise, and are answered below
-    except TypeError:
-        raise ValueError(f"{lower} and {upper} are of different kinds") from None
-
-
-class NumberComparison(Strict):
-    """A comparison with numbers: of a count, or of days before the as-of date."""
-
-    eq: Number | None = None
-    gt: Number | None = None
-    gte: Number | None = None
-    lt: Number | None = None
-    lte: Number | None = None
-    between: Annotated[list[Number], Field(min_length=2, max_length=2)] | None = None
-
-    @model_validator(mode="after")
-    def _says_something_possible(self) -> "NumberComparison":
-        check_range(self)
-        return self
-
-
-class DaysAgo(NumberComparison):
-    """Days before the as-of date: 0 is the as-of day itself, negative lies ahead."""
-
-    @model_validator(mode="after")
-    def _lies_within_a_century(self) -> "DaysAgo":
-        for value in numbers_of(self):
-            if isinstance(value, float) or abs(value) > MAX_DAYS:
-                raise ValueError(f"days must be whole and at most {MAX_DAYS}, not {value}")
-        return self
-
-
-class Count(NumberComparison):
-    """How many: never negative."""
-
-    @model_validator(mode="after")
-    def _is_a_count(self) -> "Count":
-        for value in numbers_of(self):
-            if isinstance(value, float) or value < 0:
-                raise ValueError(f"a count must be whole and not negative, not {value}")
-        if self.gte == 0 or (self.lt == 0):
-            raise ValueError("this count is true of everybody or of nobody")
-        return self
-
-
-class Comparison(Strict):
-    """What a column or a tag's value is compared with; several operators must all hold."""
-
-    eq: Value | None = None
-    ne: Value | None = None
-    gt: Value | None = None
-    gte: Value | None = None
-    lt: Value | None = None
-    lte: Value | None = None
-    between: Annotated[list[Value], Field(min_length=2, max_length=2)] | None = None
-    in_: Annotated[list[Value], Field(min_length=1)] | None = Field(default=None, alias="in")
-    contains: Value | None = None
-    is_null: StrictBool | None = None
-
-    @model_validator(mode="after")
-    def _says_something_possible(self) -> "Comparison":
-        check_range(self)
-        return self
+MAX_IDS: Final = 10_000  # more people than this are a list
+MAX_SQL: Final = 20_000  # characters
+OneId = Annotated[StrictStr, StringConstraints(pattern=r"^P[0-9A-Z]+$", max_length=40)]
 
 
 class ColumnCondition(Comparison):
@@ -132,17 +32,38 @@ class ColumnCondition(Comparison):
 
     column: Name
     days_ago: DaysAgo | None = None
+    ago: Ago | None = None
 
 
 class TagCondition(Strict):
-    """The person carries a tag, with a value or since a time where that is asked."""
+    """The person carries a tag, or carried it on a day; with a value or since a time where that is asked."""
 
     tag: Text
     value: Comparison | None = None
+    on: Day | None = None
     since_days_ago: DaysAgo | None = None
 
+    @model_validator(mode="after")
+    def _asks_of_one_day(self) -> "TagCondition":
+        if self.on is not None and self.since_days_ago is not None:
+            raise ValueError("since_days_ago is about today's tags and on about a day gone by: say one of them")
+        return self
 
-class EventSpec(Strict):
+
+class Windowed(Strict):
+    """Something that happened, in a window."""
+
+    days_ago: DaysAgo | None = None
+    ago: Ago | None = None
+
+    @model_validator(mode="after")
+    def _has_one_window(self) -> "Windowed":
+        if self.days_ago is not None and self.ago is not None:
+            raise ValueError("days_ago and ago both say when: say one of them")
+        return self
+
+
+class EventSpec(Windowed):
     """Which events count, and how many of them there must be (at least one unless said)."""
 
     type: OneOrMore
@@ -150,18 +71,16 @@ class EventSpec(Strict):
     channel: OneOrMore | None = None
     store_id: OneOrMore | None = None
     campaign: OneOrMore | None = None
-    days_ago: DaysAgo | None = None
     count: Count = Count(gte=1)
 
 
-class OrderSpec(Strict):
+class OrderSpec(Windowed):
     """Which valid orders count, and how many of them there must be (at least one unless said)."""
 
     channel: OneOrMore | None = None
     source: OneOrMore | None = None
     store_id: OneOrMore | None = None
     category: OneOrMore | None = None
-    days_ago: DaysAgo | None = None
     count: Count = Count(gte=1)
 
 
@@ -171,10 +90,11 @@ class DurableSpec(Strict):
     category: OneOrMore | None = None
     status: Annotated[list[DurableStatus], Field(min_length=1)] | None = None
     bought_days_ago: DaysAgo | None = None
+    bought_ago: Ago | None = None
 
     @model_validator(mode="after")
     def _asks_something(self) -> "DurableSpec":
-        if self.category is None and self.status is None and self.bought_days_ago is None:
+        if not self.model_fields_set:
             raise ValueError("say a category, a status or when it was bought")
         return self
 
@@ -197,6 +117,72 @@ class DurableCondition(Strict):
     durable: DurableSpec
 
 
+class Step(Strict):
+    """One end of a sequence: events, or valid orders."""
+
+    events: EventSpec | None = None
+    orders: OrderSpec | None = None
+
+    @model_validator(mode="after")
+    def _is_one_thing(self) -> "Step":
+        if (self.events is None) == (self.orders is None):
+            raise ValueError("say either events or orders")
+        if "count" in self.spec.model_fields_set:
+            raise ValueError("a sequence goes from one to one: leave count out")
+        return self
+
+    @property
+    def spec(self) -> EventSpec | OrderSpec:
+        """What is said of it."""
+        return self.events or self.orders  # type: ignore[return-value]  # one of them is said
+
+
+class SequenceSpec(Strict):
+    """One thing, and another within so many days after it; or none, once these days are over."""
+
+    first: Step
+    then: Step
+    within_days: Annotated[StrictInt, Field(ge=0, le=MAX_DAYS)]
+    happens: StrictBool = True
+
+    @model_validator(mode="after")
+    def _then_has_no_window_of_its_own(self) -> "SequenceSpec":
+        if self.then.spec.days_ago is not None or self.then.spec.ago is not None:
+            raise ValueError("within_days says when the second happens: leave days_ago and ago to the first")
+        return self
+
+
+class SequenceCondition(Strict):
+    """First one thing, then another."""
+
+    sequence: SequenceSpec
+
+
+class AudienceCondition(Strict):
+    """Whom another audience describes, with values for its parameters; reachable or not."""
+
+    audience: Name
+    parameters: dict[Name, Any] = Field(default_factory=dict)
+
+
+class IdsCondition(Strict):
+    """These people; the ids of those who were merged lead to who they are now."""
+
+    ids: Annotated[list[OneId], Field(min_length=1, max_length=MAX_IDS)]
+
+
+class ListCondition(Strict):
+    """The people of a list in HOME/lists."""
+
+    list_: Annotated[Name, Field(alias="list")]
+
+
+class SqlCondition(Strict):
+    """The people whom a query gives as one_id."""
+
+    sql: Annotated[StrictStr, StringConstraints(min_length=1, max_length=MAX_SQL)]
+
+
 class AllOf(Strict):
     """Every condition must hold."""
 
@@ -215,7 +201,9 @@ class Not(Strict):
     not_: Annotated["Condition", Field(alias="not")]
 
 
-KINDS: Final = ("all", "any", "not", "column", "tag", "events", "orders", "durable")
+KINDS: Final = (
+    "all", "any", "not", "column", "tag", "events", "orders", "durable", "sequence", "audience", "ids", "list", "sql",
+)  # fmt: skip
 
 
 def _kind(value: object) -> str | None:
@@ -232,7 +220,12 @@ Condition = Annotated[
     | Annotated[TagCondition, Tag("<tag>")]
     | Annotated[EventCondition, Tag("<events>")]
     | Annotated[OrderCondition, Tag("<orders>")]
-    | Annotated[DurableCondition, Tag("<durable>")],
+    | Annotated[DurableCondition, Tag("<durable>")]
+    | Annotated[SequenceCondition, Tag("<sequence>")]
+    | Annotated[AudienceCondition, Tag("<audience>")]
+    | Annotated[IdsCondition, Tag("<ids>")]
+    | Annotated[ListCondition, Tag("<list>")]
+    | Annotated[SqlCondition, Tag("<sql>")],
     Discriminator(
         _kind,
         custom_error_type="condition_kind",

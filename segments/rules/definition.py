@@ -8,7 +8,8 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, StrictInt, model_validator
 
-from segments.rules.conditions import Condition, Name, Strict, Text
+from segments.rules.conditions import Condition
+from segments.rules.terms import Name, Strict, Text
 
 Channel = Literal["sms", "email", "wechat_oa", "wecom", "phone"]
 PersonalField = Literal["name", "nickname", "birth_date"]

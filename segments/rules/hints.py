@@ -11,7 +11,7 @@ from sqlglot import exp
 from segments.rules.comparisons import literal
 from segments.rules.compile import Compiled, to_sql
 from segments.rules.load import place_of
-from segments.rules.render import Mention
+from segments.rules.render import TAG_OBSERVATION, Mention
 
 # Past this many the values are names or numbers, not a vocabulary that one could print.
 _VOCABULARY: Final = 30
@@ -19,12 +19,26 @@ _VOCABULARY: Final = 30
 
 def unseen_values(con: duckdb.DuckDBPyConnection, compiled: Compiled) -> list[str]:
     """Sentences about values that the audience asks for and that no row of this run has."""
-    notes = []
+    notes = [*compiled.notes, *_past_tags(con, compiled)]
     for mention in compiled.mentions:
         seen = {value for (value,) in con.sql(to_sql(_values(mention, among=mention.values))).fetchall()}
         unseen = [value for value in mention.values if value not in seen]
         if unseen:
             notes.append(_sentence(con, mention, unseen))
+    return notes
+
+
+def _past_tags(con: duckdb.DuckDBPyConnection, compiled: Compiled) -> list[str]:
+    """Tags that were computed on no day up to the one that is asked for: nobody is known to have had them then."""
+    notes = []
+    for location, tag, day in compiled.past_tags:
+        first = con.execute(f"SELECT min(observed_date) FROM {TAG_OBSERVATION} WHERE tag = ?", [tag]).fetchall()[0][0]
+        if first is None or first > day:
+            since = f"; it is known from {first} on" if first else ""
+            notes.append(
+                f"{place_of(location)}: the tag {tag} was computed on no day up to {day}{since}. "
+                "`guiyi backfill` fills in days gone by."
+            )
     return notes
 
 

@@ -17,17 +17,8 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from common.errors import DefinitionError, UsageError
-from segments.rules.conditions import (
-    KINDS,
-    ColumnCondition,
-    Count,
-    DaysAgo,
-    DurableSpec,
-    EventSpec,
-    OrderSpec,
-    Strict,
-    TagCondition,
-)
+from segments.rules import conditions as c
+from segments.rules import terms
 from segments.rules.definition import AudienceDefinition, Column, Label, OrderBy, Parameter
 
 Location = tuple[str | int, ...]
@@ -237,12 +228,13 @@ def _leaves(raw: Any, location: Location) -> Iterator[tuple[Location, Any]]:
         yield location, raw
 
 
-def _fill(raw: Any, values: Mapping[str, Any]) -> Any:
+def _fill(raw: Any, values: Mapping[str, Any], *, is_top: bool = True) -> Any:
     """The raw tree with `$name` replaced by its value and `$$` by one dollar sign."""
     if isinstance(raw, Mapping):
-        return {key: _fill(value, values) if key != "parameters" else value for key, value in raw.items()}
+        keep = "parameters" if is_top else None  # where they are declared; below, another audience is given its own
+        return {key: value if key == keep else _fill(value, values, is_top=False) for key, value in raw.items()}
     if isinstance(raw, list):
-        return [_fill(item, values) for item in raw]
+        return [_fill(item, values, is_top=False) for item in raw]
     if _is_reference(raw):
         return values.get(raw[1:], raw)
     return raw[1:] if isinstance(raw, str) and raw.startswith("$$") else raw
@@ -287,12 +279,12 @@ def _explain(error: ErrorDetails, alike: list[ErrorDetails]) -> tuple[str, str]:
     return f"{message}.", "Correct it."
 
 
-def _field_names(model: type[Strict]) -> set[str]:
+def _field_names(model: type[terms.Strict]) -> set[str]:
     return {field.alias or name for name, field in model.model_fields.items()}
 
 
 _MODELS: Final = (
-    AudienceDefinition, Label, Parameter, Column, OrderBy, ColumnCondition, TagCondition, EventSpec, OrderSpec,
-    DurableSpec, Count, DaysAgo,
+    AudienceDefinition, Label, Parameter, Column, OrderBy, c.ColumnCondition, c.TagCondition, c.EventSpec, c.OrderSpec,
+    c.DurableSpec, c.SequenceSpec, c.AudienceCondition, terms.Count, terms.DaysAgo, terms.Ago,
 )  # fmt: skip
-_KEYS: Final = sorted(set(KINDS).union(*(_field_names(model) for model in _MODELS)))
+_KEYS: Final = sorted(set(c.KINDS).union(*(_field_names(model) for model in _MODELS)))

@@ -4,108 +4,35 @@ Every condition is about one person, the row `person` of customer.customer_360. 
 added by `segments.rules.compile` whatever the tree says.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Final
 
 from sqlglot import exp
 
+from common.errors import UsageError
 from segments.rules import conditions as c
-from segments.rules.comparisons import (
-    Calendar,
-    Unfit,
-    admits_zero,
-    compare,
-    compare_days_ago,
-    compare_number,
-    literal,
+from segments.rules.comparisons import Unfit, admits_zero, compare, compare_number, literal
+from segments.rules.dictionary import PERSON
+from segments.rules.happenings import DURABLE, TABLES, event_terms, order_terms, render_sequence
+from segments.rules.load import Location
+from segments.rules.named import render_ids, render_list, render_sql
+from segments.rules.rendering import (
+    MAX_AUDIENCES,
+    PERSON_ALIAS,
+    Mention,
+    Rendering,
+    belongs,
+    is_in,
+    select_from,
 )
-from segments.rules.dictionary import PERSON, ColumnInfo, DataDictionary
-from segments.rules.load import Audience, Location
+from segments.rules.terms import Comparison, Count
 
-PERSON_ALIAS: Final = "person"
 TAG: Final = "customer.tag"
-EVENTS: Final = "core.events"
-ORDERS: Final = "core.orders"
-ORDER_LINES: Final = "core.order_lines"
-DURABLE: Final = "customer.durable"
+TAG_HISTORY: Final = "customer.tag_history"
+TAG_OBSERVATION: Final = "customer.tag_observation"
 
-
-@dataclass(frozen=True)
-class Mention:
-    """Text values that an audience asks of a published column, and where it does."""
-
-    location: Location
-    table: str
-    column: str
-    values: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Rendering:
-    """What every renderer needs: whose rule it is, what the warehouse holds, and which day it is."""
-
-    audience: Audience
-    dictionary: DataDictionary
-    calendar: Calendar
-    mentions: list[Mention] = field(default_factory=list)
-
-    def column(self, table: str, name: str, location: Location) -> ColumnInfo:
-        """A published column.
-
-        Raises:
-            DefinitionError: the warehouse has no such table or column.
-        """
-        missing = self.dictionary.missing(table, name)
-        if missing:
-            raise self.audience.fault(location, *missing)
-        return self.dictionary.tables[table][name]
-
-    def compare(self, alias: str, table: str, name: str, comparison: c.Comparison, location: Location) -> exp.Expr:
-        """A published column compared, its faults told with their place in the file."""
-        info = self.column(table, name, location)
-        if info.family == "text":
-            self.mention(table, name, [comparison.eq, comparison.ne, *(comparison.in_ or ())], location)
-        try:
-            return compare(exp.column(name, table=alias), info.family, comparison)
-        except Unfit as error:
-            problem = f"{table}.{name}: {error.problem}"
-            raise self.audience.fault((*location, error.operator), problem, error.remedy) from error
-
-    def days_ago(self, alias: str, table: str, name: str, days: c.DaysAgo, location: Location) -> exp.Expr:
-        """A published date or moment compared with days before the as-of date."""
-        info = self.column(table, name, location)
-        try:
-            return compare_days_ago(exp.column(name, table=alias), info.family, days, self.calendar)
-        except Unfit as error:
-            raise self.audience.fault(location, f"{table}.{name}: {error.problem}", error.remedy) from error
-
-    def matches(
-        self, alias: str, table: str, spec: c.Strict, names: Sequence[str], location: Location
-    ) -> list[exp.Expr]:
-        """The text columns of a spec that say one value or a list of values."""
-        terms = []
-        for name in names:
-            wanted = getattr(spec, name)
-            if wanted is not None:
-                self.column(table, name, (*location, name))
-                terms.append(self.one_of(alias, table, name, wanted, (*location, name)))
-        return terms
-
-    def one_of(self, alias: str, table: str, name: str, wanted: str | list[str], location: Location) -> exp.Expr:
-        """A text column that must have one of some values."""
-        column = exp.column(name, table=alias)
-        values = [wanted] if isinstance(wanted, str) else wanted
-        self.mention(table, name, values, location)
-        if isinstance(wanted, str):
-            return exp.EQ(this=column, expression=literal(wanted))
-        return exp.In(this=column, expressions=[literal(one) for one in wanted])
-
-    def mention(self, table: str, name: str, values: Sequence[object], location: Location) -> None:
-        """Notes values that are asked for, so that those nobody has can be told."""
-        texts = tuple(value for value in values if isinstance(value, str))
-        if texts:
-            self.mentions.append(Mention(location, table, name, texts))
+__all__ = ["PERSON_ALIAS", "Mention", "Rendering", "render"]
 
 
 def render(condition: Any, how: Rendering, location: Location = ("where",)) -> exp.Expr:
@@ -143,28 +70,51 @@ def _not(condition: c.Not, how: Rendering, location: Location) -> exp.Expr:
 def _column(condition: c.ColumnCondition, how: Rendering, location: Location) -> exp.Expr:
     terms = []
     how.column(PERSON, condition.column, (*location, "column"))
-    if condition.model_fields_set - {"column", "days_ago"}:
+    if condition.model_fields_set - {"column", "days_ago", "ago"}:
         terms.append(how.compare(PERSON_ALIAS, PERSON, condition.column, condition, location))
     if condition.days_ago is not None:
         place = (*location, "days_ago")
         terms.append(how.days_ago(PERSON_ALIAS, PERSON, condition.column, condition.days_ago, place))
+    if condition.ago is not None:
+        terms.append(how.ago(PERSON_ALIAS, PERSON, condition.column, condition.ago, (*location, "ago")))
     return exp.and_(*terms)
 
 
 def _tag(condition: c.TagCondition, how: Rendering, location: Location) -> exp.Expr:
-    how.column(TAG, "tag", (*location, "tag"))
-    terms: list[exp.Expr] = [how.one_of("t", TAG, "tag", condition.tag, (*location, "tag"))]
+    table = TAG if condition.on is None else TAG_HISTORY
+    how.column(table, "tag", (*location, "tag"))
+    how.known_tag(condition.tag, (*location, "tag"))
+    terms: list[exp.Expr] = [how.one_of("t", table, "tag", condition.tag, (*location, "tag"))]
     if condition.value is not None:
-        terms.append(_tag_value(condition.value, how, (*location, "value")))
+        terms.append(_tag_value(condition.value, table, how, (*location, "value")))
+    if condition.on is not None:
+        terms += _on_that_day(condition, how, (*location, "on"))
     if condition.since_days_ago is not None:
         place = (*location, "since_days_ago")
         terms.append(how.days_ago("t", TAG, "since", condition.since_days_ago, place))
-    return _exists(TAG, "t", terms)
+    return _exists(table, "t", terms)
 
 
-def _tag_value(comparison: c.Comparison, how: Rendering, location: Location) -> exp.Expr:
+def _on_that_day(condition: c.TagCondition, how: Rendering, location: Location) -> list[exp.Expr]:
+    """As the macro tag_on(day) of the warehouse: days both included, open while it lasts."""
+    day = condition.on
+    if day is None or day > how.calendar.as_of:
+        problem = f"{day} lies after the as-of date {how.calendar.as_of}: nobody knows who will have the tag."
+        raise how.audience.fault(location, problem, "Name a day that is over.")
+    for name in ("valid_from", "valid_to"):
+        how.column(TAG_HISTORY, name, location)
+    how.past_tags.append((location, condition.tag, day))
+    until = exp.column("valid_to", table="t")
+    lasts = exp.Is(this=until.copy(), expression=exp.Null())
+    return [
+        exp.LTE(this=exp.column("valid_from", table="t"), expression=literal(day)),
+        exp.paren(exp.or_(exp.GTE(this=until, expression=literal(day)), lasts), copy=False),
+    ]
+
+
+def _tag_value(comparison: Comparison, table: str, how: Rendering, location: Location) -> exp.Expr:
     """A tag's value is text; compared with numbers it is read as one."""
-    how.column(TAG, "value", location)
+    how.column(table, "value", location)
     column: exp.Expr = exp.column("value", table="t")
     values = [getattr(comparison, name) for name in comparison.model_fields_set]
     numeric = any(isinstance(one, int | float) for v in values for one in (v if isinstance(v, list) else [v]))
@@ -177,22 +127,42 @@ def _tag_value(comparison: c.Comparison, how: Rendering, location: Location) -> 
 
 
 def _events(condition: c.EventCondition, how: Rendering, location: Location) -> exp.Expr:
-    place, spec = (*location, "events"), condition.events
-    terms = how.matches("e", EVENTS, spec, ("type", "subtype", "channel", "store_id", "campaign"), place)
-    terms += _window("e", EVENTS, "event_date", spec.days_ago, how, place)
-    return _counted(EVENTS, "e", terms, spec.count, distinct="event_id")
+    terms = event_terms("e", condition.events, how, (*location, "events"))
+    return _counted(TABLES["events"], "e", terms, condition.events.count, distinct="event_id")
 
 
 def _orders(condition: c.OrderCondition, how: Rendering, location: Location) -> exp.Expr:
     """Orders of a category are counted by their lines, which carry all that can be asked of an order."""
-    place, spec = (*location, "orders"), condition.orders
-    table, alias = (ORDERS, "o") if spec.category is None else (ORDER_LINES, "l")
-    for name in ("order_key", "is_valid"):
-        how.column(table, name, place)
-    terms: list[exp.Expr] = [exp.column("is_valid", table=alias)]
-    terms += how.matches(alias, table, spec, ("channel", "source", "store_id", "category"), place)
-    terms += _window(alias, table, "ordered_date", spec.days_ago, how, place)
+    spec = condition.orders
+    table, alias = (TABLES["orders"], "o") if spec.category is None else (TABLES["order_lines"], "l")
+    terms = order_terms(table, alias, spec, how, (*location, "orders"))
     return _counted(table, alias, terms, spec.count, distinct="order_key")
+
+
+def _audience(condition: c.AudienceCondition, how: Rendering, location: Location) -> exp.Expr:
+    """The other audience's rule in the place of its name: who is described, whatever channel or limit it has."""
+    way = (*(how.way or (how.audience.name,)), condition.audience)
+    place = (*location, "audience")
+    if condition.audience in way[:-1]:
+        circle = " → ".join(way[way.index(condition.audience) :])
+        raise how.audience.fault(place, f"this leads back to itself: {circle}.", "Break the circle.")
+    how.seen.append(condition.audience)
+    if len(how.seen) > MAX_AUDIENCES:
+        raise how.audience.fault(place, f"this is made of more than {MAX_AUDIENCES} audiences.", "Use fewer.")
+    try:
+        if how.find is None:
+            raise UsageError("No other audiences can be named here.")
+        other = how.find(condition.audience)
+        definition = other.bind(condition.parameters)
+    except UsageError as error:
+        raise how.audience.fault(place, str(error)) from error
+    inner = replace(how, audience=other, way=way, mentions=[], queries=[])
+    rule = exp.paren(render(definition.where, inner), copy=False)
+    how.mentions.extend(replace(mention, location=place) for mention in inner.mentions)
+    how.queries.extend((place, query) for _, query in inner.queries)
+    rule.add_comments([f"audience {other.name}"])
+    # Unknown is not described, also where this stands beside others under a not.
+    return exp.Is(this=rule, expression=exp.Boolean(this=True))
 
 
 def _durable(condition: c.DurableCondition, how: Rendering, location: Location) -> exp.Expr:
@@ -206,42 +176,26 @@ def _durable(condition: c.DurableCondition, how: Rendering, location: Location) 
     if spec.bought_days_ago is not None:
         window = (*place, "bought_days_ago")
         terms.append(how.days_ago("d", DURABLE, "last_purchase_date", spec.bought_days_ago, window))
+    if spec.bought_ago is not None:
+        terms.append(how.ago("d", DURABLE, "last_purchase_date", spec.bought_ago, (*place, "bought_ago")))
     return _exists(DURABLE, "d", terms)
 
 
-def _window(
-    alias: str, table: str, name: str, days: c.DaysAgo | None, how: Rendering, location: Location
-) -> list[exp.Expr]:
-    """The days that count; never past the as-of date, which the core tables may hold."""
-    how.column(table, name, location)
-    until = exp.LTE(this=exp.column(name, table=alias), expression=literal(how.calendar.as_of))
-    return [until] if days is None else [until, how.days_ago(alias, table, name, days, (*location, "days_ago"))]
-
-
-def _counted(table: str, alias: str, terms: list[exp.Expr], count: c.Count, *, distinct: str) -> exp.Expr:
+def _counted(table: str, alias: str, terms: list[exp.Expr], count: Count, *, distinct: str) -> exp.Expr:
     """People with so many rows; people without any count as having none."""
-    if count == c.Count(gte=1):
+    if count == Count(gte=1):
         return _exists(table, alias, terms)
     number = exp.Count(this=exp.Distinct(expressions=[exp.column(distinct, table=alias)]))
     if admits_zero(count):
-        counted = _select(table, alias, [_belongs(alias), *terms], number).subquery(copy=False)
+        counted = select_from(table, alias, [belongs(alias), *terms], number).subquery(copy=False)
         return compare_number(counted, count)
     one_id = exp.column("one_id", table=alias)
-    grouped = _select(table, alias, terms, one_id).group_by(one_id).having(compare_number(number, count))
-    return exp.In(this=exp.column("one_id", table=PERSON_ALIAS), query=grouped.subquery(copy=False))
+    grouped = select_from(table, alias, terms, one_id).group_by(one_id).having(compare_number(number, count))
+    return is_in(grouped)
 
 
 def _exists(table: str, alias: str, terms: list[exp.Expr]) -> exp.Expr:
-    return exp.Exists(this=_select(table, alias, [_belongs(alias), *terms]))
-
-
-def _belongs(alias: str) -> exp.Expr:
-    return exp.EQ(this=exp.column("one_id", table=alias), expression=exp.column("one_id", table=PERSON_ALIAS))
-
-
-def _select(table: str, alias: str, terms: list[exp.Expr], what: exp.Expr | None = None) -> exp.Select:
-    source = exp.to_table(table).as_(alias)
-    return exp.select(what or exp.Literal.number(1)).from_(source).where(*terms)
+    return exp.Exists(this=select_from(table, alias, [belongs(alias), *terms]))
 
 
 RENDERERS: Final[dict[type, Callable[[Any, Rendering, Location], exp.Expr]]] = {
@@ -253,4 +207,9 @@ RENDERERS: Final[dict[type, Callable[[Any, Rendering, Location], exp.Expr]]] = {
     c.EventCondition: _events,
     c.OrderCondition: _orders,
     c.DurableCondition: _durable,
+    c.SequenceCondition: render_sequence,
+    c.AudienceCondition: _audience,
+    c.IdsCondition: render_ids,
+    c.ListCondition: render_list,
+    c.SqlCondition: render_sql,
 }

@@ -25,6 +25,7 @@ _WITHIN: Final = (
     "all", "any", "not", "column", "tag", "events", "orders", "durable", "sequence", "audience", "ids", "list", "sql",
     "zh", "en", "first", "then", "within_days", "happens",
     "type", "default", "subtype", "channel", "source", "store_id", "campaign", "category", "status", "bought_days_ago",
+    "bought_ago",
     "eq", "ne", "gt", "gte", "lt", "lte", "between", "in", "contains", "is_null",
     "value", "on", "since_days_ago", "days_ago", "ago", "count", "parameters", "label", "direction",
 )  # fmt: skip

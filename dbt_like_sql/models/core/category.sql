@@ -1,0 +1,11 @@
+with
+
+final as (
+    select
+        category,
+        category_zh,
+        is_durable
+    from {{ ref('stg_profiles__category_pattern') }}
+)
+
+select * from final

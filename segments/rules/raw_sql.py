@@ -1,0 +1,205 @@
+"""The escape into SQL: one query that reads published tables, and can do nothing else.
+
+What a query may hold is told by DuckDB's own parser, from the text that will run: kinds of nodes, tables and functions
+are let through by name, everything that is not named here is refused. The connection is read-only besides.
+"""
+
+import json
+import threading
+from collections.abc import Mapping
+from typing import Any, Final
+
+import duckdb
+import sqlglot
+from sqlglot import exp
+
+from segments.rules.dictionary import SCHEMAS, DataDictionary
+
+SECONDS: Final = 10.0  # that a query may take by itself
+MAX_ROWS: Final = 5_000_000
+
+# Nodes of DuckDB's syntax tree that stand for no expression.
+_NODES: Final = frozenset(
+    {
+        "SELECT_NODE", "SET_OPERATION_NODE", "BASE_TABLE", "SUBQUERY", "JOIN", "EMPTY", "EXPRESSION_LIST",
+        "TABLE_FUNCTION", "ORDER_MODIFIER", "LIMIT_MODIFIER", "DISTINCT_MODIFIER", "ORDER_DEFAULT", "ASCENDING",
+        "DESCENDING",
+    }
+)  # fmt: skip
+# Expressions; a parameter, a lambda or a star with a pattern is none of them.
+_EXPRESSIONS: Final = frozenset(
+    {
+        "BETWEEN", "CASE", "CAST", "COLLATE", "COLUMN_REF", "COMPARISON", "CONJUNCTION", "CONSTANT", "FUNCTION",
+        "OPERATOR", "POSITIONAL_REFERENCE", "STAR", "SUBQUERY", "TYPE", "WINDOW",
+    }
+)  # fmt: skip
+# Functions of the values alone: the same values give the same result, today and tomorrow, and nothing else is touched.
+_FUNCTIONS: Final = frozenset(
+    {
+        "abs", "add", "any_value", "approx_count_distinct", "arg_max", "arg_min", "array_agg", "array_extract",
+        "array_length", "array_slice", "avg", "bool_and", "bool_or", "ceil", "ceiling", "coalesce", "concat",
+        "concat_ws", "contains", "count", "count_if", "count_star", "cume_dist", "date_add", "date_diff",
+        "date_part", "date_sub", "date_trunc", "datediff", "datepart", "datesub", "datetrunc", "day", "dayname",
+        "dayofmonth", "dayofweek", "dayofyear", "dense_rank", "divide", "ends_with", "epoch", "exp", "first",
+        "first_value", "floor", "greatest", "hour", "if", "ifnull", "ilike_escape", "isnan", "isodow", "lag",
+        "last", "last_day", "last_value", "lead", "least", "left", "len", "length", "like_escape", "list",
+        "list_aggregate", "list_any_value", "list_contains", "list_count", "list_distinct", "list_extract",
+        "list_filter", "list_has", "list_has_all", "list_has_any", "list_max", "list_min", "list_position",
+        "list_sort", "list_sum", "list_unique", "list_value", "ln", "log", "log10", "lower", "lpad", "ltrim",
+        "make_date", "max", "max_by", "median", "min", "min_by", "minute", "mod", "mode", "month", "monthname",
+        "multiply", "not_ilike_escape", "not_like_escape", "nth_value", "ntile", "nullif", "percent_rank",
+        "power", "quantile", "quantile_cont", "quantile_disc", "quarter", "range", "rank", "regexp_extract",
+        "regexp_full_match", "regexp_matches", "regexp_replace", "repeat", "replace", "reverse", "right",
+        "round", "row", "row_number", "rpad", "rtrim", "second", "sign", "split", "split_part", "sqrt",
+        "starts_with", "stddev", "stddev_pop", "stddev_samp", "strftime", "string_agg", "string_split",
+        "strip_accents", "strlen", "strpos", "strptime", "struct_extract", "struct_pack", "substr", "substring",
+        "subtract", "sum", "time_bucket", "to_days", "to_months", "to_weeks", "to_years", "trim", "trunc",
+        "try_strptime", "unnest", "upper", "var_pop", "var_samp", "variance", "week", "weekofyear", "year",
+        "yearweek",
+    }
+)  # fmt: skip
+
+
+class UnsafeSql(ValueError):
+    """A query that is not let through; `problem` and `remedy` say why and what to do."""
+
+    def __init__(self, problem: str, remedy: str = "") -> None:
+        self.problem, self.remedy = problem, remedy
+        super().__init__(problem)
+
+
+def safe_query(text: str, dictionary: DataDictionary) -> exp.Query:
+    """A query as it was written, once it is sure that it does nothing but read published tables.
+
+    Raises:
+        UnsafeSql: it may do more, or is no query.
+    """
+    try:
+        statements = [one for one in sqlglot.parse(text, dialect="duckdb") if one is not None]
+    except (sqlglot.errors.SqlglotError, RecursionError) as error:
+        raise UnsafeSql(_first_line(error), "Try the query in duckdb first.") from error
+    if len(statements) != 1:
+        raise UnsafeSql(f"this is {len(statements)} statements.", "Write one SELECT that gives one_id.")
+    query = statements[0]
+    if not isinstance(query, exp.Query) or isinstance(query, exp.Subquery | exp.Table):
+        raise UnsafeSql("this is no SELECT.", "Write one SELECT that gives one_id.")
+    _refuse_unsafe(query.sql(dialect="duckdb"), dictionary)
+    return query
+
+
+def try_out(con: duckdb.DuckDBPyConnection, query: exp.Query, *, seconds: float = SECONDS) -> None:
+    """Runs a query by itself, for so long and no longer.
+
+    Args:
+        con: connection to the published warehouse.
+        query: what `safe_query` let through.
+        seconds: that it may take.
+
+    Raises:
+        UnsafeSql: it fails, takes too long, gives no one_id or too many rows.
+    """
+    counted = exp.select(
+        exp.Count(this=exp.column("one_id")), exp.func("any_value", exp.func("typeof", exp.column("one_id")))
+    ).from_(exp.select("one_id").from_(query.copy().subquery("written")).limit(MAX_ROWS + 1).subquery("counted"))
+    timer = threading.Timer(seconds, con.interrupt)
+    timer.start()
+    try:
+        n_rows, kind = con.execute(counted.sql(dialect="duckdb")).fetchall()[0]
+    except duckdb.InterruptException as error:
+        raise UnsafeSql(f"the query takes longer than {seconds:g} s.", "Ask for less, or filter earlier.") from error
+    except duckdb.Error as error:
+        raise UnsafeSql(_about_sql(error), "It must give a column one_id; try it in duckdb first.") from error
+    finally:
+        timer.cancel()
+    if n_rows > MAX_ROWS:
+        raise UnsafeSql(f"the query gives more than {MAX_ROWS:,} rows.", "Give each person once.")
+    if n_rows and kind != "VARCHAR":
+        raise UnsafeSql(f"one_id is a {kind}.", "Give the one_id of customer.customer_360.")
+
+
+def _refuse_unsafe(text: str, dictionary: DataDictionary) -> None:
+    con = duckdb.connect(":memory:")
+    try:
+        answer = json.loads(con.execute("SELECT CAST(json_serialize_sql(?) AS VARCHAR)", [text]).fetchall()[0][0])
+    except duckdb.Error as error:
+        raise UnsafeSql(_about_sql(error), "Try the query in duckdb first.") from error
+    finally:
+        con.close()
+    if answer.get("error"):
+        raise UnsafeSql(f"DuckDB does not take it for a SELECT: {answer.get('error_message')}", "Write one SELECT.")
+    if len(answer["statements"]) != 1:
+        raise UnsafeSql("this is several statements.", "Write one SELECT that gives one_id.")
+    _walk(answer["statements"][0], frozenset(), dictionary)
+
+
+def _walk(node: Any, ctes: frozenset[str], dictionary: DataDictionary) -> None:
+    """Checks a node of the tree and all below it.
+
+    Args:
+        node: of the JSON that DuckDB makes of the query.
+        ctes: names of the WITH clauses that may be used here, in small letters.
+        dictionary: the published tables.
+    """
+    if isinstance(node, list):
+        for one in node:
+            _walk(one, ctes, dictionary)
+    elif isinstance(node, Mapping):
+        _check(node, ctes, dictionary)
+        for entry in (node.get("cte_map") or {"map": []})["map"]:
+            _walk(entry["value"], ctes, dictionary)
+            ctes = ctes | {entry["key"].lower()}
+        for name, below in node.items():
+            if name not in _LEAVES:
+                _walk(below, ctes, dictionary)
+
+
+# What holds no nodes, or was walked already.
+_LEAVES: Final = frozenset({"cte_map", "qualified_name", "literal"})
+
+
+def _check(node: Mapping[str, Any], ctes: frozenset[str], dictionary: DataDictionary) -> None:
+    kind = node.get("class") or node.get("type")
+    known = _EXPRESSIONS if node.get("class") else _NODES
+    if isinstance(kind, str) and kind not in known:
+        raise UnsafeSql(f"{kind.lower().replace('_', ' ')} is not allowed.", "Use SELECT, JOIN, WITH and values.")
+    if kind in ("FUNCTION", "WINDOW"):
+        _check_function(node)
+    if kind == "BASE_TABLE":
+        _check_table(node, ctes, dictionary)
+    if node.get("sample") is not None:
+        raise UnsafeSql("a sample is another one each time.", "Leave it out.")
+
+
+def _check_function(node: Mapping[str, Any]) -> None:
+    name = str(node.get("function_name", "")).lower()
+    if node.get("schema") or node.get("catalog"):
+        raise UnsafeSql(f"the function {name} is named with a schema.", "Name it without.")
+    if not node.get("is_operator") and name not in _FUNCTIONS:
+        remedy = "Use functions of values and dates; today is as_of_date of customer.customer_360."
+        raise UnsafeSql(f"the function {name} is not allowed.", remedy)
+
+
+def _check_table(node: Mapping[str, Any], ctes: frozenset[str], dictionary: DataDictionary) -> None:
+    name, schema = str(node["table_name"]), str(node["schema_name"])
+    if node.get("catalog_name") or node.get("at_clause") is not None:
+        raise UnsafeSql(f"{name} lies in another database.", "Name tables as schema.table.")
+    if not schema:
+        if name.lower() in ctes:
+            return
+        raise UnsafeSql(f"{name} is named without its schema.", f"Name tables as {', '.join(SCHEMAS)} dot table.")
+    if schema.lower() not in SCHEMAS:
+        raise UnsafeSql(f"{schema}.{name} is not open to audiences.", f"Use tables of {', '.join(SCHEMAS)}.")
+    missing = dictionary.missing(f"{schema.lower()}.{name.lower()}")
+    if missing:
+        raise UnsafeSql(*missing)
+
+
+def _about_sql(error: duckdb.Error) -> str:
+    """What DuckDB says of the query; of other errors, which may quote values of people's rows, only their kind."""
+    if isinstance(error, duckdb.BinderException | duckdb.CatalogException | duckdb.ParserException):
+        return _first_line(error)
+    return f"the query fails with {type(error).__name__}."
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0].rstrip(".") + "."
