@@ -65,6 +65,11 @@ class Compiled:
         head = f"-- audience {self.definition.name}; {use}; as of {self.as_of}"
         return f"{head}\n{to_sql(self.limited())}\n"
 
+    @property
+    def is_raw(self) -> bool:
+        """Whether part of the rule is SQL that somebody wrote by hand."""
+        return bool(self.queries)
+
     def limited(self) -> exp.Select:
         """The statement with the audience's limit, where it has one."""
         limit = self.definition.limit

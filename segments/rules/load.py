@@ -18,7 +18,7 @@ from pydantic_core import ErrorDetails
 
 from common.errors import DefinitionError, UsageError
 from segments.rules import conditions as c
-from segments.rules import terms
+from segments.rules import terms, yaml_words
 from segments.rules.definition import AudienceDefinition, Column, Label, OrderBy, Parameter
 
 Location = tuple[str | int, ...]
@@ -144,8 +144,7 @@ def parse_audience(text: str, path: Path, origin: Origin = "built_in") -> Audien
         DefinitionError: the text is not YAML, or says something that cannot be.
     """
     try:
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        raw = yaml.safe_load(text)
+        node, raw = yaml_words.read(text)
     except (yaml.YAMLError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else 1

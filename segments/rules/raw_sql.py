@@ -36,28 +36,40 @@ _EXPRESSIONS: Final = frozenset(
 # Functions of the values alone: the same values give the same result, today and tomorrow, and nothing else is touched.
 _FUNCTIONS: Final = frozenset(
     {
-        "abs", "add", "any_value", "approx_count_distinct", "arg_max", "arg_min", "array_agg", "array_extract",
-        "array_length", "array_slice", "avg", "bool_and", "bool_or", "ceil", "ceiling", "coalesce", "concat",
-        "concat_ws", "contains", "count", "count_if", "count_star", "cume_dist", "date_add", "date_diff",
-        "date_part", "date_sub", "date_trunc", "datediff", "datepart", "datesub", "datetrunc", "day", "dayname",
-        "dayofmonth", "dayofweek", "dayofyear", "dense_rank", "divide", "ends_with", "epoch", "exp", "first",
-        "first_value", "floor", "greatest", "hour", "if", "ifnull", "ilike_escape", "isnan", "isodow", "lag",
-        "last", "last_day", "last_value", "lead", "least", "left", "len", "length", "like_escape", "list",
-        "list_aggregate", "list_any_value", "list_contains", "list_count", "list_distinct", "list_extract",
-        "list_filter", "list_has", "list_has_all", "list_has_any", "list_max", "list_min", "list_position",
-        "list_sort", "list_sum", "list_unique", "list_value", "ln", "log", "log10", "lower", "lpad", "ltrim",
-        "make_date", "max", "max_by", "median", "min", "min_by", "minute", "mod", "mode", "month", "monthname",
-        "multiply", "not_ilike_escape", "not_like_escape", "nth_value", "ntile", "nullif", "percent_rank",
-        "power", "quantile", "quantile_cont", "quantile_disc", "quarter", "range", "rank", "regexp_extract",
+        "abs", "add", "any_value", "approx_count_distinct", "arg_max", "arg_min", "array_agg", "array_contains",
+        "array_distinct", "array_extract", "array_has", "array_has_all", "array_has_any", "array_length",
+        "array_position", "array_slice", "array_sort", "array_to_string", "array_unique", "avg", "bool_and",
+        "bool_or", "ceil", "ceiling", "coalesce", "concat", "concat_ws", "contains", "count", "count_if",
+        "count_star", "cume_dist", "date_add", "date_diff", "date_part", "date_sub", "date_trunc", "datediff",
+        "datepart", "datesub", "datetrunc", "day", "dayname", "dayofmonth", "dayofweek", "dayofyear",
+        "dense_rank", "divide", "ends_with", "epoch", "exp", "first", "first_value", "floor", "greatest",
+        "hour", "if", "ifnull", "ilike_escape", "isnan", "isodow", "lag", "last", "last_day", "last_value",
+        "lead", "least", "left", "len", "length", "like_escape", "list", "list_aggregate", "list_any_value",
+        "list_contains", "list_count", "list_distinct", "list_extract", "list_filter", "list_has",
+        "list_has_all", "list_has_any", "list_max", "list_min", "list_position", "list_slice", "list_sort",
+        "list_sum", "list_unique", "list_value", "ln", "log", "log10", "lower", "lpad", "ltrim", "make_date",
+        "max", "max_by", "median", "min", "min_by", "minute", "mod", "mode", "month", "monthname", "multiply",
+        "not_ilike_escape", "not_like_escape", "nth_value", "ntile", "nullif", "percent_rank", "power",
+        "quantile", "quantile_cont", "quantile_disc", "quarter", "range", "rank", "regexp_extract",
         "regexp_full_match", "regexp_matches", "regexp_replace", "repeat", "replace", "reverse", "right",
         "round", "row", "row_number", "rpad", "rtrim", "second", "sign", "split", "split_part", "sqrt",
-        "starts_with", "stddev", "stddev_pop", "stddev_samp", "strftime", "string_agg", "string_split",
-        "strip_accents", "strlen", "strpos", "strptime", "struct_extract", "struct_pack", "substr", "substring",
-        "subtract", "sum", "time_bucket", "to_days", "to_months", "to_weeks", "to_years", "trim", "trunc",
-        "try_strptime", "unnest", "upper", "var_pop", "var_samp", "variance", "week", "weekofyear", "year",
-        "yearweek",
+        "starts_with", "stddev", "stddev_pop", "stddev_samp", "str_split", "strftime", "string_agg",
+        "string_split", "string_to_array", "strip_accents", "strlen", "strpos", "strptime", "struct_extract",
+        "struct_pack", "substr", "substring", "subtract", "sum", "time_bucket", "to_days", "to_months",
+        "to_weeks", "to_years", "trim", "trunc", "try_strptime", "unnest", "upper", "var_pop", "var_samp",
+        "variance", "week", "weekofyear", "year", "yearweek",
     }
 )  # fmt: skip
+# What SQL calls without brackets: not of the values, but of the moment and of who asks.
+_MOMENTARY: Final = frozenset(
+    {
+        "current_catalog", "current_database", "current_date", "current_role", "current_schema", "current_time",
+        "current_timestamp", "current_user", "localtime", "localtimestamp", "session_user", "user",
+    }
+)  # fmt: skip
+
+
+_TODAY: Final = "Use functions of values and dates; today is as_of_date of customer.customer_360."
 
 
 class UnsafeSql(ValueError):
@@ -164,6 +176,8 @@ def _check(node: Mapping[str, Any], ctes: frozenset[str], dictionary: DataDictio
         raise UnsafeSql(f"{kind.lower().replace('_', ' ')} is not allowed.", "Use SELECT, JOIN, WITH and values.")
     if kind in ("FUNCTION", "WINDOW"):
         _check_function(node)
+    if kind == "COLUMN_REF" and node["column_names"][-1].lower() in _MOMENTARY:
+        raise UnsafeSql(f"{node['column_names'][-1]} is another one each time.", _TODAY)
     if kind == "BASE_TABLE":
         _check_table(node, ctes, dictionary)
     if node.get("sample") is not None:
@@ -175,8 +189,7 @@ def _check_function(node: Mapping[str, Any]) -> None:
     if node.get("schema") or node.get("catalog"):
         raise UnsafeSql(f"the function {name} is named with a schema.", "Name it without.")
     if not node.get("is_operator") and name not in _FUNCTIONS:
-        remedy = "Use functions of values and dates; today is as_of_date of customer.customer_360."
-        raise UnsafeSql(f"the function {name} is not allowed.", remedy)
+        raise UnsafeSql(f"the function {name} is not allowed.", _TODAY)
 
 
 def _check_table(node: Mapping[str, Any], ctes: frozenset[str], dictionary: DataDictionary) -> None:

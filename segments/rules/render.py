@@ -61,8 +61,8 @@ def _any_of(condition: c.AnyOf, how: Rendering, location: Location) -> exp.Expr:
 
 def _not(condition: c.Not, how: Rendering, location: Location) -> exp.Expr:
     inner = render(condition.not_, how, (*location, "not"))
-    if isinstance(inner, exp.Exists):
-        return exp.not_(inner)
+    if isinstance(inner, exp.Exists) or isinstance(condition.not_, c.AudienceCondition):
+        return exp.not_(inner)  # which is never unknown
     # What is unknown does not hold, so its negation does; plain NOT would drop those people from both sides.
     return exp.not_(exp.Is(this=exp.paren(inner), expression=exp.Boolean(this=True)))
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 import yaml
 
 from segments.rules.load import MAX_DEPTH, SPLIT, TOO_DEEP, Audience, Origin, RuleFault, parse_audience
+from segments.rules.yaml_words import Dumper
 
 _WIDTH: Final = 90  # up to which a condition stays on one line
 _TOP: Final = (
@@ -58,9 +59,9 @@ def to_text(raw: Mapping[str, Any], path: Path) -> str:
         RuleFault: it holds what YAML has no word for, or is nested too deep.
     """
     ordered = _ordered(dict(raw), path, _TOP, 0)
-    node = _Dumper(StringIO(), sort_keys=False).represented(ordered)
+    node = Dumper(StringIO(), sort_keys=False).represented(ordered)
     _lay_out(node)
-    return str(yaml.serialize(node, Dumper=_Dumper, allow_unicode=True, width=10_000))
+    return str(yaml.serialize(node, Dumper=Dumper, allow_unicode=True, width=10_000))
 
 
 def diff_text(before: str, after: str, name: str) -> str:
@@ -130,20 +131,6 @@ def _is_nothing(name: Any, value: Any) -> bool:
 
 
 _OPTIONAL: Final = frozenset({"parameters", "personal", "order_by"})
-
-
-class _Dumper(yaml.SafeDumper):
-    """YAML as people write it: list items indented below their key."""
-
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
-        super().increase_indent(flow, False)
-
-    def represented(self, value: Any) -> yaml.Node:
-        """A value as a node; equal values do not become one, so that no anchors are written."""
-        return self.represent_data(value)
-
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
 
 
 def _lay_out(node: yaml.Node, name: str = "", depth: int = 0) -> None:

@@ -34,13 +34,16 @@ CUSTOMER_360 = {
 OTHERS = {
     "customer.consent_state": "one_id VARCHAR, channel VARCHAR, purpose VARCHAR, state VARCHAR, stated_at TIMESTAMP",
     "customer.tag": "one_id VARCHAR, tag VARCHAR, value VARCHAR, since DATE",
+    "customer.tag_history": "one_id VARCHAR, tag VARCHAR, value VARCHAR, valid_from DATE, valid_to DATE",
+    "customer.tag_observation": "tag VARCHAR, observed_date DATE",
     "customer.durable": "one_id VARCHAR, category VARCHAR, status VARCHAR, last_purchase_date DATE",
     "core.events": "event_id VARCHAR, one_id VARCHAR, type VARCHAR, subtype VARCHAR, channel VARCHAR, "
-    "store_id VARCHAR, campaign VARCHAR, event_date DATE",
+    "store_id VARCHAR, campaign VARCHAR, event_at TIMESTAMP, event_date DATE",
     "core.orders": "order_key VARCHAR, one_id VARCHAR, source VARCHAR, channel VARCHAR, store_id VARCHAR, "
-    "is_valid BOOLEAN, ordered_date DATE",
+    "is_valid BOOLEAN, ordered_at TIMESTAMP, ordered_date DATE",
     "core.order_lines": "order_key VARCHAR, one_id VARCHAR, source VARCHAR, channel VARCHAR, store_id VARCHAR, "
     "is_valid BOOLEAN, ordered_date DATE, category VARCHAR",
+    "identity.one_id": "one_id VARCHAR, status VARCHAR, merged_into VARCHAR",
     "identity.record_map": "record_id VARCHAR, role VARCHAR, one_id VARCHAR",
     "identity.review_item": "item_id VARCHAR, kind VARCHAR, one_id_a VARCHAR, one_id_b VARCHAR, holds_export BOOLEAN",
 }
@@ -52,6 +55,7 @@ CONTACT_POINT = {
     "one_id": pl.String, "channel": pl.String, "id_type": pl.String, "id_scope": pl.String, "value": pl.String,
     "is_golden": pl.Boolean, "last_seen_at": pl.Datetime("us"),
 }  # fmt: skip
+IDENTIFIER = {"record_id": pl.String, "role": pl.String, "id_type": pl.String, "id_value": pl.String}
 GOLDEN_VALUE = {"one_id": pl.String, "field": pl.String, "value": pl.String}
 ID_TYPES = {"sms": "phone", "email": "email", "wechat_oa": "wechat_openid", "wecom": "wecom_external_userid"}
 SCOPES = {"sms": "CN", "email": "", "wechat_oa": "wx0001", "wecom": "ww0001"}
@@ -71,6 +75,7 @@ class World:
     consent: list[dict[str, Any]] = field(default_factory=list)
     contact_point: list[dict[str, Any]] = field(default_factory=list)
     golden_value: list[dict[str, Any]] = field(default_factory=list)
+    identifier: list[dict[str, Any]] = field(default_factory=list)
 
     def person(self, one_id: str, **columns: Any) -> str:
         """A person with a record of their own, `R-<one_id>` in role member."""
@@ -95,6 +100,11 @@ class World:
         identifier = (ID_TYPES[channel], SCOPES[channel], value)
         row = (f"R-{one_id}", "member", *identifier, channel, "marketing", state, at, "membership_terms")
         self.consent.append(dict(zip(CONSENT, row, strict=True)))
+
+    def identify(self, one_id: str, id_type: str, value: str) -> None:
+        """An identifier of the person's own record."""
+        row = (f"R-{one_id}", "member", id_type, value)
+        self.identifier.append(dict(zip(IDENTIFIER, row, strict=True)))
 
     def state(self, one_id: str, state: str | None = "granted", *, channel: str = "sms") -> None:
         """What the warehouse holds of a person's consent."""
@@ -123,6 +133,7 @@ class World:
         identity = vault / "identity"
         pl.DataFrame(self.contact_point, schema=CONTACT_POINT).write_parquet(identity / "contact_point.parquet")
         pl.DataFrame(self.golden_value, schema=GOLDEN_VALUE).write_parquet(identity / "golden_value.parquet")
+        pl.DataFrame(self.identifier, schema=IDENTIFIER).write_parquet(vault / "touchpoints" / "identifier.parquet")
         pl.DataFrame(self.consent, schema=CONSENT).write_parquet(vault / "touchpoints" / "consent.parquet")
         return home
 
