@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from assets.segments import OWN
 from common.errors import DefinitionError
+from common.yaml_text import load_yaml
 from segments.api import load_audiences, survey_audiences
 from warehouse.building import Building, literal
 
@@ -83,7 +84,7 @@ def load_gates(folder: Path = FOLDER) -> dict[str, Gate]:
     gates = {}
     for path in sorted(folder.glob("*.yml")):
         try:
-            gates[path.stem] = Gate.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+            gates[path.stem] = Gate.model_validate(load_yaml(path.read_text(encoding="utf-8")))
         except (yaml.YAMLError, ValidationError) as error:
             raise DefinitionError(path, "is no gate.", f"Correct it: {error}") from error
     return gates

@@ -3,7 +3,8 @@
 What a model says is in `dbt_like_sql`; this only puts each into the graph and runs it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Final, Protocol, TypeVar
 
 import dagster as dg
 
@@ -13,6 +14,17 @@ from dbt_like_sql.lineage import documented_schemas
 from dbt_like_sql.project import Model, Project
 from dbt_like_sql.runner import Runner, mount
 from warehouse.building import Building
+
+# One check for the tests that stop a run and one for those that warn: an event a test would take longer than the tests.
+_CHECKS: Final = {"error": "tests", "warn": "warnings"}
+
+
+class _Tested(Protocol):
+    @property
+    def severity(self) -> str: ...
+
+
+T = TypeVar("T", bound=_Tested)
 
 
 def model_assets(project: Project) -> list[dg.AssetsDefinition]:
@@ -53,12 +65,12 @@ def _model_asset(project: Project, model: Model, schemas: dict[str, dict[str, st
     key = table_key(model.schema, model.name)
     checks = [
         dg.AssetCheckSpec(
-            test.name,
+            _CHECKS[severity],
             asset=key,
-            blocking=test.severity == "error",
-            description=f"{test.kind}: {test.path.name}",
+            blocking=severity == "error",
+            description="\n".join(f"- {test.name} ({test.kind}: {test.path.name})" for test in tests),
         )
-        for test in model.tests
+        for severity, tests in _by_severity(model.tests).items()
     ]
 
     @dg.asset(
@@ -90,15 +102,29 @@ def _model_asset(project: Project, model: Model, schemas: dict[str, dict[str, st
     return build
 
 
+def _by_severity(tests: Iterable[T]) -> dict[str, list[T]]:
+    """Tests or their results, by whether a failure stops the run."""
+    found: dict[str, list[T]] = {}
+    for test in tests:
+        found.setdefault("error" if test.severity == "error" else "warn", []).append(test)
+    return found
+
+
 def _check(runner: Runner, key: dg.AssetKey, name: str) -> Iterator[dg.AssetCheckResult]:
-    for result in runner.test(name):
+    for severity, results in _by_severity(runner.test(name)).items():
+        failed = [result for result in results if not result.passed]
+        told = [f"{result.failures} rows fail {result.name}" for result in failed]
         yield dg.AssetCheckResult(
             asset_key=key,
-            check_name=result.name,
-            passed=result.passed,
-            severity=dg.AssetCheckSeverity.ERROR if result.severity == "error" else dg.AssetCheckSeverity.WARN,
-            description=None if result.passed else f"{result.failures} rows fail {result.name}",
-            metadata={"failures": result.failures, "sql": dg.MetadataValue.md(f"```sql\n{result.sql}\n```")},
+            check_name=_CHECKS[severity],
+            passed=not failed,
+            severity=dg.AssetCheckSeverity.ERROR if severity == "error" else dg.AssetCheckSeverity.WARN,
+            description="; ".join(told) or None,
+            metadata={
+                "tests": len(results),
+                "failures": sum(result.failures for result in failed),
+                **{result.name: dg.MetadataValue.md(f"```sql\n{result.sql}\n```") for result in failed},
+            },
         )
 
 
@@ -120,7 +146,12 @@ def _variables(building: Building) -> dict[str, str]:
 
 def _lineage(project: Project, model: Model, schemas: dict[str, dict[str, str]]) -> Lineage:
     """Lineage in asset keys: `lake.touchpoints.orders` and `core.orders` both end in schema and table."""
+    # Only what the model can read: the whole project's columns would be gone through anew for each model.
+    parts = _parts(project, model)
+    read = {project.model(name).relation for part in parts for name in part.depends_on}
+    read |= {project.source_relation(source, table, part.path) for part in parts for source, table in part.sources}
+    known = {relation: schemas[relation] for relation in sorted(read)}
     return {
         column: [(table_key(*relation.split(".")[-2:]), name) for relation, name in sources]
-        for column, sources in columns_read(project, model.name, schemas).items()
+        for column, sources in columns_read(project, model.name, known).items()
     }

@@ -121,9 +121,9 @@ def check_sql(path: Path, sql: str, relations: set[str]) -> None:
 
 def _with_ephemeral(project: "Project", sql: str, refs: tuple[str, ...], variables: dict[str, Any]) -> str:
     needed = project.upstream(refs, through=lambda model: model.config.materialized == "ephemeral")
+    if not needed:
+        return sql
     models = [project.model(name) for name in project.order() if name in needed]
     ctes = [f"{EPHEMERAL}{m.name} as (\n{render(project, m.path, m.sql, variables)}\n)" for m in models]
-    if not ctes:
-        return sql
     rest = _WITH.sub("", sql).lstrip()
     return "with " + ",\n\n".join(ctes) + (",\n\n" if rest != sql else "\n\n") + rest

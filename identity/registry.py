@@ -13,6 +13,7 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from common.errors import DefinitionError
+from common.yaml_text import load_yaml
 
 DEFAULT_REGISTRY = Path(__file__).with_name("identifiers.yml")
 # Scope keys that are spans of time: they come from when a value was seen, not from the file.
@@ -106,7 +107,7 @@ def load_registry(path: Path = DEFAULT_REGISTRY, *, own: Path | None = None) -> 
 def _read(path: Path, known: Registry) -> dict[str, IdentifierType]:
     text = path.read_text("utf-8")
     try:
-        content: Any = yaml.safe_load(text) or {}
+        content: Any = load_yaml(text) or {}
     except yaml.YAMLError as error:
         raise DefinitionError(path, f"is no YAML: {error}.", "Mend the line that it names.") from error
     types = content.get("types", {} if known else None) if isinstance(content, dict) else None
@@ -135,14 +136,15 @@ def device_types(registry: Registry) -> frozenset[str]:
 def _placeholders(path: Path, text: str, content: dict[str, Any], types: Set[str]) -> dict[str, tuple[str, ...]]:
     found = {}
     for name, patterns in (content.get("placeholders") or {}).items():
-        where = f"{path}:{_line(text, 'placeholders', name)}"
         if name not in types:
+            where = f"{path}:{_line(text, 'placeholders', name)}"
             problem = f"placeholders are listed for {name}, which is no type."
             raise DefinitionError(where, problem, f"Use one of {', '.join(sorted(types))}.")
         for pattern in patterns:
             try:
                 re.compile(pattern)
             except (re.error, TypeError) as error:
+                where = f"{path}:{_line(text, 'placeholders', name)}"
                 problem = f"the placeholder {pattern!r} of {name} is no regular expression."
                 raise DefinitionError(where, problem, "Mend it; it is matched against whole values.") from error
         found[name] = tuple(patterns)

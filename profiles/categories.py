@@ -12,6 +12,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from common.errors import DefinitionError
+from common.yaml_text import load_yaml
 
 DEFAULT_FILE: Final = Path(__file__).with_name("categories.yml")
 CATEGORY_SCHEMA: Final[dict[str, type[pl.DataType]]] = {
@@ -100,7 +101,7 @@ def load_bundles(path: Path = DEFAULT_FILE) -> pl.DataFrame:
 
 def _read(path: Path) -> list[_Category]:
     try:
-        content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content: Any = load_yaml(path.read_text(encoding="utf-8"))
         return _File.model_validate(content).categories
     except OSError as error:
         raise DefinitionError(path, "the file cannot be read.", "Check the path and its permissions.") from error

@@ -4,7 +4,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
+from common.yaml_text import load_yaml
 
 DATA: Final = Path(__file__).parent / "data"
 
@@ -12,7 +12,7 @@ DATA: Final = Path(__file__).parent / "data"
 @lru_cache(maxsize=1)
 def _lists() -> dict[str, Any]:
     text = (DATA / "words.yml").read_text(encoding="utf-8")
-    return dict(yaml.safe_load(text))
+    return dict(load_yaml(text))
 
 
 def words(name: str) -> list[str]:

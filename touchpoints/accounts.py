@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import yaml
 
 from common.errors import DefinitionError
+from common.yaml_text import load_yaml
 from touchpoints.files import ACCOUNTS_FILE
 
 UNNAMED = "default"
@@ -72,7 +73,7 @@ def load_accounts(landing: Path, time_zone: str) -> Accounts:
     if not path.is_file():
         return Accounts({}, time_zone)
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8-sig")) or {}
+        content = load_yaml(path.read_text(encoding="utf-8-sig")) or {}
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise DefinitionError(path, f"is no YAML: {error}.", "Mend the line that it names.") from error
     if not isinstance(content, dict):

@@ -14,6 +14,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from common.errors import DefinitionError
+from common.yaml_text import load_yaml
 from identity.measuring.drift import drift, stability_index
 from identity.measuring.evaluate import ALL
 from identity.measuring.expected import false_links, misses
@@ -60,7 +61,7 @@ def load_metrics(path: Path = METRICS) -> dict[str, Metric]:
         DefinitionError: an entry is not of the form of `Metric`.
     """
     try:
-        return {name: Metric.model_validate(entry) for name, entry in yaml.safe_load(path.read_text("utf-8")).items()}
+        return {name: Metric.model_validate(entry) for name, entry in load_yaml(path.read_text("utf-8")).items()}
     except (yaml.YAMLError, ValidationError) as error:
         raise DefinitionError(path, "holds an entry that is no metric.", f"Correct it: {error}") from error
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 import yaml
 
 from common.errors import DefinitionError
+from common.yaml_text import load_yaml
 
 # Each role with what it is for, as it is written into a guessed map.
 ROLES: Final = {
@@ -97,7 +98,7 @@ def read_map(path: Path) -> ColumnMap:
         DefinitionError: the file cannot be read, names an unknown role, or gives one role twice.
     """
     try:
-        said = yaml.safe_load(path.read_text("utf-8"))
+        said = load_yaml(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as problem:
         raise DefinitionError(
             path, "it cannot be read as YAML.", "Leave --map away to have one guessed and written."

@@ -37,4 +37,7 @@ def test_lineage_names_the_columns_of_the_upstream_assets(project: Project) -> N
 def test_a_test_of_severity_warn_does_not_block(project: Project) -> None:
     (orders,) = [asset for asset in model_assets(project) if asset.key == table_key("core", "orders")]
     blocking = {spec.name: spec.blocking for spec in orders.check_specs}
-    assert blocking == {"unique_orders_order_key": True, "not_null_orders_amount": False}
+    assert blocking == {"tests": True, "warnings": False}
+    told = {spec.name: spec.description for spec in orders.check_specs}
+    assert "unique_orders_order_key" in told["tests"]
+    assert "not_null_orders_amount" in told["warnings"]

@@ -59,14 +59,18 @@ def test_every_model_asset_carries_its_columns_and_their_lineage(specs: dict[dg.
     assert {source.asset_key for sources in lineage.values() for source in sources} <= set(specs)
 
 
-def test_every_test_of_a_model_is_a_check_that_blocks_when_it_is_an_error(defs: dg.Definitions) -> None:
+def test_every_test_of_a_model_is_in_a_check_that_blocks_when_it_is_an_error(defs: dg.Definitions) -> None:
     graph = defs.resolve_asset_graph()
     for model in load_project().models.values():
         if model.config.materialized == "ephemeral":
             continue
         for test in model.tests:
-            key = dg.AssetCheckKey(dg.AssetKey([model.schema, model.name]), test.name)
-            assert graph.get_check_spec(key).blocking == (test.severity == "error"), key
+            is_error = test.severity == "error"
+            spec = graph.get_check_spec(
+                dg.AssetCheckKey(dg.AssetKey([model.schema, model.name]), "tests" if is_error else "warnings")
+            )
+            assert spec.blocking == is_error, test.name
+            assert test.name in (spec.description or ""), test.name
 
 
 def test_the_four_gates_stand_at_assets_of_the_graph(specs: dict[dg.AssetKey, dg.AssetSpec]) -> None:
