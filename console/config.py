@@ -37,8 +37,12 @@ class ConsoleConfig:
         object.__setattr__(self, "allowed_names", (*LOOPBACK_NAMES, *mine, *self.names))
 
     @property
-    def is_loopback(self) -> bool:
-        """Whether only this machine can call."""
+    def is_for_this_machine(self) -> bool:
+        """Whether nobody but who sits here can call: no other address, no other name, no proxy in front."""
+        return self._is_loopback and not self.names and self.proxy_header is None
+
+    @property
+    def _is_loopback(self) -> bool:
         try:
             return ipaddress.ip_address(self.host).is_loopback
         except ValueError:
@@ -52,8 +56,8 @@ def check_safe(config: ConsoleConfig, home: Home) -> None:
         UsageError: other machines could call, and no user is configured.
         DefinitionError: the file of users is wrong.
     """
-    if not config.is_loopback and not read_users(home):
+    if not config.is_for_this_machine and not read_users(home):
         raise UsageError(
-            f"The console will not listen on {config.host} while anybody could open it: add a user first with "
-            "`guiyi user add NAME --role marketer`, or leave --host out to serve this machine alone."
+            "The console will not be served beyond this machine while anybody could open it: add a user first with "
+            "`guiyi user add NAME --role marketer`, or leave out --host, --name and --proxy-header."
         )

@@ -46,9 +46,9 @@ async def guard(request: Request) -> None:
     console = console_of(request)
     moment = now(request)
     session = console.sessions.find(request.cookies.get(COOKIE), moment)
-    needs_sign_in = bool(read_users(console.home)) or not console.config.is_loopback
+    needs_sign_in = bool(read_users(console.home)) or not console.config.is_for_this_machine
     proxied = _proxied(request)
-    if session is None or _is_stale(session, needs_sign_in, proxied):
+    if session is None or _is_stale(request, session, needs_sign_in, proxied):
         # On this machine alone, whoever sits here is the one who started it.
         local = None if needs_sign_in else User(console.local_user, "admin")
         session = console.sessions.begin(proxied or local, moment)
@@ -103,11 +103,11 @@ def _proxied(request: Request) -> User | None:
     return known_user(console_of(request).home, name) if name and caller in config.proxy_addresses else None
 
 
-def _is_stale(session: Session, needs_sign_in: bool, proxied: User | None) -> bool:
-    """A session from before users were configured, or of another person than the proxy now names."""
-    if session.user is None:
-        return proxied is not None or not needs_sign_in
-    return proxied is not None and proxied.name != session.user.name
+def _is_stale(request: Request, session: Session, needs_sign_in: bool, proxied: User | None) -> bool:
+    """A session from before users were configured, or of somebody whom the proxy in front does not name now."""
+    if console_of(request).config.proxy_header is not None:
+        return session.user != proxied
+    return session.user is None and not needs_sign_in
 
 
 def _with_todays_role(request: Request, session: Session) -> Session:

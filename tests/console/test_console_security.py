@@ -113,9 +113,10 @@ def test_a_proxy_in_front_names_the_user_and_nobody_else_can(watch, own_home):
         assert page.request.get(address + "/", headers={"X-User": "anna"}).url.endswith("/sign-in?next=/")
 
 
-def test_another_address_than_loopback_needs_users(own_home):
-    with pytest.raises(UsageError, match="guiyi user add"):
-        check_safe(ConsoleConfig(host="0.0.0.0"), own_home)
+def test_what_others_can_reach_needs_users(own_home):
+    for beyond in ({"host": "0.0.0.0"}, {"names": ("crm.example",)}, {"proxy_header": "X-User"}):
+        with pytest.raises(UsageError, match="guiyi user add"):
+            check_safe(ConsoleConfig(**beyond), own_home)
     check_safe(ConsoleConfig(host="127.0.0.1"), own_home)
     write_user(own_home, "anna", "viewer", PASSWORD)
     check_safe(ConsoleConfig(host="0.0.0.0"), own_home)

@@ -41,7 +41,7 @@ def record_map(home: Path) -> pl.DataFrame:
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
     out = tmp_path_factory.mktemp("world")
-    simulate(2_000, 4711, out, as_of=AS_OF, extra_days=2)
+    simulate(1_000, 4711, out, as_of=AS_OF, extra_days=2)
     return out
 
 
