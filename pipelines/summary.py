@@ -254,6 +254,7 @@ def _next(home: Home, figures: Figures) -> Text:
     audience = figures.audiences[0]["audience"] if figures.audiences else "silent_high_value"
     guiyi = _command()
     commands = (
+        ("打开控制台 open the console in a browser", f"{guiyi} console --home {home.path}"),
         ("看一个人群 look at an audience, masked", f"{guiyi} segment preview {audience} --home {home.path}"),
         ("看一位客户 look at one customer", f"{guiyi} profile {figures.valued_person} --home {home.path}"),
         ("为何是同一人 why it is one person", f"{guiyi} explain {figures.valued_person} --home {home.path}"),
