@@ -7,7 +7,7 @@ from sqlglot import exp
 from segments.rules import conditions as c
 from segments.rules.comparisons import literal
 from segments.rules.load import Location
-from segments.rules.rendering import Rendering, is_in, select_from
+from segments.rules.rendering import Rendering, is_in, people_of, select_from
 
 DURABLE: Final = "customer.durable"
 TABLES: Final = {"events": "core.events", "orders": "core.orders", "order_lines": "core.order_lines"}
@@ -67,7 +67,7 @@ def render_sequence(condition: c.SequenceCondition, how: Rendering, location: Lo
         first_terms += [over, exp.not_(after)]
     else:
         first_terms.append(after)
-    return is_in(select_from(TABLES[first_kind], "a", first_terms, exp.column("one_id", table="a")))
+    return is_in(people_of(TABLES[first_kind], "a", first_terms))
 
 
 def _step(alias: str, step: c.Step, how: Rendering, location: Location) -> tuple[str, list[exp.Expr]]:

@@ -41,6 +41,7 @@ def render_sql(condition: c.SqlCondition, how: Rendering, location: Location) ->
     except UnsafeSql as error:
         raise how.audience.fault(place, error.problem, error.remedy) from error
     how.queries.append((place, query))
-    written = exp.select("one_id").from_(query.copy().subquery("written"))
+    known = exp.not_(exp.Is(this=exp.column("one_id"), expression=exp.Null()))
+    written = exp.select("one_id").distinct().from_(query.copy().subquery("written")).where(known)
     written.add_comments(["written by hand"])
     return is_in(written)

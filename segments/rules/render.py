@@ -24,6 +24,7 @@ from segments.rules.rendering import (
     Rendering,
     belongs,
     is_in,
+    people_of,
     select_from,
 )
 from segments.rules.terms import Comparison, Count
@@ -61,7 +62,7 @@ def _any_of(condition: c.AnyOf, how: Rendering, location: Location) -> exp.Expr:
 
 def _not(condition: c.Not, how: Rendering, location: Location) -> exp.Expr:
     inner = render(condition.not_, how, (*location, "not"))
-    if isinstance(inner, exp.Exists) or isinstance(condition.not_, c.AudienceCondition):
+    if (isinstance(inner, exp.In) and inner.args.get("query")) or isinstance(condition.not_, c.AudienceCondition):
         return exp.not_(inner)  # which is never unknown
     # What is unknown does not hold, so its negation does; plain NOT would drop those people from both sides.
     return exp.not_(exp.Is(this=exp.paren(inner), expression=exp.Boolean(this=True)))
@@ -92,7 +93,7 @@ def _tag(condition: c.TagCondition, how: Rendering, location: Location) -> exp.E
     if condition.since_days_ago is not None:
         place = (*location, "since_days_ago")
         terms.append(how.days_ago("t", TAG, "since", condition.since_days_ago, place))
-    return _exists(table, "t", terms)
+    return is_in(people_of(table, "t", terms))
 
 
 def _on_that_day(condition: c.TagCondition, how: Rendering, location: Location) -> list[exp.Expr]:
@@ -178,24 +179,21 @@ def _durable(condition: c.DurableCondition, how: Rendering, location: Location) 
         terms.append(how.days_ago("d", DURABLE, "last_purchase_date", spec.bought_days_ago, window))
     if spec.bought_ago is not None:
         terms.append(how.ago("d", DURABLE, "last_purchase_date", spec.bought_ago, (*place, "bought_ago")))
-    return _exists(DURABLE, "d", terms)
+    return is_in(people_of(DURABLE, "d", terms))
 
 
 def _counted(table: str, alias: str, terms: list[exp.Expr], count: Count, *, distinct: str) -> exp.Expr:
     """People with so many rows; people without any count as having none."""
     if count == Count(gte=1):
-        return _exists(table, alias, terms)
+        return is_in(people_of(table, alias, terms))
     number = exp.Count(this=exp.Distinct(expressions=[exp.column(distinct, table=alias)]))
     if admits_zero(count):
         counted = select_from(table, alias, [belongs(alias), *terms], number).subquery(copy=False)
         return compare_number(counted, count)
     one_id = exp.column("one_id", table=alias)
-    grouped = select_from(table, alias, terms, one_id).group_by(one_id).having(compare_number(number, count))
+    known = exp.not_(exp.Is(this=one_id.copy(), expression=exp.Null()))
+    grouped = select_from(table, alias, [*terms, known], one_id).group_by(one_id).having(compare_number(number, count))
     return is_in(grouped)
-
-
-def _exists(table: str, alias: str, terms: list[exp.Expr]) -> exp.Expr:
-    return exp.Exists(this=select_from(table, alias, [belongs(alias), *terms]))
 
 
 RENDERERS: Final[dict[type, Callable[[Any, Rendering, Location], exp.Expr]]] = {

@@ -163,6 +163,16 @@ def select_from(table: str, alias: str, terms: Sequence[exp.Expr], what: exp.Exp
     return exp.select(what or exp.Literal.number(1)).from_(source).where(*terms)
 
 
+def people_of(table: str, alias: str, terms: Sequence[exp.Expr]) -> exp.Select:
+    """Whose the rows of a table are for which all terms hold, each person once.
+
+    Once, because DuckDB then looks at the other columns before it reads an id; a plain semi join reads all ids first.
+    """
+    one_id = exp.column("one_id", table=alias)
+    known = exp.not_(exp.Is(this=one_id.copy(), expression=exp.Null()))
+    return select_from(table, alias, [*terms, known], one_id).distinct()
+
+
 def is_in(query: exp.Query) -> exp.Expr:
-    """That the person is one of those whom a query gives."""
+    """That the person is one of those whom a query gives; never unknown, as long as the query gives no null."""
     return exp.In(this=person_id(), query=query.subquery(copy=False))

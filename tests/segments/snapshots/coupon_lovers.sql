@@ -52,12 +52,12 @@ SELECT
 FROM customer.customer_360 AS person
 WHERE
   (
-    EXISTS(
-      SELECT
-        1
+    person.one_id IN (
+      SELECT DISTINCT
+        t.one_id
       FROM customer.tag AS t
       WHERE
-        t.one_id = person.one_id AND t.tag = 'coupon_lover'
+        t.tag = 'coupon_lover' AND NOT t.one_id IS NULL
     )
     OR (
       person.n_orders >= 3 AND (

@@ -53,38 +53,38 @@ SELECT
 FROM customer.customer_360 AS person
 WHERE
   (
-    EXISTS(
-      SELECT
-        1
+    person.one_id IN (
+      SELECT DISTINCT
+        d.one_id
       FROM customer.durable AS d
       WHERE
-        d.one_id = person.one_id AND d.status IN ('window', 'overdue')
+        d.status IN ('window', 'overdue') AND NOT d.one_id IS NULL
     )
     OR (
-      EXISTS(
-        SELECT
-          1
+      person.one_id IN (
+        SELECT DISTINCT
+          l.one_id
         FROM core.order_lines AS l
         WHERE
-          l.one_id = person.one_id
-          AND l.is_valid
+          l.is_valid
           AND l.category IN ('filter_cartridge', 'toilet_filter')
           AND l.ordered_date <= CAST('2026-11-21' AS DATE)
           AND (
             l.ordered_date >= CAST('2025-05-30' AS DATE) /* 540 days before 2026-11-21 */
             AND l.ordered_date <= CAST('2026-05-25' AS DATE) /* 180 days before 2026-11-21 */
           )
+          AND NOT l.one_id IS NULL
       )
-      AND NOT EXISTS(
-        SELECT
-          1
+      AND NOT person.one_id IN (
+        SELECT DISTINCT
+          l.one_id
         FROM core.order_lines AS l
         WHERE
-          l.one_id = person.one_id
-          AND l.is_valid
+          l.is_valid
           AND l.category IN ('filter_cartridge', 'toilet_filter')
           AND l.ordered_date <= CAST('2026-11-21' AS DATE)
           AND l.ordered_date >= CAST('2026-05-26' AS DATE) /* 179 days before 2026-11-21 */
+          AND NOT l.one_id IS NULL
       )
     )
   )

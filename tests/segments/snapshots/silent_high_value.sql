@@ -56,15 +56,15 @@ WHERE
   (
     person.lifecycle_stage IN ('silent')
     AND person.m_score >= 5
-    AND NOT EXISTS(
-      SELECT
-        1
+    AND NOT person.one_id IN (
+      SELECT DISTINCT
+        e.one_id
       FROM core.events AS e
       WHERE
-        e.one_id = person.one_id
-        AND e.type = 'ticket_opened'
+        e.type = 'ticket_opened'
         AND e.event_date <= CAST('2026-11-21' AS DATE)
         AND e.event_date >= CAST('2026-10-22' AS DATE) /* 30 days before 2026-11-21 */
+        AND NOT e.one_id IS NULL
     )
   )
   AND person.one_id IN (

@@ -55,16 +55,16 @@ WHERE
   (
     person.lifecycle_stage = 'at_risk'
     AND person.n_purchases >= 2
-    AND NOT EXISTS(
-      SELECT
-        1
+    AND NOT person.one_id IN (
+      SELECT DISTINCT
+        e.one_id
       FROM core.events AS e
       WHERE
-        e.one_id = person.one_id
-        AND e.type = 'message_sent'
+        e.type = 'message_sent'
         AND e.channel = 'sms'
         AND e.event_date <= CAST('2026-11-21' AS DATE)
         AND e.event_date >= CAST('2026-11-07' AS DATE) /* 14 days before 2026-11-21 */
+        AND NOT e.one_id IS NULL
     )
   )
   AND person.one_id IN (

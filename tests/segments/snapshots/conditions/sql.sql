@@ -4,7 +4,7 @@ FROM customer.customer_360 AS person
 WHERE
   person.one_id IN (
     /* written by hand */
-    SELECT
+    SELECT DISTINCT
       one_id
     FROM (
       SELECT
@@ -15,4 +15,6 @@ WHERE
       HAVING
         COUNT(*) >= 5
     ) AS written
+    WHERE
+      NOT one_id IS NULL
   )

@@ -3,7 +3,7 @@ SELECT
 FROM customer.customer_360 AS person
 WHERE
   person.one_id IN (
-    SELECT
+    SELECT DISTINCT
       a.one_id
     FROM core.orders AS a
     WHERE
@@ -35,4 +35,5 @@ WHERE
               b_line.order_key = b.order_key AND b_line.category = 'filter_cartridge'
           )
       )
+      AND NOT a.one_id IS NULL
   )

@@ -3,7 +3,7 @@ SELECT
 FROM customer.customer_360 AS person
 WHERE
   person.one_id IN (
-    SELECT
+    SELECT DISTINCT
       a.one_id
     FROM core.events AS a
     WHERE
@@ -21,4 +21,5 @@ WHERE
           AND b.channel = 'store'
           AND b.ordered_date <= CAST('2026-11-21' AS DATE)
       )
+      AND NOT a.one_id IS NULL
   )
