@@ -80,7 +80,7 @@ ORDER_CHANNELS: Final = {
 }  # fmt: skip
 CHANNELS: Final = {
     "sms": ("短信", "SMS"), "email": ("邮件", "E-mail"), "wechat_oa": ("公众号", "WeChat official account"),
-    "wecom": ("企业微信", "WeCom"),
+    "wecom": ("企业微信", "WeCom"), "phone": ("电话", "Phone"),
 }  # fmt: skip
 # Values of customer_360's columns, where they are words of ours.
 VALUES: Final = {

@@ -13,6 +13,7 @@ from segments.exporting.export import export_audience
 from segments.exporting.outcome import ExportReport
 from segments.exporting.register import Entry as ExportEntry
 from segments.exporting.register import entries as export_entries
+from segments.insight import CHANNELS, PastSize, TagLift, past_sizes, reach_by_channel, top_tags
 from segments.preview import Overlap, Preview, overlap, preview
 from segments.published import Published, open_published
 from segments.reaching.reach import Reach
@@ -24,6 +25,7 @@ from segments.rules.vocabulary import Vocabulary, audiences_of, read_vocabulary,
 from segments.rules.write import audience_from, diff_text
 
 __all__ = [
+    "CHANNELS",
     "Audience",
     "Calendar",
     "Change",
@@ -31,11 +33,13 @@ __all__ = [
     "ExportEntry",
     "ExportReport",
     "Overlap",
+    "PastSize",
     "Preview",
     "Published",
     "Reach",
     "RuleFault",
     "Shelf",
+    "TagLift",
     "Vocabulary",
     "audience_from",
     "audiences_of",
@@ -50,10 +54,13 @@ __all__ = [
     "load_destinations",
     "open_published",
     "overlap",
+    "past_sizes",
     "plan_saving",
     "preview",
+    "reach_by_channel",
     "read_vocabulary",
     "save_audience",
     "search_values",
     "survey_audiences",
+    "top_tags",
 ]

@@ -44,7 +44,7 @@ class Overlap:
 
     Attributes:
         names: the audiences.
-        matrix: people in the lists of both, consent applied, limits not; the diagonal holds the sizes.
+        matrix: people in both; the diagonal holds the sizes.
     """
 
     names: list[str]
@@ -80,8 +80,13 @@ def preview(
     )
 
 
-def overlap(published: Published, audiences: Sequence[Audience]) -> Overlap:
+def overlap(published: Published, audiences: Sequence[Audience], *, reachable: bool = True) -> Overlap:
     """Counts the people that each two of some audiences have in common.
+
+    Args:
+        published: the open run.
+        audiences: the audiences; they need not be saved.
+        reachable: count people in the lists, consent applied and limits not; else all whom the rules describe.
 
     Raises:
         DefinitionError: an audience does not fit the published tables.
@@ -89,7 +94,8 @@ def overlap(published: Published, audiences: Sequence[Audience]) -> Overlap:
     names = [audience.name for audience in audiences]
     matrix = [[0] * len(names) for _ in names]
     if names:
-        lists = [compile_for(published, audience).people for audience in audiences]
+        compiled = [compile_for(published, audience) for audience in audiences]
+        lists = [one.people if reachable else one.matching for one in compiled]
         for i, j, n in published.con.sql(to_sql(_pairs(lists))).fetchall():
             matrix[i][j] = n
     return Overlap(names, matrix)

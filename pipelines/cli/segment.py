@@ -69,23 +69,40 @@ def preview(
     people: Annotated[int, typer.Option(help="How many masked people to show.")] = 10,
     values: Values = None,
     sql: Annotated[bool, typer.Option("--sql", help="Show the query too.")] = False,
+    brief: Annotated[
+        bool, typer.Option("--brief", help="Sizes and people alone: no other channels, past runs and tags.")
+    ] = False,
     to_json: JsonOption = False,
 ) -> None:
-    """Size an audience and look at a few of its people, masked.
+    """Size an audience for every channel, see how it changed and what sets it apart, and look at a few people, masked.
 
     Example: guiyi segment preview silent_high_value --home data/demo
     """
     from pipelines.resources import home_path
-    from segments.api import find_audience, open_published
+    from segments.api import find_audience, open_published, past_sizes, reach_by_channel, top_tags
     from segments.api import preview as look
 
     audience = find_audience(name, home_path(home))
+    given = _parameters(audience, values)
     with open_published(home_path(home)) as published:
-        seen = look(published, audience, parameters=_parameters(audience, values), people=people)
+        seen = look(published, audience, parameters=given, people=people)
+        channels = {} if brief else reach_by_channel(published, audience, given)
+        sizes = [] if brief else past_sizes(published, audience, given)
+        tags = [] if brief else top_tags(published, audience, given)
     reach = seen.reach
     if to_json:
-        sizes = {"matching": reach.matching, "reachable": reach.reachable, "unreachable": reach.unreachable}
-        as_json({"audience": name, **sizes, "notes": seen.notes, "people": seen.people.to_dicts()})
+        as_json(
+            {
+                "audience": name,
+                **vars(reach),
+                "channels": {channel: vars(one) for channel, one in channels.items()},
+                "past": [vars(one) for one in sizes],
+                "tags": [{**vars(one), "label": one.label.model_dump()} for one in tags],
+                "notes": seen.notes,
+                "people": seen.people.to_dicts(),
+                **({"sql": seen.compiled.sql} if sql else {}),
+            }
+        )
         return
     console = screen()
     label = audience.definition.label
@@ -93,6 +110,7 @@ def preview(
     console.print(f"符合 match {reach.matching:,} · 可触达 reachable {reach.reachable:,}")
     for reason, n in reach.unreachable.items():
         console.print(f"  不可触达 unreachable, {reason}: {n:,}")
+    _show_more(channels, sizes, tags)
     for note in seen.notes:
         console.print(f"  ⚠ {note}", style="yellow")
     if seen.people.height:
@@ -102,6 +120,31 @@ def preview(
         console.print(rows)
     if sql:
         console.print(seen.compiled.sql, markup=False, soft_wrap=True)
+
+
+def _show_more(channels: dict[str, Any], sizes: list[Any], tags: list[Any]) -> None:
+    """Each channel's reach, the sizes of past runs where there are some, and the tags that set the audience apart."""
+    from common.labels import CHANNELS
+
+    if channels:
+        rows = table("渠道", "channel", "可触达\nreachable", "不可触达 unreachable", numbers_from=2)
+        for channel, reach in channels.items():
+            reasons = " · ".join(f"{reason} {n:,}" for reason, n in reach.unreachable.items() if n)
+            rows.add_row(CHANNELS.get(channel, ("",))[0], channel, f"{reach.reachable:,}", reasons or "–")
+        screen().print(rows)
+    if len(sizes) > 1:
+        rows = table("运行 run", "截至 as of", "符合 match", "可触达 reach", numbers_from=2)
+        for size in sizes:
+            shown = ["–" if n is None else f"{n:,}" for n in (size.matching, size.reachable)]
+            rows.add_row(size.run_id, str(size.as_of), *shown)
+        screen().print(rows)
+    if tags:
+        rows = table("标签 tag", "值 value", "人 people", "占比 share", "全体 everybody", "提升 lift", numbers_from=2)
+        for tag in tags:
+            shares = (f"{tag.share:.0%}", f"{tag.share_everybody:.0%}", f"{tag.lift:.1f}×")
+            value = "" if tag.value == "true" else tag.value
+            rows.add_row(f"{tag.label.zh} {tag.tag}", value, f"{tag.n_people:,}", *shares)
+        screen().print(rows)
 
 
 @app.command()
@@ -194,6 +237,9 @@ def destinations(home: HomeOption = None, to_json: JsonOption = False) -> None:
 def overlap(
     names: Annotated[list[str] | None, typer.Argument(help="Audiences; all when none is named.")] = None,
     home: HomeOption = None,
+    matching: Annotated[
+        bool, typer.Option("--matching", help="Count all whom the rules describe, reachable or not.")
+    ] = False,
     to_json: JsonOption = False,
 ) -> None:
     """Count the people that audiences have in common.
@@ -207,14 +253,17 @@ def overlap(
     where = home_path(home)
     audiences = [find_audience(name, where) for name in names] if names else list(load_audiences(where).values())
     with open_published(where) as published:
-        found = common_people(published, audiences)
+        found = common_people(published, audiences, reachable=not matching)
     if to_json:
         as_json({"names": found.names, "matrix": found.matrix})
         return
     rows = table("", *(str(number) for number in range(1, len(found.names) + 1)))
     for number, (name, counts) in enumerate(zip(found.names, found.matrix, strict=True), start=1):
         rows.add_row(f"{number} {name}", *(f"{n:,}" for n in counts))
-    rows.caption = "可触达的人 people who may be reached, in both audiences; on the diagonal: in that one"
+    whom = (
+        "符合的人 people whom both describe" if matching else "可触达的人 people who may be reached, in both audiences"
+    )
+    rows.caption = f"{whom}; on the diagonal: in that one"
     screen().print(rows)
 
 

@@ -36,6 +36,8 @@ OTHERS = {
     "customer.tag": "one_id VARCHAR, tag VARCHAR, value VARCHAR, since DATE",
     "customer.tag_history": "one_id VARCHAR, tag VARCHAR, value VARCHAR, valid_from DATE, valid_to DATE",
     "customer.tag_observation": "tag VARCHAR, observed_date DATE",
+    "customer.tag_catalogue": "tag VARCHAR, label_zh VARCHAR, label_en VARCHAR, description VARCHAR, kind VARCHAR, "
+    "sensitivity VARCHAR",
     "customer.durable": "one_id VARCHAR, category VARCHAR, status VARCHAR, last_purchase_date DATE",
     "core.events": "event_id VARCHAR, one_id VARCHAR, type VARCHAR, subtype VARCHAR, channel VARCHAR, "
     "store_id VARCHAR, campaign VARCHAR, event_at TIMESTAMP, event_date DATE",

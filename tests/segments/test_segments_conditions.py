@@ -247,7 +247,7 @@ def test_a_list_names_people_by_id_or_by_card(tmp_path, world):
 )  # fmt: skip
 def test_what_cannot_be_is_refused_with_its_place_and_a_remedy(tmp_path, where, message):
     con = warehouse()
-    con.execute("create schema ops; create table customer.tag_catalogue as select 'vip_tier' as tag")
+    con.execute("create schema ops; insert into customer.tag_catalogue (tag) values ('vip_tier')")
     con.execute(
         """
         create table ops.data_dictionary as
