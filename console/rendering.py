@@ -1,7 +1,7 @@
 """Templates: one environment, the language and theme of the reader, numbers as people write them."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 from urllib.parse import quote
@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from console import charts
+from console import charts, words
 from console.guard import console_of, may
 from console.navigation import NAVIGATION
 from console.security.users import read_users
@@ -36,6 +36,11 @@ def theme_of(request: Request) -> Theme:
     """The reader's choice; `auto` follows the system."""
     chosen = request.cookies.get(THEME_COOKIE)
     return chosen if chosen in get_args(Theme) else "auto"  # type: ignore[return-value]  # just checked
+
+
+def translator(language: Language) -> Callable[[str, str], str]:
+    """Gives the reader's of two texts."""
+    return lambda zh, en: zh if language == "zh" else en
 
 
 def render(request: Request, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
@@ -107,14 +112,11 @@ def _environment(language: Language) -> Environment:
         lstrip_blocks=True,
     )  # fmt: skip
 
-    def translated(zh: str, en: str) -> str:
-        return zh if language == "zh" else en
-
     def pick(row: Mapping[str, Any], name: str) -> Any:
         found = row.get(f"{name}_{language}")
         return found if found not in (None, "") else row.get(f"{name}_zh") or row.get(f"{name}_en") or row.get(name)
 
-    environment.globals.update(t=translated, pick=pick, charts=charts, icon=icon)
+    environment.globals.update(t=translator(language), pick=pick, charts=charts, icon=icon, words=words)
     environment.filters.update(
         n=count, money=lambda value: money(value, language), pct=percent, day=day, moment=moment, plain=plain,
         ago=lambda value, of: ago(value, of, language),

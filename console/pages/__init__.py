@@ -4,6 +4,13 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from console.pages import account, audit, today
+from console.pages import account, audit, people, person, review, today
 
-ROUTERS: Final[tuple[APIRouter, ...]] = (account.router, today.router, audit.router)
+ROUTERS: Final[tuple[APIRouter, ...]] = (
+    account.router,
+    today.router,
+    people.router,
+    person.router,
+    review.router,
+    audit.router,
+)

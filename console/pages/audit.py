@@ -13,6 +13,7 @@ PAGE: Final = 100
 ACTIONS: Final = {
     "export": ("导出名单", "list exported"),
     "unmask": ("查看明文", "unmasked"),
+    "find_person": ("查找客户", "person looked up"),
     "decide": ("复核决定", "review decided"),
     "sign_in": ("登录", "signed in"),
     "save_audience": ("保存人群", "audience saved"),

@@ -16,6 +16,8 @@
       const box = document.querySelector("input[type=search]");
       if (box) { event.preventDefault(); box.focus(); box.select(); }
     }
+    const pressed = document.querySelector(`[data-hotkey="${CSS.escape(event.key)}"]`);
+    if (pressed) { event.preventDefault(); pressed.click(); return; }
     if (event.key === "?") document.getElementById("help").togglePopover();
   });
   document.addEventListener("click", async (event) => {
@@ -24,6 +26,13 @@
     await navigator.clipboard.writeText(document.querySelector(button.dataset.copy).textContent);
     document.getElementById("notice").textContent = button.dataset.copied;
     setTimeout(() => { document.getElementById("notice").textContent = ""; }, 2000);
+  });
+  // An edge of a graph leads to its evidence in the list, which may be folded.
+  document.addEventListener("click", (event) => {
+    const edge = event.target.closest('a[href^="#"]');
+    const row = edge && document.getElementById(edge.getAttribute("href").slice(1));
+    const folded = row && row.closest("details");
+    if (folded) folded.open = true;
   });
   // A refusal is an answer too: its page is shown in place of what was asked for.
   document.addEventListener("htmx:beforeSwap", (event) => {

@@ -20,6 +20,8 @@ from identity.keeping.stewards import Override
 DECISIONS: Final = "decisions.csv"
 NOT_SURE: Final = "not_sure"
 ANSWERS: Final = ("same", "different", NOT_SURE)
+# Written after an answer that was taken back: as if the question had never been answered.
+WITHDRAWN: Final = "withdrawn"
 PAIR, PERSON = "pair", "person"
 # A person who hangs together by one scored edge is asked about below p = 0.992, log2 odds …
 ASKED_BELOW: Final = 7.0
@@ -42,7 +44,7 @@ class Decision:
     """One answer to a question of the queue.
 
     Attributes:
-        decision: same, different or not_sure.
+        decision: same, different or not_sure; withdrawn where an earlier answer was taken back.
         record_a: with role_a, the party that stands for one side; the answer is about these two for ever.
         at: when, UTC, as `2026-11-20T08:30:00`.
     """
@@ -67,7 +69,7 @@ _DECISION_COLUMNS: Final = tuple(one.name for one in fields(Decision))
 
 
 def read_decisions(folder: Path) -> list[Decision]:
-    """The last answer to each question, in the order in which they were given.
+    """The last answer to each question, in the order in which they were given; what was taken back is left out.
 
     Args:
         folder: the home's `identity` folder.
@@ -89,7 +91,8 @@ def read_decisions(folder: Path) -> list[Decision]:
     last: dict[str, Decision] = {}
     for line in lines[1:]:
         last.pop(line[0], None)
-        last[line[0]] = Decision(*line)
+        if line[1] != WITHDRAWN:
+            last[line[0]] = Decision(*line)
     return list(last.values())
 
 

@@ -14,6 +14,7 @@ import duckdb
 import polars as pl
 
 from common.errors import UsageError
+from identity.showing.edges import is_weak_bridge
 
 # Table macros for the published warehouse: `why(one_id)`, `why(record, record)`.
 MACROS = Path(__file__).with_name("why.sql")
@@ -98,12 +99,60 @@ def explain_person(con: duckdb.DuckDBPyConnection, one_id: str) -> list[Step]:
     return _steps(con.execute("from why($one_id)", {"one_id": one_id}))
 
 
+def bridges_that_matter(steps: Iterable[Step], *, is_path: bool = False) -> list[Step]:
+    """The edges whose loss would split a person and that are weak or hold more than one record.
+
+    The weakest first, and of those alike the one that most hangs on.
+
+    Args:
+        steps: of a person, or of a path between two records.
+        is_path: they are a path; every bridge of it matters.
+    """
+
+    def matters(step: Step) -> bool:
+        return step.is_bridge and (is_path or step.n_cut_off > 1 or is_weak_bridge(step.is_bridge, step.match_weight))
+
+    found = list(filter(matters, steps))
+    return sorted(found, key=lambda s: (1e9 if s.match_weight is None else s.match_weight, -s.n_cut_off))
+
+
 def doubts(con: duckdb.DuckDBPyConnection, record_a: str, record_b: str) -> list[Step]:
     """What speaks for two people being one without being enough: the doubtful edges between them."""
     return _steps(con.execute(_DOUBTS, {"a": record_a, "b": record_b}))
 
 
-_DOUBTS = """
+def steps_between(con: duckdb.DuckDBPyConnection, a: tuple[str, str], b: tuple[str, str]) -> list[Step]:
+    """The edges that directly tie two parties together, doubtful ones too, the strongest first.
+
+    Args:
+        con: a published warehouse.
+        a: record id and role.
+        b: of the other.
+    """
+    ends = {"record_a": a[0], "role_a": a[1], "record_b": b[0], "role_b": b[1]}
+    return _steps(con.execute(_BETWEEN, ends))
+
+
+_EDGE = """
+    select a.source as from_source, a.record_type as from_type, a.natural_key as from_key, e.role_a as from_role,
+        b.source as to_source, b.record_type as to_type, b.natural_key as to_key, e.role_b as to_role,
+        e.kind, e.rule, e.match_weight, e.words, e.words_zh, e.is_bridge, e.n_cut_off, e.evidence,
+        e.record_a as from_record, e.record_b as to_record
+    from identity.edge as e
+    inner join identity.record_map as a on e.record_a = a.record_id and e.role_a = a.role
+    inner join identity.record_map as b on e.record_b = b.record_id and e.role_b = b.role
+"""
+_BETWEEN = (
+    _EDGE
+    + """
+    where (e.record_a, e.role_a, e.record_b, e.role_b) in (
+        ($record_a, $role_a, $record_b, $role_b), ($record_b, $role_b, $record_a, $role_a)
+    )
+    order by e.match_weight desc nulls first, e.record_a, e.rule
+"""
+)
+_DOUBTS = (
+    """
     with ends as (
         select one_id, record_id || ' ' || role as node, $a in (record_id, natural_key) as is_a
         from identity.record_map
@@ -113,18 +162,15 @@ _DOUBTS = """
         )
     ),
     people as (select one_id, bool_or(is_a) as is_first from ends group by one_id)
-    select a.source as from_source, a.record_type as from_type, a.natural_key as from_key, e.role_a as from_role,
-        b.source as to_source, b.record_type as to_type, b.natural_key as to_key, e.role_b as to_role,
-        e.kind, e.rule, e.match_weight, e.words, e.words_zh, e.is_bridge, e.n_cut_off, e.evidence,
-        e.record_a as from_record, e.record_b as to_record
-    from identity.edge as e
-    inner join identity.record_map as a on e.record_a = a.record_id and e.role_a = a.role
-    inner join identity.record_map as b on e.record_b = b.record_id and e.role_b = b.role
+"""
+    + _EDGE
+    + """
     inner join people as x on a.one_id = x.one_id
     inner join people as y on b.one_id = y.one_id
     where e.kind = 'doubtful' and x.is_first <> y.is_first
     order by e.match_weight desc, e.record_a, e.record_b
 """
+)
 
 
 def _require_record(con: duckdb.DuckDBPyConnection, record: str) -> None:

@@ -4,31 +4,20 @@ Belongs here: what is drawn where. Shapes are `svg`'s, the edges `explain`'s. No
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
-from scipy.sparse.csgraph import shortest_path
 
-from identity.graph import GuardedMerge
-from identity.scoring.retail import RETAIL
 from identity.showing.edges import is_weak_bridge
-from identity.showing.explain import End, Step
+from identity.showing.explain import Step
+from identity.showing.graphs import WIDTH, Bubble, gathered, layout, telling
+from identity.showing.parts import weighed
 from identity.showing.svg import AGAINST, FOR, INK, LINE, PALE, PALETTE, SCORE, WARN, Canvas, shortened, text_width
-from identity.showing.words import COMPARISONS, LEVELS
 
-_WIDTH: Final = 960.0
 _MARGIN: Final = 28.0
 _LABELS: Final = 400.0
 _ROW: Final = 26.0
-# A graph of more bubbles than this tells nobody anything; the others are counted.
-MOST_BUBBLES: Final = 120
-# So many alike records on one party are drawn as one bubble.
-_ALIKE: Final = 3
-# With more weighed edges than this only the strongest that hold the person together are drawn in full.
-_THICKET: Final = 12
 _PALE_SCORE: Final = "#b8cfe8"
 
 
@@ -47,13 +36,13 @@ def waterfall(steps: Sequence[Step], title: str) -> str:
         y += 24
     for number, step in enumerate(steps, start=1):
         y = _panel(canvas, y + 18, number, step)
-    return canvas.render(_WIDTH, y + _MARGIN, title)
+    return canvas.render(WIDTH, y + _MARGIN, title)
 
 
 def _panel(canvas: Canvas, y: float, number: int, step: Step) -> float:
     """One edge; returns where the next may begin."""
     ends = f"{number}. {step.a.label()} · {step.a.role}  →  {step.b.label()} · {step.b.role}"
-    canvas.text(_MARGIN, y + 14, shortened(ends, 14, _WIDTH - 2 * _MARGIN), size=14, bold=True)
+    canvas.text(_MARGIN, y + 14, shortened(ends, 14, WIDTH - 2 * _MARGIN), size=14, bold=True)
     y += 24
     if step.match_weight is None or not step.weights:
         y = _one_sentence(canvas, y, step)
@@ -81,15 +70,10 @@ def _one_sentence(canvas: Canvas, y: float, step: Step) -> float:
 
 def _bars(canvas: Canvas, y: float, step: Step, total: float) -> float:
     """Each comparison's weight from where the one before it ended."""
-    labels = RETAIL.level_labels()
-    prior = total - sum(weight for _, weight in step.weights.values())
-    rows = [("随机两人 two people at random", prior)]
-    for name, (level, weight) in step.weights.items():
-        said = labels.get(name, {}).get(level, name)
-        rows.append((f"{COMPARISONS.get(name, name)} · {LEVELS.get(said, said)} {said}", weight))
+    rows = [(f"{part.zh} {part.en}", part.weight) for part in weighed(step)]
     ends = np.concatenate([[0.0], np.cumsum([weight for _, weight in rows])])
     low, high = float(ends.min()), float(ends.max())
-    left, right = _MARGIN + _LABELS, _WIDTH - _MARGIN - 56
+    left, right = _MARGIN + _LABELS, WIDTH - _MARGIN - 56
     scale = (right - left) / max(high - low, 1.0)
 
     def at(value: float) -> float:
@@ -125,14 +109,6 @@ def _odds(weight: float) -> str:
     return f"p = {1 / (1 + 2.0**-weight):.3f}" if weight < 9 else f"{2.0 ** min(weight, 60):,.0f} : 1"
 
 
-@dataclass(frozen=True)
-class _Bubble:
-    """One party, or several alike that hang on the same one by the same rule."""
-
-    end: End
-    count: int = 1
-
-
 def person_graph(steps: Sequence[Step], title: str) -> str:
     """The records of a person and the edges between them, as an SVG document: sources coloured, weak bridges marked.
 
@@ -140,110 +116,24 @@ def person_graph(steps: Sequence[Step], title: str) -> str:
         steps: of `explain_person`.
         title: the heading.
     """
-    bubbles, links, n_left_out = _gathered(steps)
+    bubbles, links, n_left_out = gathered(steps)
     sources = sorted({bubble.end.source for bubble in bubbles})
     colors = {source: PALETTE[n % len(PALETTE)] for n, source in enumerate(sources)}
-    place, width, height = _layout(len(bubbles), [(a, b) for a, b, _ in links])
+    place, width, height = layout(len(bubbles), [(a, b) for a, b, _ in links])
     canvas = Canvas()
     canvas.text(_MARGIN, _MARGIN + 8, title, size=17, bold=True)
-    telling = _telling(len(bubbles), links)
+    shown_in_full = telling(len(bubbles), links)
     for shown in (False, True):
         for n, (a, b, step) in enumerate(links):
-            if (n in telling) == shown:
+            if (n in shown_in_full) == shown:
                 _line(canvas, place[a], place[b], step, is_pale=not shown)
-    for n in sorted(telling):
+    for n in sorted(shown_in_full):
         _weight(canvas, (place[links[n][0]] + place[links[n][1]]) / 2, links[n][2])
     for bubble, (x, y) in zip(bubbles, place, strict=True):
         _bubble(canvas, float(x), float(y), bubble, colors[bubble.end.source])
     bottom = _legend(canvas, height, colors, n_left_out)
     bottom = _weak_bridges(canvas, bottom, [step for _, _, step in links])
     return canvas.render(width, bottom + 12, title)
-
-
-def _gathered(steps: Sequence[Step]) -> tuple[list[_Bubble], list[tuple[int, int, Step]], int]:
-    """Bubbles and the edges between them; leaves that are alike become one bubble."""
-    degree: dict[tuple[str, str], int] = {}
-    for step in steps:
-        for end in (step.a, step.b):
-            degree[end.record, end.role] = degree.get((end.record, end.role), 0) + 1
-    alike: dict[object, list[Step]] = {}
-    for n, step in enumerate(steps):
-        leaf, hub = (step.b, step.a) if degree[step.b.record, step.b.role] == 1 else (step.a, step.b)
-        is_leaf = degree[leaf.record, leaf.role] == 1 and degree[hub.record, hub.role] > 1 and step.match_weight is None
-        kind = (hub.record, hub.role, leaf.source, leaf.record_type, leaf.role, step.rule)
-        alike.setdefault(kind if is_leaf else n, []).append(step)
-    kept = [[step] for group in alike.values() if len(group) < _ALIKE for step in group]
-    kept += [group for group in alike.values() if len(group) >= _ALIKE]
-    number: dict[tuple[str, str], int] = {}
-    bubbles: list[_Bubble] = []
-    links, n_left_out = [], 0
-    for group in kept:
-        step = group[0]
-        ends = (step.a, step.b)
-        new = [end for end in ends if (end.record, end.role) not in number]
-        if len(bubbles) + len(new) > MOST_BUBBLES:
-            n_left_out += len(group)
-            continue
-        for end in new:
-            number[end.record, end.role] = len(bubbles)
-            is_leaf = len(group) > 1 and degree[end.record, end.role] == 1
-            bubbles.append(_Bubble(end, len(group) if is_leaf else 1))
-        links.append((number[step.a.record, step.a.role], number[step.b.record, step.b.role], step))
-    return bubbles, links, n_left_out
-
-
-def _layout(n: int, links: list[tuple[int, int]]) -> tuple[NDArray[np.float64], float, float]:
-    """Where each bubble lies, and the size of the picture: distances as near as can be to steps along the edges.
-
-    Stress majorisation (Gansner, Koren and North 2004), from a spiral, so that the same person is always drawn alike.
-    """
-    if n < 2:
-        return np.array([[_WIDTH / 2, 130.0]] * n), _WIDTH, 240.0
-    a, b = np.array(links).T
-    steps = shortest_path(csr_matrix((np.ones(len(a)), (a, b)), shape=(n, n)), directed=False, unweighted=True)
-    steps[~np.isfinite(steps)] = 1.5 * steps[np.isfinite(steps)].max()
-    np.fill_diagonal(steps, 1.0)
-    weight = steps**-2.0
-    np.fill_diagonal(weight, 0.0)
-    turn = np.arange(n) * 2.399963
-    place = np.stack([np.cos(turn), np.sin(turn)], axis=1) * np.sqrt(np.arange(n) + 0.5)[:, None]
-    inverse = np.linalg.pinv(np.diag(weight.sum(axis=1)) - weight)
-    for _ in range(200):
-        apart = np.linalg.norm(place[:, None] - place[None], axis=2)
-        np.fill_diagonal(apart, 1.0)
-        ratio = -weight * steps / np.maximum(apart, 1e-9)
-        np.fill_diagonal(ratio, 0.0)
-        np.fill_diagonal(ratio, -ratio.sum(axis=1))
-        place = inverse @ (ratio @ place)
-    return _on_paper(place)
-
-
-def _on_paper(place: NDArray[np.float64]) -> tuple[NDArray[np.float64], float, float]:
-    """The layout turned so that it is wide rather than high, and big enough for its labels."""
-    place = place - place.mean(axis=0)
-    turned = place @ np.linalg.svd(place, full_matrices=False)[2].T
-    apart = np.linalg.norm(turned[:, None] - turned[None], axis=2) + np.eye(len(turned)) * 1e9
-    near = max(float(np.quantile(apart.min(axis=1), 0.2)), 0.15)
-    span = np.maximum(np.ptp(turned, axis=0), 0.1)
-    scale = float(np.clip(78.0 / near, 60.0, max((_WIDTH - 190) / span[0], 1500.0 / span.max())))
-    on_paper = (turned - turned.min(axis=0)) * scale + np.array([95.0, 95.0])
-    width = max(_WIDTH, float(on_paper[:, 0].max()) + 95.0)
-    on_paper[:, 0] += (width - (on_paper[:, 0].max() + 95.0)) / 2
-    return on_paper, width, float(on_paper[:, 1].max()) + 60.0
-
-
-def _telling(n: int, links: list[tuple[int, int, Step]]) -> set[int]:
-    """The edges that are drawn in full: all of a few; of a thicket those that would hold it together by themselves."""
-    if sum(step.match_weight is not None for _, _, step in links) <= _THICKET:
-        return set(range(len(links)))
-    merge, kept = GuardedMerge(n, []), set()
-    strongest = sorted(range(len(links)), key=lambda k: -(1e9 if (w := links[k][2].match_weight) is None else w))
-    for k in strongest:
-        a, b, _ = links[k]
-        if merge.find(a) != merge.find(b):
-            merge.merge(a, b)
-            kept.add(k)
-    return kept
 
 
 def _line(canvas: Canvas, a: NDArray[np.float64], b: NDArray[np.float64], step: Step, *, is_pale: bool) -> None:
@@ -266,7 +156,7 @@ def _weight(canvas: Canvas, middle: NDArray[np.float64], step: Step) -> None:
         canvas.text(x, y + 4, f"{weight:+.1f}", size=11, color=color, anchor="middle", halo=True)
 
 
-def _bubble(canvas: Canvas, x: float, y: float, bubble: _Bubble, color: str) -> None:
+def _bubble(canvas: Canvas, x: float, y: float, bubble: Bubble, color: str) -> None:
     radius = 11.0 if bubble.count == 1 else min(13.0 + bubble.count**0.5 * 1.5, 24.0)
     canvas.circle(x, y, radius, color)
     if bubble.count > 1:
@@ -309,5 +199,5 @@ def _weak_bridges(canvas: Canvas, y: float, steps: list[Step]) -> float:
         y += 20
         fall = f"{step.n_cut_off} would fall off 将脱落 {step.n_cut_off} 条"
         text = f"▲ {step.a.label()} — {step.b.label()}: {step.words} · {fall}"
-        canvas.text(_MARGIN, y, shortened(text, 12, _WIDTH - 2 * _MARGIN), size=12, color=WARN)
+        canvas.text(_MARGIN, y, shortened(text, 12, WIDTH - 2 * _MARGIN), size=12, color=WARN)
     return y + 14

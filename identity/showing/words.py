@@ -78,6 +78,16 @@ COMPARISONS: Final[dict[str, str]] = {
     "name": "姓名", "phone": "手机号", "address": "地址", "birth_date": "生日", "gender": "性别",
     "nickname": "昵称", "email": "邮箱",
 }  # fmt: skip
+# What relations are called: English and Chinese.
+RELATIONS: Final[dict[str, tuple[str, str]]] = {
+    "gift_receiver": ("gift receiver", "收礼人"), "receiver": ("receiver (or the same person)", "收货人（或同一人）"),
+    "payer_for": ("pays for", "代付人"), "payer": ("payer (or the same person)", "付款人（或同一人）"),
+    "referrer": ("referrer", "推荐人"), "agent": ("agent", "导购"), "household": ("lives with", "同住"),
+    "employee": ("employee", "员工"), "company_contact": ("company contact", "企业联系人"),
+    "same_door": ("same door", "同门牌"), "same_phone": ("same phone", "同手机"),
+    "same_email": ("same e-mail", "同邮箱"), "same_landline": ("same landline", "同座机"),
+    "same_product_sn": ("same serial number", "同机身码"),
+}  # fmt: skip
 # The kinds whose evidence is put into words: met orders, and weighed comparisons.
 STEADY: Final = "steady"
 WEIGHED: Final = ("scored", "doubtful")

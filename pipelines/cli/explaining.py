@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from pipelines.cli.people import current_id, published
+from pipelines.cli.people import published
 from pipelines.cli.screen import HomeOption, JsonOption, as_json, screen, table
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ def explain(
     Example: guiyi explain P3K7QW9ZT2M4A --picture person.svg --home data/demo
     """
     from identity.showing.explain import doubts, explain_pair, explain_person
+    from identity.showing.following import current_id
 
     with published(home) as con:
         against: list[Step] = []
@@ -113,13 +114,9 @@ def _print(
 def _print_bridges(console: "Console", steps: "list[Step]", is_pair: bool) -> None:
     """The edge that most hangs on: of a path always, of a person where it is weak or would take off much."""
     from identity.showing.edges import is_weak_bridge
+    from identity.showing.explain import bridges_that_matter
 
-    def matters(step: "Step") -> bool:
-        return step.is_bridge and (is_pair or is_weak_bridge(step.is_bridge, step.match_weight) or step.n_cut_off > 1)
-
-    # The weakest first, and of those alike the one that most hangs on.
-    weight = {id(step): 1e9 if step.match_weight is None else step.match_weight for step in steps}
-    bridges = sorted(filter(matters, steps), key=lambda step: (weight[id(step)], -step.n_cut_off))
+    bridges = bridges_that_matter(steps, is_path=is_pair)
     if not bridges:
         return
     console.print("桥 Bridges: without such an edge the person would fall in two")

@@ -31,12 +31,6 @@ _RELATIONS: Final = """
         or (other_one_id = $one_id and relation <> 'household' and not starts_with(relation, 'same_'))
     order by relation in ('receiver', 'payer'), last_at desc nulls last, one_id, other, relation limit 15
 """
-_RELATIONS_ZH: Final = {
-    "gift_receiver": "收礼人", "receiver": "收货人（或同一人）", "payer_for": "代付人", "payer": "付款人（或同一人）",
-    "referrer": "推荐人", "agent": "导购", "household": "同住", "employee": "员工", "company_contact": "企业联系人",
-    "same_door": "同门牌", "same_phone": "同手机", "same_email": "同邮箱", "same_landline": "同座机",
-    "same_product_sn": "同机身码",
-}  # fmt: skip
 
 
 def register(app: typer.Typer) -> None:
@@ -53,6 +47,8 @@ def profile(
 
     Example: guiyi profile P3K7QW9ZT2M4A --home data/demo
     """
+    from identity.showing.following import current_id
+
     with published(home) as con:
         current = current_id(con, one_id)
         person = _dicts(con, "select * from customer.customer_360 where one_id = $one_id", current)[0]
@@ -72,7 +68,11 @@ def profile(
         console.print(facts)
     _print_rows(console, "标签 Tags", tags)
     _print_rows(console, "最近订单 Last orders", orders)
-    named = [row | {"relation": f"{_RELATIONS_ZH.get(row['relation'], '')} {row['relation']}"} for row in relations]
+    from identity.showing.words import RELATIONS
+
+    named = [
+        row | {"relation": f"{RELATIONS.get(row['relation'], ('', ''))[1]} {row['relation']}"} for row in relations
+    ]
     _print_rows(console, "关系 Relations: one_id is the relation of other", named)
 
 
@@ -83,23 +83,6 @@ def published(home: Any) -> Any:
     from warehouse.snapshot import open_warehouse
 
     return open_warehouse(Home(home_path(home)))
-
-
-def current_id(con: Any, one_id: str) -> str:
-    """The OneID itself, or the active one that it was merged into."""
-    from common.errors import UsageError
-
-    current = one_id.upper()
-    for _ in range(100):
-        found = _dicts(con, "select status, merged_into from identity.one_id where one_id = $one_id", current)
-        if not found:
-            raise UsageError(f"There is no OneID {one_id}; look it up in customer.customer_360.")
-        if found[0]["status"] == "active":
-            return current
-        if not found[0]["merged_into"]:
-            break
-        current = found[0]["merged_into"]
-    raise UsageError(f"{one_id} is of records that no file tells of any more; it has no profile in this run.")
 
 
 def _dicts(con: Any, query: str, one_id: str) -> list[dict[str, Any]]:

@@ -1,7 +1,6 @@
 """`guiyi review next|list|decide|export|import`: the questions that people answer, for stewards."""
 
 import csv
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -10,50 +9,14 @@ import typer
 from pipelines.cli.screen import HomeOption, JsonOption, as_json, screen, table
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from identity.keeping.review import Decision
+    from identity.showing.queue import Queue
     from identity.showing.sides import Side
     from warehouse.home import Home
 
 app = typer.Typer(no_args_is_help=True, help="Doubtful people: the questions worth most, and your answers.")
 WhoOption = Annotated[str, typer.Option(help="Who decides.", envvar="GUIYI_STEWARD")]
-_QUESTION: Final = {
-    "pair": "这两人是同一人吗？ Are these two one person?",
-    "person": "这是同一个人吗，还是两个人？ Is this one person, or two?",
-}
 _EFFECT: Final = "下次运行生效 It takes effect in the next run."
-
-
-@dataclass(frozen=True)
-class _Queue:
-    """The questions of the published run that nobody has answered yet, and the answers so far."""
-
-    home: "Home"
-    identity: Path
-    touchpoints: Path
-    items: "pl.DataFrame"
-    answered: "dict[str, Decision]"
-
-    def open(self) -> "pl.DataFrame":
-        import polars as pl
-
-        return self.items.filter(~pl.col("item_id").is_in(list(self.answered)))
-
-    def item(self, item_id: str) -> dict[str, Any]:
-        """A question of the run, or one that was answered earlier: what it is about is beside the answer."""
-        from common.errors import UsageError
-
-        wanted = item_id.strip().upper()
-        found = [row for row in self.items.iter_rows(named=True) if row["item_id"] == wanted]
-        if not found and wanted not in self.answered:
-            raise UsageError(f"There is no question {item_id}; `guiyi review list` has those of the published run.")
-        return found[0] if found else vars(self.answered[wanted])
-
-    def sides(self, item: dict[str, Any]) -> "tuple[Side, Side]":
-        from identity.showing.sides import sides
-
-        return sides(item, self.identity, self.touchpoints)
 
 
 @app.command("next")
@@ -62,7 +25,7 @@ def next_item(home: HomeOption = None, to_json: JsonOption = False) -> None:
 
     Example: guiyi review next --home data
     """
-    queue = _queue(home)
+    _, queue = _queue(home)
     left = queue.open()
     if left.is_empty():
         as_json(None) if to_json else screen().print("没有待复核的问题 No open question.")
@@ -85,7 +48,7 @@ def list_items(
 
     Example: guiyi review list --top 50 --home data
     """
-    queue = _queue(home)
+    _, queue = _queue(home)
     left = queue.open()
     if to_json:
         as_json(left.head(top).to_dicts())
@@ -121,15 +84,41 @@ def decide(
 
     Example: guiyi review decide Q3AA774B404 same --who anna --note "asked in the shop" --home data
     """
-    queue = _queue(home)
-    decision = _decision(queue.item(item_id), _answer(answer), who, note)
     from identity.keeping.review import write_decisions
+    from identity.showing.queue import answer_of
 
-    write_decisions(queue.home.identity, [decision])
+    place, queue = _queue(home)
+    decision = _decision(queue.item(item_id), answer_of(answer), who, note)
+    write_decisions(place.identity, [decision])
     if to_json:
         as_json(vars(decision))
         return
     screen().print(f"{decision.item_id}: {decision.decision} ({who}). {_EFFECT}")
+
+
+@app.command()
+def withdraw(
+    item_id: Annotated[str, typer.Argument(metavar="ITEM", help="A question that was answered.")],
+    who: WhoOption,
+    note: Annotated[str, typer.Option(help="Why; kept beside the answer, not published.")] = "",
+    home: HomeOption = None,
+    to_json: JsonOption = False,
+) -> None:
+    """Take an answer back: the question is open again, and the next run knows nothing of the answer.
+
+    Example: guiyi review withdraw Q3AA774B404 --who anna --home data
+    """
+    from identity.keeping.review import write_decisions
+    from identity.showing.queue import withdrawal_of
+    from pipelines.resources import utc_now
+
+    place, queue = _queue(home)
+    decision = withdrawal_of(queue, item_id, who, utc_now(), note)
+    write_decisions(place.identity, [decision])
+    if to_json:
+        as_json(vars(decision))
+        return
+    screen().print(f"{decision.item_id}: 已撤回 withdrawn ({who}). {_EFFECT}")
 
 
 @app.command("export")
@@ -146,7 +135,7 @@ def export_items(
 
     from segments.exporting.cells import encode_csv, safe
 
-    queue = _queue(home)
+    _, queue = _queue(home)
     rows = [_exported(item, *queue.sides(item)) for item in queue.open().head(top).iter_rows(named=True)]
     columns = [*_exported_columns()]
     frame = pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String), orient="row")
@@ -172,7 +161,7 @@ def import_answers(
     """
     from identity.keeping.review import write_decisions
 
-    queue = _queue(home)
+    place, queue = _queue(home)
     answers, blank, known = [], 0, 0
     for number, line in enumerate(_read(file), start=2):
         answer = (line.get("decision") or "").strip()
@@ -185,7 +174,7 @@ def import_answers(
             known += 1
             continue
         answers.append(decision)
-    write_decisions(queue.home.identity, answers)
+    write_decisions(place.identity, answers)
     counts = {"imported": len(answers), "blank": blank, "known_already": known}
     if to_json:
         as_json(counts)
@@ -193,50 +182,29 @@ def import_answers(
     screen().print(f"导入 imported {len(answers):,} · 空白 blank {blank:,} · 已有 known already {known:,}. {_EFFECT}")
 
 
-def _queue(home: Path | None) -> _Queue:
-    import polars as pl
-
-    from common.errors import UsageError
-    from identity.keeping.review import read_decisions
+def _queue(home: Path | None) -> "tuple[Home, Queue]":
+    from identity.showing.queue import read_queue
     from pipelines.resources import home_path
     from warehouse.home import Home
 
     place = Home(home_path(home))
     run_id = place.require_published()
     identity = place.snapshot(run_id) / "tables" / "identity"
-    if not (identity / "review_item.parquet").exists():
-        raise UsageError(f"The run {run_id} is of an older version and asks nothing yet; run `guiyi run` again.")
-    items = pl.read_parquet(identity / "review_item.parquet").sort("rank")
-    answered = {one.item_id: one for one in read_decisions(place.identity)}
-    return _Queue(place, identity, place.vault / run_id / "touchpoints", items, answered)
+    return place, read_queue(identity, place.vault / run_id / "touchpoints", place.identity, run_id)
 
 
-def _decision(item: dict[str, Any], answer: str, who: str, note: str) -> Any:
-    from common.errors import UsageError
-    from identity.keeping.review import Decision
+def _decision(item: dict[str, Any], answer: str, who: str, note: str) -> "Decision":
+    from identity.showing.queue import decision_of
     from pipelines.resources import utc_now
 
-    if not who.strip():
-        raise UsageError("A decision needs a name; say who decides with --who, or set GUIYI_STEWARD.")
-    at = utc_now().isoformat(timespec="seconds")
-    ends = (item["record_a"], item["role_a"], item["record_b"], item["role_b"])
-    return Decision(item["item_id"], answer, *ends, who.strip(), at, note.strip())
+    return decision_of(item, answer, who, utc_now(), note)
 
 
-def _answer(text: str, where: str = "") -> str:
+def _of_line(queue: "Queue", line: dict[str, str], who: str, where: str) -> Any:
     from common.errors import UsageError
-    from identity.keeping.review import ANSWERS
+    from identity.showing.queue import answer_of
 
-    answer = text.strip().lower().replace(" ", "_").replace("-", "_")
-    if answer not in ANSWERS:
-        raise UsageError(f"{where}{text!r} is no answer; use one of {', '.join(ANSWERS)}.")
-    return answer
-
-
-def _of_line(queue: _Queue, line: dict[str, str], who: str, where: str) -> Any:
-    from common.errors import UsageError
-
-    answer = _answer(line["decision"], f"{where}: ")
+    answer = answer_of(line["decision"], f"{where}: ")
     try:
         item = queue.item(line.get("item_id") or "")
         return _decision(item, answer, (line.get("who") or "").strip() or who, line.get("note") or "")
@@ -268,18 +236,20 @@ def _exported_columns() -> list[str]:
 
 
 def _exported(item: dict[str, Any], a: "Side", b: "Side") -> list[str]:
+    from identity.showing.queue import QUESTIONS
     from identity.showing.sides import FACTS
 
     facts = ["、".join(side.facts.get(key, ())) for key in FACTS for side in (a, b)]
     shown = [f"{item['value']:.2f}", f"{item['match_probability']:.3f}", item["words_zh"] or "", item["words"] or ""]
-    return [item["item_id"], _QUESTION[item["kind"]], *shown, *facts, "", "", ""]
+    return [item["item_id"], " ".join(QUESTIONS[item["kind"]]), *shown, *facts, "", "", ""]
 
 
 def _print_question(item: dict[str, Any], a: "Side", b: "Side", n_open: int) -> None:
+    from identity.showing.queue import QUESTIONS
     from identity.showing.sides import FACTS
 
     console = screen()
-    console.print(f"[bold]{item['item_id']}[/] · {_QUESTION[item['kind']]} · 待复核 open {n_open:,}\n")
+    console.print(f"[bold]{item['item_id']}[/] · {' '.join(QUESTIONS[item['kind']])} · 待复核 open {n_open:,}\n")
     names = [
         side.one_id if item["kind"] == "pair" else f"{side.one_id} · {part}" for side, part in ((a, "A"), (b, "B"))
     ]

@@ -1,0 +1,112 @@
+"""The review queue of a home as the pages show it: the questions, one with both sides aligned, the answers."""
+
+from itertools import accumulate
+from typing import Any
+
+from console.data.rows import Row, rows
+from identity.showing.parts import weighed
+from identity.showing.queue import Queue, evidence, read_queue
+from identity.showing.sides import FACTS, SAME, Side
+from segments.api import Published
+from warehouse.home import Home
+
+
+def queue(home: Home) -> Queue:
+    """The questions of the published run and the answers so far.
+
+    Raises:
+        UsageError: nothing is published, or the run asks nothing yet.
+    """
+    run_id = home.require_published()
+    tables = home.snapshot(run_id) / "tables" / "identity"
+    return read_queue(tables, home.vault / run_id / "touchpoints", home.identity, run_id)
+
+
+def beside(found: Queue, item_id: str) -> tuple[str | None, str | None]:
+    """The open questions before and after one in the order of value; after the last comes the first that is open."""
+    order = found.items["item_id"].to_list()
+    is_open = [one for one in order if one not in found.answered and one != item_id]
+    if item_id not in order:
+        return None, is_open[0] if is_open else None
+    at = order.index(item_id)
+    rank = {one: n for n, one in enumerate(order)}
+    before = [one for one in is_open if rank[one] < at]
+    after = [one for one in is_open if rank[one] > at]
+    following = after[0] if after else (before[0] if before else None)
+    return (before[-1] if before else None), following
+
+
+def question(published: Published, found: Queue, item: Row) -> dict[str, Any]:
+    """One question as it is shown.
+
+    Returns:
+        facts: rows of both sides' masked values, aligned, each agreeing, differing or one-sided; parts: the weights
+        as rows of a waterfall; one_ids and n_records of the sides.
+    """
+    a, b = found.sides(item)
+    step = evidence(published.con, item)
+    return {
+        "facts": [row for key in FACTS if (row := _aligned(key, a, b)) is not None],
+        "parts": _waterfall(step) if step is not None and step.match_weight is not None else [],
+        "one_ids": (a.one_id, b.one_id),
+        "n_records": (a.n_records, b.n_records),
+    }
+
+
+def _aligned(key: str, a: Side, b: Side) -> Row | None:
+    left, right = a.facts.get(key, []), b.facts.get(key, [])
+    if not left and not right:
+        return None
+    zh, en = FACTS[key]
+    if key in ("sources", "seen"):
+        state = ""
+    elif any(text.startswith(SAME) for text in left):
+        state = "agree"
+    else:
+        state = "differ" if left and right else "one"
+    return {"key": key, "label_zh": zh, "label_en": en, "a": _values(left), "b": _values(right), "state": state}
+
+
+def _values(texts: list[str]) -> list[Row]:
+    mark = f"{SAME} "
+    return [{"text": text.removeprefix(mark), "is_same": text.startswith(mark)} for text in texts]
+
+
+def _waterfall(step: Any) -> list[Row]:
+    """Rows of a waterfall: each part from where the one before it ended, then the sum, on one scale."""
+    parts = weighed(step)
+    ends = list(accumulate((part.weight for part in parts), initial=0.0))
+    low, high = min(ends), max(ends)
+    found = [
+        {
+            "zh": part.zh, "en": part.en, "weight": part.weight, "start": ends[n], "end": ends[n + 1],
+            "tone": "chance" if not part.comparison else ("for" if part.weight >= 0 else "against"),
+        }
+        for n, part in enumerate(parts)
+    ]  # fmt: skip
+    total = step.match_weight
+    found.append({"zh": "合计", "en": "sum", "weight": total, "start": 0.0, "end": total, "tone": "sum"})
+    return [row | {"low": low, "high": high} for row in found]
+
+
+def answers(published: Published, found: Queue) -> list[Row]:
+    """The answers that stand, newest first, with whether the published run has applied them and who is meant."""
+    given = list(reversed(list(found.answered.values())))
+    people = rows(
+        published.con,
+        "select record_id, role, one_id from identity.record_map where record_id in (select unnest(?))",
+        [[end for one in given for end in (one.record_a, one.record_b)]],
+    )
+    person = {(row["record_id"], row["role"]): row["one_id"] for row in people}
+    status = {
+        row["origin"]: row["status"] for row in rows(published.con, "select origin, status from identity.override")
+    }
+    return [
+        vars(one)
+        | {
+            "one_id_a": person.get((one.record_a, one.role_a)),
+            "one_id_b": person.get((one.record_b, one.role_b)),
+            "status": status.get(f"review {one.item_id}"),
+        }
+        for one in given
+    ]
