@@ -11,7 +11,7 @@ from markupsafe import Markup
 from console import words
 from console.data.rows import Row
 from identity.showing.edges import is_weak_bridge
-from identity.showing.explain import Step
+from identity.showing.explain import End, Step
 from identity.showing.graphs import Bubble, Bundle, layout
 from identity.showing.svg import shortened
 
@@ -28,11 +28,12 @@ def person_graph(bubbles: Sequence[Bubble], bundles: Sequence[Bundle], t: Transl
         bundles: with them.
         t: gives the reader's of two texts.
     """
-    place, width, height = layout(len(bubbles), [(one.a, one.b) for one in bundles])
+    place, width, height = layout(len(bubbles), [(one.a, one.b) for one in bundles if one.a != one.b])
     colors = source_colors(bubbles)
     parts = [
         _edge(number, bundle, place[bundle.a], place[bundle.b], bubbles, t)
         for number, bundle in enumerate(bundles, start=1)
+        if bundle.a != bundle.b
     ]
     parts += [
         _bubble(bubble, float(x), float(y), colors[bubble.end.source], t)
@@ -56,6 +57,13 @@ def bubble_name(bubble: Bubble, t: Translate) -> str:
     role = t(*words.label(words.ROLES, bubble.end.role))
     many = f" × {bubble.count}" if bubble.count > 1 else ""
     return f"{t(*parts[0])} {t(*parts[1])} · {role}{many}"
+
+
+def end_name(end: End, t: Translate) -> str:
+    """What a record is called: source, kind, and its key where that is not personal."""
+    key = "" if end.natural_key.startswith("h:") else f" {end.natural_key[:40]}"
+    kind = t(*words.label(words.RECORDS, end.record_type))
+    return f"{t(*words.source(end.source))} {kind}{key} · {t(*words.label(words.ROLES, end.role))}"
 
 
 def edge_class(steps: Sequence[Step]) -> str:

@@ -1,6 +1,7 @@
 """Templates: one environment, the language and theme of the reader, numbers as people write them."""
 
 import datetime as dt
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
@@ -119,7 +120,7 @@ def _environment(language: Language) -> Environment:
     environment.globals.update(t=translator(language), pick=pick, charts=charts, icon=icon, words=words)
     environment.filters.update(
         n=count, money=lambda value: money(value, language), pct=percent, day=day, moment=moment, plain=plain,
-        ago=lambda value, of: ago(value, of, language),
+        stars=stars, ago=lambda value, of: ago(value, of, language),
     )  # fmt: skip
     return environment
 
@@ -174,6 +175,11 @@ def plain(value: object) -> str:
     if isinstance(value, list | tuple):
         return "、".join(plain(one) for one in value)
     return str(value)
+
+
+def stars(value: str | None) -> str:
+    """A masked value with a long run of stars shortened; its length tells nothing worth the room."""
+    return re.sub(r"\*{9,}", "*" * 6, value or "")
 
 
 def ago(value: dt.date | dt.datetime | None, of: dt.date, language: Language) -> str:

@@ -1,8 +1,9 @@
 """The review queue of a home as the pages show it: the questions, one with both sides aligned, the answers."""
 
 from itertools import accumulate
-from typing import Any
+from typing import Any, Final
 
+from console import words
 from console.data.rows import Row, rows
 from identity.showing.parts import weighed
 from identity.showing.queue import Queue, evidence, read_queue
@@ -62,14 +63,39 @@ def _aligned(key: str, a: Side, b: Side) -> Row | None:
         state = ""
     elif any(text.startswith(SAME) for text in left):
         state = "agree"
+    elif key == "accounts":  # a card and an openid do not differ: they are two things
+        state = "differ" if {_kind(text) for text in left} & {_kind(text) for text in right} else "one"
     else:
         state = "differ" if left and right else "one"
-    return {"key": key, "label_zh": zh, "label_en": en, "a": _values(left), "b": _values(right), "state": state}
+    return {"label_zh": zh, "label_en": en, "a": _values(key, left), "b": _values(key, right), "state": state}
 
 
-def _values(texts: list[str]) -> list[Row]:
-    mark = f"{SAME} "
-    return [{"text": text.removeprefix(mark), "is_same": text.startswith(mark)} for text in texts]
+def _kind(account: str) -> str:
+    return account.removeprefix(_MARK).split(" ")[0]
+
+
+_MARK: Final = f"{SAME} "
+
+
+def _values(key: str, texts: list[str]) -> list[Row]:
+    found = []
+    for text in texts:
+        zh, en = _named(key, text.removeprefix(_MARK))
+        found.append({"zh": zh, "en": en, "is_same": text.startswith(_MARK)})
+    return found
+
+
+def _named(key: str, text: str) -> words.Pair:
+    """A value with its codes as words: `pos_card 800***97`, `aliyun_sms contact × 15`, `male`."""
+    first, _, rest = text.partition(" ")
+    if key == "accounts":
+        zh, en = words.label(words.ID_TYPES, first)
+        return f"{zh} {rest}", f"{en} {rest}"
+    if key == "sources" and rest:
+        role, _, many = rest.partition(" ")
+        named, said = words.source(first), words.label(words.ROLES, role)
+        return f"{named[0]} {said[0]} {many}", f"{named[1]} {said[1]} {many}"
+    return words.label(words.VALUES, text) if key == "genders" else (text, text)
 
 
 def _waterfall(step: Any) -> list[Row]:

@@ -146,7 +146,14 @@ def show_why(request: Request, one_id: str) -> Response:
         edges=list(zip(bundles, told, strict=True)),
         n_records=sum(bubble.count for bubble in bubbles),
         n_edges=len(steps),
-        bridges=bridges_that_matter(steps),
+        bridges=[
+            {
+                "ends": [pictures.end_name(end, t) for end in (step.a, step.b)],
+                "is_weak": pictures.edge_class([step]) == "weak",
+                "step": step,
+            }
+            for step in bridges_that_matter(steps)[:3]
+        ],
         is_summed=any(bubble.count > 1 for bubble in bubbles),
     )
 

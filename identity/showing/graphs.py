@@ -21,6 +21,8 @@ WIDTH: Final = 960.0
 MOST_BUBBLES: Final = 120
 # So many alike records on one party are drawn as one bubble.
 _ALIKE: Final = 3
+# log2 odds from which two records of one kind are drawn as one: p = 0.999.
+_STRONG: Final = 10.0
 # With more weighed edges than this only the strongest that hold the person together are drawn in full.
 _THICKET: Final = 12
 
@@ -38,7 +40,7 @@ class Bundle:
     """All edges between two bubbles, the strongest first.
 
     Attributes:
-        a, b: numbers of the bubbles.
+        a, b: numbers of the bubbles; the same where the edges are inside of one.
         steps: the edges.
     """
 
@@ -161,14 +163,15 @@ _Keys = list[tuple[Hashable, int]]
 
 
 def _by_hub(steps: Sequence[Step], number: dict[tuple[str, str], int]) -> _Keys:
-    """What makes parties alike: kind, and what sure rule ties them to which record, or to one of their own kind."""
+    """What makes parties alike: their kind with the sure rule that ties them to a record, or a strong tie to it."""
     keys: _Keys = []
     for step in steps:
-        if step.match_weight is not None:
+        if step.match_weight is not None and step.match_weight < _STRONG:
             continue
         for end, hub in ((step.a, step.b), (step.b, step.a)):
             near = number[end.record, end.role]
-            keys.append(((_kind(end), step.rule, hub.record, hub.role), near))
+            if step.match_weight is None:
+                keys.append(((_kind(end), step.rule, hub.record, hub.role), near))
             if _kind(end) == _kind(hub):
                 keys.append((("own", *sorted((near, number[hub.record, hub.role]))), near))
     return keys
@@ -207,8 +210,7 @@ def _bubbles(
     between: dict[tuple[int, int], list[Step]] = {}
     for step in steps:
         a, b = sorted(place[int(groups[number[end.record, end.role]])] for end in (step.a, step.b))
-        if a != b:
-            between.setdefault((a, b), []).append(step)
+        between.setdefault((a, b), []).append(step)
     bundles = [Bundle(a, b, tuple(sorted(found, key=_strength))) for (a, b), found in between.items()]
     return [Bubble(found[0], len(found)) for _, found in sorted(members.items())], bundles
 
