@@ -4,11 +4,12 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from console.pages import account, audit, people, person, review, today
+from console.pages import account, audit, people, person, review
+from console.pages import today as first_page
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     account.router,
-    today.router,
+    first_page.router,
     people.router,
     person.router,
     review.router,
