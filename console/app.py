@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from common.errors import GuiyiError
+from console.audiences.drafts import Drafts
 from console.config import ConsoleConfig
 from console.database import Warehouse
 from console.guard import Refused, guard
@@ -43,6 +44,7 @@ class Console:
     warehouse: Warehouse
     sessions: Sessions = field(default_factory=Sessions)
     sign_in_limit: SignInLimit = field(default_factory=SignInLimit)
+    drafts: Drafts = field(default_factory=Drafts)
 
 
 def utc_now() -> dt.datetime:

@@ -78,6 +78,10 @@ class Warehouse:
         kept: T = opened.kept[name]
         return kept
 
+    def known(self, name: str) -> Any:
+        """What `once` keeps under a name for the published run; None where it was not asked for yet."""
+        return self._current().kept.get(name)
+
     def _current(self) -> _Opened:
         run_id = self.home.require_published()
         with self._lock:

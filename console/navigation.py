@@ -20,6 +20,7 @@ class Place:
 
 NAVIGATION: Final = (
     Place("/", "today", "今日", "Today", "t"),
+    Place("/audiences", "audiences", "人群", "Audiences", "a"),
     Place("/people", "people", "客户", "People", "p"),
     Place("/review", "review", "复核", "Review", "r"),
     Place("/audit", "audit", "审计", "Audit", "u", "audit"),

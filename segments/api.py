@@ -21,11 +21,21 @@ from segments.rules.comparisons import Calendar
 from segments.rules.library import Shelf, find_audience, load_audiences, survey_audiences
 from segments.rules.load import Audience, RuleFault, load_audience
 from segments.rules.saving import Change, delete_audience, plan_saving, save_audience
-from segments.rules.vocabulary import Vocabulary, audiences_of, read_vocabulary, search_values
+from segments.rules.vocabulary import (
+    AskableColumn,
+    AskableTag,
+    Seen,
+    Vocabulary,
+    audiences_of,
+    read_vocabulary,
+    search_values,
+)
 from segments.rules.write import audience_from, diff_text
 
 __all__ = [
     "CHANNELS",
+    "AskableColumn",
+    "AskableTag",
     "Audience",
     "Calendar",
     "Change",
@@ -38,6 +48,7 @@ __all__ = [
     "Published",
     "Reach",
     "RuleFault",
+    "Seen",
     "Shelf",
     "TagLift",
     "Vocabulary",

@@ -34,6 +34,26 @@
     const folded = row && row.closest("details");
     if (folded) folded.open = true;
   });
+  // A search box that hides what does not hold its words; Enter takes the first that is left.
+  const filtered = (box) => [...document.querySelectorAll(`${box.dataset.filter} [data-words]`)];
+  document.addEventListener("input", (event) => {
+    const box = event.target.closest("[data-filter]");
+    if (!box) return;
+    const words = box.value.toLowerCase().split(/\s+/);
+    for (const one of filtered(box)) {
+      const text = one.dataset.words.toLowerCase();
+      one.hidden = !words.every((word) => text.includes(word));
+    }
+    for (const group of document.querySelectorAll(`${box.dataset.filter} .pick-group`)) {
+      group.hidden = !group.querySelector("[data-words]:not([hidden])");
+    }
+  });
+  document.addEventListener("keydown", (event) => {
+    const box = event.target.closest("[data-filter]");
+    if (!box || event.key !== "Enter") return;
+    event.preventDefault();
+    filtered(box).find((one) => !one.hidden)?.click();
+  });
   // A refusal is an answer too: its page is shown in place of what was asked for.
   document.addEventListener("htmx:beforeSwap", (event) => {
     if (event.detail.xhr.status >= 400) { event.detail.shouldSwap = true; event.detail.isError = false; }
