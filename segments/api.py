@@ -16,7 +16,9 @@ from segments.exporting.register import entries as export_entries
 from segments.insight import CHANNELS, PastSize, TagLift, past_sizes, reach_by_channel, top_tags
 from segments.preview import Overlap, Preview, overlap, preview
 from segments.published import Published, open_published
+from segments.reaching.policy import Policy, load_policy
 from segments.reaching.reach import Reach
+from segments.reaching.why import Why, why
 from segments.rules.comparisons import Calendar
 from segments.rules.library import Shelf, find_audience, load_audiences, survey_audiences
 from segments.rules.load import Audience, RuleFault, load_audience
@@ -44,6 +46,7 @@ __all__ = [
     "ExportReport",
     "Overlap",
     "PastSize",
+    "Policy",
     "Preview",
     "Published",
     "Reach",
@@ -52,6 +55,7 @@ __all__ = [
     "Shelf",
     "TagLift",
     "Vocabulary",
+    "Why",
     "audience_from",
     "audiences_of",
     "delete_audience",
@@ -63,6 +67,7 @@ __all__ = [
     "load_audience",
     "load_audiences",
     "load_destinations",
+    "load_policy",
     "open_published",
     "overlap",
     "past_sizes",
@@ -74,4 +79,5 @@ __all__ = [
     "search_values",
     "survey_audiences",
     "top_tags",
+    "why",
 ]

@@ -13,7 +13,9 @@ from zoneinfo import ZoneInfo
 from sqlglot import exp
 
 from common.errors import DefinitionError
+from segments.exporting.standing import a_look
 from segments.published import Published
+from segments.reaching.listing import compile_list
 from segments.reaching.reach import Reach, measure
 from segments.rules.comparisons import Calendar
 from segments.rules.compile import Compiled, compile_for, to_sql
@@ -72,7 +74,8 @@ def reach_by_channel(
     found = {}
     with _laid(published, compile_for(published, audience, parameters)) as matching:
         for channel in CHANNELS:
-            compiled = compile_for(published, _for_channel(audience, channel), parameters)
+            own = _for_channel(audience, channel)
+            compiled = compile_list(published, own, parameters, what_for=a_look(published, own))
             found[channel] = measure(published.con, replace(compiled, matching=matching))
     return found
 

@@ -12,9 +12,11 @@ from sqlglot import exp
 
 from common.masks import mask
 from segments.exporting.rows import collect
+from segments.exporting.standing import a_look
 from segments.published import Published
+from segments.reaching.listing import compile_list
 from segments.reaching.reach import Reach, measure
-from segments.rules.compile import Compiled, compile_for, to_sql
+from segments.rules.compile import Compiled, to_sql
 from segments.rules.hints import unseen_values
 from segments.rules.load import Audience
 
@@ -70,7 +72,7 @@ def preview(
         UsageError: a parameter is wrong, or people are asked for and the run has no vault.
         DefinitionError: the audience does not fit the published tables.
     """
-    compiled = compile_for(published, audience, parameters)
+    compiled = compile_list(published, audience, parameters, what_for=a_look(published, audience))
     rows = collect(published, compiled, at_most=people)[0] if people else pl.DataFrame()
     return Preview(
         compiled=compiled,
@@ -94,7 +96,7 @@ def overlap(published: Published, audiences: Sequence[Audience], *, reachable: b
     names = [audience.name for audience in audiences]
     matrix = [[0] * len(names) for _ in names]
     if names:
-        compiled = [compile_for(published, audience) for audience in audiences]
+        compiled = [compile_list(published, one, what_for=a_look(published, one)) for one in audiences]
         lists = [one.people if reachable else one.matching for one in compiled]
         for i, j, n in published.con.sql(to_sql(_pairs(lists))).fetchall():
             matrix[i][j] = n

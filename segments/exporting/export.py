@@ -7,40 +7,38 @@ before its files are.
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 
+from common.errors import UsageError
+from segments.campaigns.arms import HOLDOUT
+from segments.campaigns.assignment import aliases
+from segments.campaigns.enrol import Enrolment, enrol
+from segments.campaigns.plan import Plan, find_plan, plan_for_list
 from segments.exporting.cells import Encoding, Language
-from segments.exporting.delta import delta_content, members_frame
+from segments.exporting.content import Order, make_content
 from segments.exporting.destination import Destination, find_destination
-from segments.exporting.formats import Format, check_format, encode
-from segments.exporting.layout import Laid, lay_out, parts
+from segments.exporting.formats import Format, check_format
+from segments.exporting.layout import Laid, lay_out
 from segments.exporting.outcome import Content, ExportReport, manifest_of
-from segments.exporting.placing import place
-from segments.exporting.register import Entry, confirm, exports_held, next_export_id, settle
-from segments.exporting.rows import candidates
+from segments.exporting.placing import Placed, make_up_for, place
+from segments.exporting.register import Entry, exports_held, next_export_id
+from segments.exporting.rows import candidates, with_staff_and_store
+from segments.exporting.standing import local_day, people_of_other_campaigns, sent_before
 from segments.published import Published, open_published
+from segments.reaching.evidence import evidence
+from segments.reaching.listing import Purpose, compile_list, through
+from segments.reaching.policy import load_policy
 from segments.reaching.reach import measure
-from segments.rules.compile import Compiled, compile_for
+from segments.rules.compile import Compiled
 from segments.rules.definition import PersonalField
 from segments.rules.hints import unseen_values
 from segments.rules.library import find_audience
 from segments.rules.load import Audience
 
-
-@dataclass(frozen=True)
-class _Order:
-    """What was asked for, with every default in place."""
-
-    destination: Destination | None
-    format: Format
-    encoding: Encoding
-    language: Language
-    delta: bool
-    at: dt.datetime
+Variant = Literal["personalised", "non_personalised"]
 
 
 def export_audience(
@@ -50,6 +48,10 @@ def export_audience(
     at: dt.datetime,
     run_id: str | None = None,
     destination: str | None = None,
+    campaign: str | None = None,
+    holdout: float | None = None,
+    variant: Variant | None = None,
+    send_on: dt.date | None = None,
     format: Format | None = None,
     encoding: Encoding | None = None,
     delta: bool = False,
@@ -68,6 +70,10 @@ def export_audience(
         at: now, UTC without zone.
         run_id: the run that is expected to be published; None takes the one that is.
         destination: the tool that the list is for; None is the plain list, as people read it.
+        campaign: the plan, by name or code, that the list belongs to: its arms, holdout, links and rank hold.
+        holdout: without a campaign, the share that is held out; a plan of the list's own is written for it.
+        variant: `non_personalised` leaves out names and everything else that is known of people.
+        send_on: the day on which it will be sent; None is today, or the campaign's first day if that lies ahead.
         format: csv, xlsx or parquet; None is what the destination wants, else csv.
         encoding: of a CSV; None is what the destination wants, else `utf-8-sig`, UTF-8 with a byte order mark.
         delta: only what came and went since the last export of this audience to this destination, in two files.
@@ -80,106 +86,220 @@ def export_audience(
 
     Raises:
         UsageError: nothing is published, another run is, or an argument is wrong.
-        DefinitionError: the audience is wrong, or does not fit the published tables.
+        DefinitionError: the audience, the plan or the policy is wrong, or does not fit the published tables.
     """
-    tool = find_destination(destination, home) if destination is not None else None
-    order = _Order(
-        destination=tool,
-        format=format or (tool.format if tool else "csv"),
-        encoding=encoding or (tool.encoding if tool else "utf-8-sig"),
-        language=language,
-        delta=delta,
-        at=at,
-    )
-    check_format(order.format, order.encoding)
     definition = find_audience(audience, home) if isinstance(audience, str) else audience
     with open_published(home, run_id) as published, exports_held(published.home.exports):
-        for made in settle(published.home.exports):
-            confirm(published.home.exports, made)
-        compiled = compile_for(published, definition, parameters)
-        reach = measure(published.con, compiled)
-        notes = unseen_values(published.con, compiled)
-        rows, dropped = candidates(published, compiled, personal=_personal(compiled, tool))
-        laid = lay_out(rows, compiled, tool, language=language, texts=_texts(compiled))
-        members = members_frame(rows, laid)
-        exports = published.home.exports
-        content = _content(published, compiled, order, laid, members)
-        folder = out or exports / compiled.definition.name / _folder(published.run_id, destination, delta=delta)
-        report = ExportReport(
-            audience=compiled.definition.name,
-            run_id=published.run_id,
-            as_of=published.calendar.as_of,
-            export_id=next_export_id(exports, at),
-            csv=folder / next(iter(content.files)),
-            files=tuple(folder / name for name in content.files),
-            manifest=folder / "manifest.json",
-            evidence=None,
-            rows=rows.height,
-            matching=reach.matching,
-            dropped={**reach.unreachable, **dropped},
-            sha256=content.sha256,
-            encoding=order.encoding,
-            format=order.format,
-            destination=destination,
-            campaign=None,
-            arms={},
-            added=content.added,
-            removed=content.removed,
-            notes=notes,
+        make_up_for(published)
+        plan = _plan(published, definition, campaign, holdout, at=at, destination=destination, owner=requested_by)
+        tool_name = destination or (plan.destination if plan else None)
+        tool = find_destination(tool_name, home) if tool_name is not None else None
+        order = Order(
+            destination=tool,
+            plan=plan,
+            format=format or (tool.format if tool else "csv"),
+            encoding=encoding or (tool.encoding if tool else "utf-8-sig"),
+            language=language,
+            is_delta=delta,
         )
+        check_format(order.format, order.encoding)
+        day = send_on or _first_day(plan, local_day(published, at))
+        compiled = _compiled(published, definition, order, day, variant=variant, parameters=parameters)
+        made = _make(published, compiled, order, is_plain=_is_plain(compiled, variant))
+        exports, channel = published.home.exports, compiled.definition.channel
+        folder = out or exports / compiled.definition.name / _folder(published.run_id, order)
+        report = made.report(published, order, folder, next_export_id(exports, at))
         entry = Entry(
-            export_id=report.export_id, at=at, audience=report.audience, run_id=report.run_id,
-            channel=compiled.definition.channel, destination=destination, campaign=None, is_delta=delta,
-            is_sending=is_sending and compiled.definition.channel is not None, format=order.format,
-            encoding=order.encoding, rows=report.rows, sha256=report.sha256, path=str(folder.absolute()),
-            requested_by=requested_by, reason=reason,
+            export_id=report.export_id, at=at, audience=report.audience, run_id=report.run_id, channel=channel,
+            destination=report.destination, campaign=report.campaign, is_delta=delta,
+            is_sending=is_sending and channel is not None, format=order.format, encoding=order.encoding,
+            rows=report.rows, sha256=report.sha256, path=str(folder.absolute()), requested_by=requested_by,
+            reason=reason,
         )  # fmt: skip
-        asked = {"exported_at": at.isoformat(timespec="seconds"), "requested_by": requested_by, "reason": reason}
-        files = {**content.files, report.manifest.name: manifest_of(report, compiled, content, asked)}
-        place(published.home, entry, members, files, into=out)
+        asked = {
+            "exported_at": at.isoformat(timespec="seconds"), "send_on": day.isoformat(), "variant": variant,
+            "requested_by": requested_by, "reason": reason,
+        }  # fmt: skip
+        files = {**made.content.files, report.manifest.name: manifest_of(report, compiled, made.content, asked)}
+        place(published, Placed(entry, plan, made.members, made.evidence, files, into=out))
     return report
 
 
+class _Made:
+    """A list, made and not yet written."""
+
+    def __init__(self, compiled: Compiled, matching: int, dropped: dict[str, int], notes: list[str]) -> None:
+        self.compiled, self.matching, self.dropped, self.notes = compiled, matching, dropped, notes
+        self.arms: dict[str, int] = {}
+        self.n_rows = 0
+        self.members = pl.DataFrame()
+        self.evidence: pl.DataFrame | None = None
+        self.content = Content({}, {}, [])
+
+    def report(self, published: Published, order: Order, folder: Path, export_id: str) -> ExportReport:
+        """The report of the list once it lies in that folder."""
+        content, home = self.content, published.home
+        beside = home.vault / "exports" / export_id / "evidence.parquet"
+        return ExportReport(
+            audience=self.compiled.definition.name,
+            run_id=published.run_id,
+            as_of=published.calendar.as_of,
+            export_id=export_id,
+            csv=folder / next(iter(content.files)),
+            files=tuple(folder / name for name in content.files),
+            manifest=folder / "manifest.json",
+            evidence=beside if self.evidence is not None else None,
+            rows=self.n_rows,
+            matching=self.matching,
+            dropped=self.dropped,
+            sha256=content.sha256,
+            encoding=order.encoding,
+            format=order.format,
+            destination=order.destination.name if order.destination else None,
+            campaign=order.plan.code if order.plan else None,
+            arms=self.arms,
+            added=content.added,
+            removed=content.removed,
+            notes=self.notes,
+        )
+
+
+def _make(published: Published, compiled: Compiled, order: Order, *, is_plain: bool) -> _Made:
+    """The rows, drawn and laid out; writes nothing but the tokens of personal links."""
+    reach = measure(published.con, compiled)
+    tool = order.destination
+    rows, dropped = candidates(
+        published,
+        compiled,
+        personal=[] if is_plain else _personal(compiled, tool),
+        other_channels=_other_channels(compiled, tool),
+    )
+    made = _Made(compiled, reach.matching, {**reach.unreachable, **dropped}, unseen_values(published.con, compiled))
+    if order.needs_staff_and_store:
+        rows = with_staff_and_store(published, rows)
+    enrolled = _enrolled(published, rows, order.plan)
+    if order.plan is not None:
+        made.dropped[HOLDOUT] = enrolled.n_held_out
+        made.arms = {name: n for name, n in enrolled.arms.items() if name != HOLDOUT}
+        made.notes += enrolled.notes
+    laid = _laid(enrolled.rows, compiled, order, is_plain=is_plain)
+    made.n_rows = enrolled.rows.height
+    made.members = order.members(enrolled, laid)
+    channel = compiled.definition.channel
+    if channel is not None:
+        made.evidence = evidence(published, enrolled.rows, channel=channel, purpose=compiled.purpose)
+    made.content = make_content(published, compiled, order, laid, made.members)
+    return made
+
+
+def _plan(
+    published: Published,
+    audience: Audience,
+    campaign: str | None,
+    holdout: float | None,
+    *,
+    at: dt.datetime,
+    destination: str | None,
+    owner: str | None,
+) -> Plan | None:
+    home = published.home.path
+    if campaign is not None:
+        if holdout is not None:
+            raise UsageError("A campaign's plan says what is held out; leave the holdout out, or the campaign.")
+        plan = find_plan(home, campaign)
+        if plan.audience != audience.name:
+            raise UsageError(f"The campaign {plan.name} is for the audience {plan.audience}, not for {audience.name}.")
+        return plan
+    if holdout is None:
+        return None
+    if not 0 < holdout < 1:
+        raise UsageError(f"A holdout of {holdout:g} is no share; write it as 0.1 for a tenth.")
+    if audience.definition.channel is None:
+        raise UsageError(f"The audience {audience.name} has no channel, so nothing is sent and nobody is held out.")
+    return plan_for_list(
+        home,
+        audience.name,
+        audience.definition.label,
+        holdout=holdout,
+        on=local_day(published, at),
+        destination=destination,
+        owner=owner or audience.definition.owner,
+    )
+
+
+def _first_day(plan: Plan | None, today: dt.date) -> dt.date:
+    if plan is None:
+        return today
+    if plan.ends_on < today:
+        raise UsageError(f"The campaign {plan.name} ended on {plan.ends_on}; move its ends_on, or write a new plan.")
+    return max(today, plan.starts_on)
+
+
+def _compiled(
+    published: Published,
+    audience: Audience,
+    order: Order,
+    day: dt.date,
+    *,
+    variant: Variant | None,
+    parameters: Mapping[str, Any] | None,
+) -> Compiled:
+    tool, plan = order.destination, order.plan
+    channel = (tool.channel if tool else None) or (plan.channel if plan else None)
+    if tool is not None and audience.definition.channel is None:
+        through(audience, tool.channel or "sms")  # refuses: an audience without a channel reaches nobody
+    effective = channel or audience.definition.channel
+    what = (audience.name, plan.code if plan else None, published.run_id)
+    what_for = Purpose(
+        channel=channel,
+        purpose=tool.purpose if tool else None,
+        day=day,
+        exported=sent_before(published, effective, but=what),
+        other_campaigns=people_of_other_campaigns(published, plan) if plan else (),
+        is_personalised=None if variant is None else variant == "personalised",
+    )
+    values = {**(plan.parameters if plan else {}), **(parameters or {})}
+    return compile_list(published, audience, values, what_for=what_for)
+
+
+def _is_plain(compiled: Compiled, variant: Variant | None) -> bool:
+    return "non_personalised" in (variant, compiled.definition.variant)
+
+
+def _enrolled(published: Published, rows: pl.DataFrame, plan: Plan | None) -> Enrolment:
+    if plan is None:
+        nobody = pl.Series("arm", [None] * rows.height, dtype=pl.String)
+        return Enrolment(rows, rows.select("one_id", nobody), {}, [])
+    salt = load_policy(published.home.path).salt
+    return enrol(published.home.path, plan, rows, salt=salt, merged=aliases(published.con))
+
+
+def _laid(rows: pl.DataFrame, compiled: Compiled, order: Order, *, is_plain: bool) -> Laid:
+    texts = {
+        "audience": compiled.definition.name,
+        "audience_label": compiled.definition.label.zh,
+        "campaign": order.plan.code if order.plan else "",
+    }
+    return lay_out(rows, compiled, order.destination, language=order.language, texts=texts, is_plain=is_plain)
+
+
 def _personal(compiled: Compiled, tool: Destination | None) -> list[PersonalField]:
-    """The personal fields that leave: those that the audience gives to its readers, and those that the tool needs."""
+    """The personal fields that leave: those that the audience gives to its readers, or those that the tool needs."""
     if compiled.definition.channel is None:
         return []
-    wanted: list[PersonalField] = list(compiled.definition.personal) if tool is None else []
-    for column in tool.columns if tool else ():
-        if column.source == "name" or column.source == "nickname":
-            wanted.append(column.source)
-    return wanted
+    if tool is None:
+        return list(compiled.definition.personal)
+    fields: tuple[PersonalField, ...] = ("name", "nickname")
+    return [field for field in fields if any(column.source == field for column in tool.columns)]
 
 
-def _texts(compiled: Compiled) -> dict[str, str]:
-    return {"audience": compiled.definition.name, "audience_label": compiled.definition.label.zh}
+def _other_channels(compiled: Compiled, tool: Destination | None) -> list[str]:
+    own = compiled.definition.channel
+    found = (column.channel for column in (tool.columns if tool else ()) if column.channel not in (None, own))
+    return sorted({str(channel) for channel in found})
 
 
-def _folder(run_id: str, destination: str | None, *, delta: bool) -> str:
-    return ".".join((run_id, *((destination,) if destination else ()), *(("delta",) if delta else ())))
-
-
-def _content(published: Published, compiled: Compiled, order: _Order, laid: Laid, members: pl.DataFrame) -> Content:
-    tool = order.destination
-    told: tuple[int, int, str | None] | tuple[()] = ()
-    max_rows = tool.max_rows if tool else None
-    if order.delta:
-        destination = tool.name if tool else None
-        sent = delta_content(published.home.exports, compiled.definition.name, destination, None, laid, members)
-        pieces = [*parts(sent.added, "added", max_rows), *parts(sent.removed, "removed", max_rows)]
-        told = (sent.added.frame.height, sent.removed.frame.height, sent.against)
-    else:
-        pieces = list(parts(laid, compiled.definition.name, max_rows))
-    files = {
-        f"{name}.{order.format}": encode(
-            rows,
-            fmt=order.format,
-            encoding=order.encoding,
-            language=order.language,
-            time_zone=published.calendar.time_zone,
-            has_header=tool is None or tool.has_header,
-        )
-        for name, rows in pieces
-    }
-    sizes = {f"{name}.{order.format}": rows.height for name, rows in pieces}
-    return Content(files, sizes, laid.frame.columns, *told)
+def _folder(run_id: str, order: Order) -> str:
+    tool, plan = order.destination, order.plan
+    parts = [run_id, *([tool.name] if tool else []), *([plan.code] if plan else []), *(["delta"] * order.is_delta)]
+    return ".".join(parts)

@@ -63,6 +63,7 @@ def lay_out(
     *,
     language: Language,
     texts: Mapping[str, str],
+    is_plain: bool = False,
 ) -> Laid:
     """Rows under the headers of their file.
 
@@ -72,11 +73,16 @@ def lay_out(
         destination: the tool's template; None is the plain list, as people read it.
         language: of the plain list's headers.
         texts: what is the same in every row: `audience`, `audience_label`, `campaign`.
+        is_plain: whether the columns that say more of people than how to reach them are left out.
 
     Raises:
         DefinitionError: two columns would have one header.
     """
-    columns = _plain(rows, compiled, language) if destination is None else _of_tool(rows, compiled, destination, texts)
+    own = [] if is_plain else _own(rows, compiled, "zh" if destination else language)
+    if destination is None:
+        columns = [*_plain(rows, compiled, language), *own]
+    else:
+        columns = _of_tool(rows, destination, texts, own)
     headers = Counter(header for header, _, _ in columns)
     twice = sorted(header for header, n in headers.items() if n > 1)
     if twice:
@@ -132,10 +138,9 @@ def _plain(rows: pl.DataFrame, compiled: Compiled, language: Language) -> list[_
     if definition.channel is not None:
         labels |= {f"contact.{name}": label for name, label in CONTACT_COLUMNS[definition.channel].items()}
     keys = set(labels)
-    labels |= {f"personal.{name}": PERSONAL[name] for name in definition.personal}
+    labels |= {f"personal.{name}": PERSONAL[name] for name in definition.personal if f"personal.{name}" in rows.columns}
     labels |= {name: label for name, label in (("arm", ARM), ("link", LINK)) if name in rows.columns}
-    columns = [(getattr(label, language), rows[name], name in keys) for name, label in labels.items()]
-    return columns + _own(rows, compiled, language)
+    return [(getattr(label, language), rows[name], name in keys) for name, label in labels.items()]
 
 
 def _own(rows: pl.DataFrame, compiled: Compiled, language: Language) -> list[_Column]:
@@ -144,12 +149,12 @@ def _own(rows: pl.DataFrame, compiled: Compiled, language: Language) -> list[_Co
 
 
 def _of_tool(
-    rows: pl.DataFrame, compiled: Compiled, destination: Destination, texts: Mapping[str, str]
+    rows: pl.DataFrame, destination: Destination, texts: Mapping[str, str], own: list[_Column]
 ) -> list[_Column]:
     columns: list[_Column] = []
     for column in destination.columns:
         if column.source == "columns":
-            columns += _own(rows, compiled, "zh")
+            columns += own
         elif column.header is not None:
             columns.append((column.header, _values(rows, column, texts), column.is_identifying))
     return columns

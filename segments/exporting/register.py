@@ -124,8 +124,8 @@ def confirm(exports: Path, entry: Entry) -> None:
     (folder / f"{entry.export_id}{_PENDING}").replace(folder / f"{entry.export_id}.parquet")
 
 
-def members_of(exports: Path, entry: Entry) -> pl.DataFrame:
-    """Who was in an export: one_id, arm, and for the newest of its line `key.*`; pending ones too.
+def members_path(exports: Path, entry: Entry) -> Path:
+    """The file that says who was in an export, pending or not.
 
     Raises:
         GuiyiError: the file is gone.
@@ -133,11 +133,20 @@ def members_of(exports: Path, entry: Entry) -> pl.DataFrame:
     folder = exports / MEMBERS
     for name in (f"{entry.export_id}.parquet", f"{entry.export_id}{_PENDING}"):
         if (folder / name).exists():
-            return pl.read_parquet(folder / name)
+            return folder / name
     raise GuiyiError(
         f"{folder / entry.export_id}.parquet is gone, so who was in that export is not known any more, and nobody "
         f"can be kept from one message too many; restore it, or take its line out of {exports / REGISTER}."
     )
+
+
+def members_of(exports: Path, entry: Entry) -> pl.DataFrame:
+    """Who was in an export: one_id, arm, and for the newest of its line `key.*`; those held out among them.
+
+    Raises:
+        GuiyiError: the file is gone.
+    """
+    return pl.read_parquet(members_path(exports, entry))
 
 
 def last_of(exports: Path, audience: str, destination: str | None, campaign: str | None) -> Entry | None:

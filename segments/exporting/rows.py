@@ -97,6 +97,26 @@ def candidates(
     return _with_personal(published, people, personal), dropped
 
 
+# Who serves somebody: the staff of the latest event that names one.
+_STAFF_AND_STORE: Final = """
+    WITH served AS (
+        SELECT one_id, arg_max(staff_code, (event_at, event_id)) AS staff_code
+        FROM core.events
+        WHERE staff_code IS NOT NULL AND one_id IS NOT NULL
+        GROUP BY one_id
+    )
+    SELECT person.one_id, served.staff_code, person.preferred_store_id AS store_code
+    FROM customer.customer_360 AS person
+    LEFT JOIN served ON served.one_id = person.one_id
+"""
+
+
+def with_staff_and_store(published: Published, people: pl.DataFrame) -> pl.DataFrame:
+    """People with `staff_code`, who last served them, and `store_code`, where they buy; null where nobody knows."""
+    served = published.con.sql(_STAFF_AND_STORE).pl().select(pl.all().cast(pl.String))
+    return people.join(served, on="one_id", how="left", maintain_order="left")
+
+
 def _with_contact(published: Published, people: pl.DataFrame, channel: str, purpose: str) -> pl.DataFrame:
     """A further contact point beside the list's own: under the same rules; nobody drops out for want of it."""
     allowed = published.con.sql(to_sql(people_reachable(channel, purpose))).pl()

@@ -80,7 +80,7 @@ def choose_contacts(published: Published, people: pl.DataFrame, *, channel: str,
     Raises:
         UsageError: the vault of this run is not there.
     """
-    points = _points(published, people, channel)
+    points = points_of(published, people, channel)
     trusted = points.filter(pl.col("is_golden")).select("one_id").unique()
     points = points.join(trusted, on="one_id", how="semi")
     granted = points.join(_granted(published, points, channel, purpose), on=_POINT, how="semi")
@@ -101,7 +101,8 @@ def choose_contacts(published: Published, people: pl.DataFrame, *, channel: str,
     )
 
 
-def _points(published: Published, people: pl.DataFrame, channel: str) -> pl.DataFrame:
+def points_of(published: Published, people: pl.DataFrame, channel: str) -> pl.DataFrame:
+    """All contact points of some people: one_id, id_type, id_scope, value, is_golden, last_seen_at."""
     return (
         pl.scan_parquet(published.vault_table("identity", "contact_point"))
         .filter(pl.col("channel") == _POINTS_OF.get(channel, channel), pl.col("value").str.len_chars() > 0)

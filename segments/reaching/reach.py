@@ -4,6 +4,7 @@ The figures come from the published tables alone; what the vault adds (a contact
 shows when the list is exported.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,6 +17,7 @@ from segments.reaching.gates import (
     IN_DOUBT,
     NO_CONSENT,
     REVOKED,
+    Gate,
     is_granted,
     said_for,
 )
@@ -42,43 +44,56 @@ class Reach:
 
 def measure(con: duckdb.DuckDBPyConnection, compiled: Compiled) -> Reach:
     """Counts an audience on a published warehouse."""
-    counted = dict(con.sql(to_sql(_counts(compiled))).fetchall())
+    channel = compiled.definition.channel
+    if channel is None:
+        everybody = exp.select(exp.Count(this=exp.Star())).from_("matching").with_("matching", as_=compiled.matching)
+        matching = con.sql(to_sql(everybody)).fetchall()[0][0]
+        return Reach(matching=matching, reachable=matching, unreachable={})
+    judged = judge(compiled.matching, channel, compiled.purpose, compiled.gates)
+    counts = (
+        exp.select("reason", exp.Count(this=exp.Star()).as_("n")).from_(judged.subquery("judged")).group_by("reason")
+    )
+    counted = dict(con.sql(to_sql(counts)).fetchall())
     matching = sum(counted.values())
     reachable = counted.pop(None, 0)
-    if compiled.definition.channel is None:
-        return Reach(matching=matching, reachable=matching, unreachable={})
     reasons = [*_ALWAYS, *(gate.reason for gate in compiled.gates)]
     unreachable = {reason: counted.get(reason, 0) for reason in reasons if reason in _ALWAYS or reason in counted}
     return Reach(matching, reachable, unreachable)
 
 
-def _counts(compiled: Compiled) -> exp.Select:
-    """People by the one reason that keeps them out; null for those that none does."""
-    definition = compiled.definition
-    if definition.channel is None:
-        everybody = exp.select(exp.Null().as_("reason"), exp.Count(this=exp.Star()).as_("n")).from_("matching")
-        return everybody.with_("matching", as_=compiled.matching)
+def judge(matching: exp.Query, channel: str, purpose: str, gates: Sequence[Gate]) -> exp.Select:
+    """Each of some people with the one reason that keeps them out of a list, null for none.
+
+    Args:
+        matching: a query that gives one_id.
+        channel: of the list.
+        purpose: of the list.
+        gates: what keeps people out beside consent and doubt.
+
+    Returns:
+        a query that gives one_id and reason.
+    """
     granted = exp.column("is_granted", table="recorded")
     reason = exp.Case()
     reason = reason.when(exp.Is(this=granted.copy(), expression=exp.Null()), literal(NO_CONSENT))
     reason = reason.when(exp.not_(granted), literal(REVOKED))
     reason = reason.when(_among("doubtful"), literal(IN_DOUBT))
-    for gate in compiled.gates:
+    for gate in gates:
         reason = reason.when(exp.true() if gate.people is None else _among(gate.reason), literal(gate.reason))
     recorded = (
         exp.select("one_id", exp.Anonymous(this="BOOL_AND", expressions=[is_granted()]).as_("is_granted"))
         .from_(CONSENT_STATE)
-        .where(*said_for(definition.channel, compiled.purpose))
+        .where(*said_for(channel, purpose))
         .group_by("one_id")
     )
-    judged = exp.select(reason.as_("reason")).from_("matching").join("recorded", using="one_id", join_type="left")
-    counts = exp.select("reason", exp.Count(this=exp.Star()).as_("n")).from_("judged").group_by("reason")
-    counts = counts.with_("matching", as_=compiled.matching).with_("recorded", as_=recorded)
-    counts = counts.with_("doubtful", as_=doubtful(definition.channel, compiled.purpose, CONSENT_STATE))
-    for gate in compiled.gates:
+    judged = exp.select("one_id", reason.as_("reason")).from_("matching")
+    judged = judged.join("recorded", using="one_id", join_type="left")
+    judged = judged.with_("matching", as_=matching.copy()).with_("recorded", as_=recorded)
+    judged = judged.with_("doubtful", as_=doubtful(channel, purpose, CONSENT_STATE))
+    for gate in gates:
         if gate.people is not None:
-            counts = counts.with_(gate.reason, as_=gate.people.copy())
-    return counts.with_("judged", as_=judged)
+            judged = judged.with_(gate.reason, as_=gate.people.copy())
+    return judged
 
 
 def _among(cte: str) -> exp.Expr:

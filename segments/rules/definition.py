@@ -75,6 +75,7 @@ class AudienceDefinition(Strict):
     owner: Text
     channel: Channel | None
     purpose: Literal["marketing"] = "marketing"
+    variant: Literal["personalised", "non_personalised"] = "personalised"
     parameters: dict[Name, Parameter] = Field(default_factory=dict)
     where: Condition
     columns: Annotated[list[Column], Field(min_length=1)]
@@ -86,6 +87,12 @@ class AudienceDefinition(Strict):
     def _personal_data_needs_a_channel(self) -> "AudienceDefinition":
         if self.personal and self.channel is None:
             raise ValueError("personal fields leave only for a channel that the person has agreed to")
+        return self
+
+    @model_validator(mode="after")
+    def _non_personalised_says_nothing_of_people(self) -> "AudienceDefinition":
+        if self.personal and self.variant == "non_personalised":
+            raise ValueError("a non-personalised list holds no personal fields")
         return self
 
     @model_validator(mode="after")

@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,9 @@ NOW = dt.datetime(2026, 11, 22, 1, 30)
 # Those columns of the published table that audiences and tests ask for.
 CUSTOMER_360 = {
     "one_id": "VARCHAR", "as_of_date": "DATE", "n_records": "BIGINT", "sources": "VARCHAR[]", "n_sources": "BIGINT",
-    "first_seen_at": "TIMESTAMP", "last_seen_at": "TIMESTAMP", "gender": "VARCHAR", "age_band": "VARCHAR",
-    "province": "VARCHAR", "city": "VARCHAR", "is_member": "BOOLEAN", "member_since_at": "TIMESTAMP",
+    "first_seen_at": "TIMESTAMP", "last_seen_at": "TIMESTAMP", "gender": "VARCHAR", "birth_year": "INTEGER",
+    "age_band": "VARCHAR", "province": "VARCHAR", "city": "VARCHAR", "is_member": "BOOLEAN",
+    "member_since_at": "TIMESTAMP",
     "member_level": "VARCHAR", "is_wechat_oa_follower": "BOOLEAN", "is_wecom_contact": "BOOLEAN",
     "n_orders": "BIGINT", "n_purchases": "BIGINT", "first_order_date": "DATE", "last_order_date": "DATE",
     "last_order_channel": "VARCHAR", "preferred_store_id": "VARCHAR", "net_amount_cny": "DOUBLE",
@@ -40,11 +42,13 @@ OTHERS = {
     "sensitivity VARCHAR",
     "customer.durable": "one_id VARCHAR, category VARCHAR, status VARCHAR, last_purchase_date DATE",
     "core.events": "event_id VARCHAR, one_id VARCHAR, type VARCHAR, subtype VARCHAR, channel VARCHAR, "
-    "store_id VARCHAR, campaign VARCHAR, event_at TIMESTAMP, event_date DATE",
+    "store_id VARCHAR, campaign VARCHAR, event_date DATE, event_at TIMESTAMP, staff_code VARCHAR",
     "core.orders": "order_key VARCHAR, one_id VARCHAR, source VARCHAR, channel VARCHAR, store_id VARCHAR, "
     "is_valid BOOLEAN, ordered_at TIMESTAMP, ordered_date DATE",
     "core.order_lines": "order_key VARCHAR, one_id VARCHAR, source VARCHAR, channel VARCHAR, store_id VARCHAR, "
     "is_valid BOOLEAN, ordered_date DATE, category VARCHAR",
+    "core.business_person": "one_id VARCHAR, business_id VARCHAR",
+    "identity.relation": "one_id VARCHAR, relation VARCHAR",
     "identity.one_id": "one_id VARCHAR, status VARCHAR, merged_into VARCHAR",
     "identity.record_map": "record_id VARCHAR, role VARCHAR, one_id VARCHAR",
     "identity.review_item": "item_id VARCHAR, kind VARCHAR, one_id_a VARCHAR, one_id_b VARCHAR, holds_export BOOLEAN",
@@ -52,6 +56,10 @@ OTHERS = {
 CONSENT = {
     "record_id": pl.String, "role": pl.String, "id_type": pl.String, "id_scope": pl.String, "id_value": pl.String,
     "channel": pl.String, "purpose": pl.String, "state": pl.String, "at": pl.Datetime("us"), "basis": pl.String,
+}  # fmt: skip
+RECORD = {
+    "record_id": pl.String, "source": pl.String, "account": pl.String, "record_type": pl.String, "file_id": pl.String,
+    "row_no": pl.Int64,
 }  # fmt: skip
 CONTACT_POINT = {
     "one_id": pl.String, "channel": pl.String, "id_type": pl.String, "id_scope": pl.String, "value": pl.String,
@@ -137,6 +145,9 @@ class World:
         pl.DataFrame(self.golden_value, schema=GOLDEN_VALUE).write_parquet(identity / "golden_value.parquet")
         pl.DataFrame(self.identifier, schema=IDENTIFIER).write_parquet(vault / "touchpoints" / "identifier.parquet")
         pl.DataFrame(self.consent, schema=CONSENT).write_parquet(vault / "touchpoints" / "consent.parquet")
+        records = [(f"R-{person['one_id']}", "pos", "shop", "member", "f1", n) for n, person in enumerate(self.people)]
+        record = pl.DataFrame(records, schema=RECORD, orient="row")
+        record.write_parquet(vault / "touchpoints" / "record.parquet")
         return home
 
 
@@ -152,10 +163,11 @@ def warehouse(path: str = ":memory:", world: World | None = None) -> duckdb.Duck
         con.execute(f"CREATE TABLE {table} ({shape})")
     if world is not None:
         for table, rows in {"customer.customer_360": world.people, **world.rows}.items():
-            for row in rows:
-                names = ", ".join(row)
-                marks = ", ".join("?" for _ in row)
-                con.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})", list(row.values()))
+            for names, alike in groupby(rows, key=tuple):
+                values = [list(row.values()) for row in alike]
+                marks = ", ".join(["(" + ", ".join("?" for _ in names) + ")"] * len(values))
+                every = [value for row in values for value in row]
+                con.execute(f"INSERT INTO {table} ({', '.join(names)}) VALUES {marks}", every)
     con.execute("COMMIT")
     return con
 

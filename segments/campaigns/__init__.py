@@ -1,0 +1,1 @@
+"""Campaigns: plans, arms, personal links, and what came back of them."""

@@ -1,0 +1,166 @@
+"""Campaign plans: what is sent to whom and when, who is held out, as YAML files in `HOME/campaigns`."""
+
+import datetime as dt
+import math
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import yaml
+from pydantic import Field, StrictFloat, StrictInt, StrictStr, StringConstraints, ValidationError, model_validator
+
+from common.errors import DefinitionError, UsageError
+from segments.campaigns.arms import RESERVED
+from segments.exporting.files import write_into
+from segments.rules.conditions import Name, Strict, Text
+from segments.rules.definition import Channel, Label
+
+CAMPAIGNS: Final = "campaigns"
+
+Code = Annotated[StrictStr, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
+Share = Annotated[StrictFloat | StrictInt, Field(ge=0, lt=1)]
+ArmShare = Annotated[StrictFloat | StrictInt, Field(gt=0, le=1)]
+ArmName = Annotated[StrictStr, StringConstraints(pattern=r"^[\w-]{1,32}$")]
+
+
+class Holdout(Strict):
+    """The share of the list that gets nothing, so that what the campaign brought can be told."""
+
+    share: Share
+
+
+class Link(Strict):
+    """A page that everybody gets an address of their own for."""
+
+    base: Annotated[StrictStr, StringConstraints(pattern=r"^https://[^\s]+$")]
+
+
+class Plan(Strict):
+    """One campaign.
+
+    Attributes:
+        name: the file's.
+        code: what messages, links and analyses know it by.
+        channel: None is the audience's own.
+        starts_on: the first day on which it may be sent.
+        ends_on: the last one.
+        priority: of campaigns that run on the same days a person gets that with the lowest number, then code.
+        arms: share of each among those who are not held out.
+        cost_per_person_cny: what one message costs.
+    """
+
+    name: Name
+    code: Code
+    label: Label
+    audience: Name
+    parameters: dict[Name, Any] = Field(default_factory=dict)
+    channel: Channel | None = None
+    starts_on: dt.date
+    ends_on: dt.date
+    priority: StrictInt = 100
+    holdout: Holdout = Holdout(share=0.1)
+    arms: Annotated[dict[ArmName, ArmShare], Field(min_length=1)] = Field(default_factory=lambda: {"A": 1.0})
+    destination: Name | None = None
+    cost_per_person_cny: Annotated[StrictFloat | StrictInt, Field(ge=0)] | None = None
+    link: Link | None = None
+    owner: Text
+
+    @model_validator(mode="after")
+    def _is_possible(self) -> "Plan":
+        if self.ends_on < self.starts_on:
+            raise ValueError(f"it ends on {self.ends_on}, before it starts on {self.starts_on}")
+        reserved = sorted(name for name in self.arms if name.lower() in RESERVED)
+        if reserved:
+            raise ValueError(f"{reserved[0]} is the name of the holdout; name the arm otherwise")
+        if not math.isclose(sum(self.arms.values()), 1.0, abs_tol=1e-6):
+            raise ValueError(f"the arms' shares sum to {sum(self.arms.values()):g}, not to 1")
+        return self
+
+    @property
+    def rank(self) -> tuple[int, str]:
+        """The order in which campaigns choose their people."""
+        return self.priority, self.code
+
+    def runs_beside(self, other: "Plan") -> bool:
+        """Whether both run on some same day."""
+        return self.starts_on <= other.ends_on and other.starts_on <= self.ends_on
+
+
+def load_plan(path: Path) -> Plan:
+    """Reads one plan.
+
+    Raises:
+        DefinitionError: the file is not YAML, or says something that cannot be.
+    """
+    try:
+        plan = Plan.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise DefinitionError(path, "this is not valid YAML.", "Correct the indentation or the quotes.") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(step) for step in first["loc"])
+        message = first["msg"].removeprefix("Value error, ")
+        raise DefinitionError(path, f"{place}: {message}." if place else f"{message}.", "Correct it.") from error
+    if plan.name != path.stem:
+        raise DefinitionError(path, f"the campaign is named {plan.name}.", "Name it as its file.")
+    return plan
+
+
+def load_plans(home: Path) -> dict[str, Plan]:
+    """Every plan of a home by name.
+
+    Raises:
+        DefinitionError: a file is wrong, or two plans have one code.
+    """
+    plans = {path.stem: load_plan(path) for path in sorted((Path(home) / CAMPAIGNS).glob("*.yml"))}
+    codes: dict[str, str] = {}
+    for plan in plans.values():
+        other = codes.setdefault(plan.code.lower(), plan.name)
+        if other != plan.name:
+            path = Path(home) / CAMPAIGNS / f"{plan.name}.yml"
+            raise DefinitionError(path, f"{other} has the code {plan.code} too.", "Give one of them another code.")
+    return plans
+
+
+def find_plan(home: Path, name: str) -> Plan:
+    """The plan of that name or code.
+
+    Raises:
+        UsageError: there is none.
+        DefinitionError: a plan is wrong.
+    """
+    plans = load_plans(home)
+    found = plans.get(name) or next((plan for plan in plans.values() if plan.code == name), None)
+    if found is None:
+        known = ", ".join(plans) or "none yet"
+        raise UsageError(f"There is no campaign {name!r} in {Path(home) / CAMPAIGNS}. Choose one of: {known}.")
+    return found
+
+
+def save_plan(home: Path, plan: Plan) -> Path:
+    """Writes a plan to its file, whole or not at all."""
+    raw = plan.model_dump(mode="python", exclude_none=True)
+    text = yaml.safe_dump(raw, allow_unicode=True, sort_keys=False)
+    folder = Path(home) / CAMPAIGNS
+    write_into(folder, {f"{plan.name}.yml": text.encode()})
+    return folder / f"{plan.name}.yml"
+
+
+def plan_for_list(
+    home: Path, audience: str, label: Label, *, holdout: float, on: dt.date, destination: str | None, owner: str
+) -> Plan:
+    """The plan of a list that is exported with a holdout and without a campaign of its own: one an audience and day.
+
+    Raises:
+        UsageError: this day's plan of the audience holds out another share.
+    """
+    name, code = f"{audience}_{on:%Y%m%d}", f"{audience}-{on:%Y%m%d}"
+    known = load_plans(home).get(name)
+    if known is not None and known.holdout.share != holdout:
+        raise UsageError(
+            f"The list of {audience} of {on} already holds out {known.holdout.share:.0%}; another share would move "
+            "people between arms. Use that share, or write a campaign plan of its own."
+        )
+    return known or Plan(
+        name=name, code=code, label=label, audience=audience, starts_on=on, ends_on=on + dt.timedelta(days=30),
+        holdout=Holdout(share=holdout), destination=destination, owner=owner,
+    )  # fmt: skip
