@@ -15,9 +15,8 @@ from segments.published import Published
 from segments.reaching.gates import Gate
 from segments.reaching.policy import Policy, load_policy
 from segments.reaching.pressure import Exported, Use, policy_gates
-from segments.rules.compile import Compiled, compile_audience
+from segments.rules.compile import Compiled, compile_for
 from segments.rules.definition import Channel
-from segments.rules.dictionary import read_dictionary
 from segments.rules.library import find_audience
 from segments.rules.load import Audience
 
@@ -82,14 +81,7 @@ def compile_list(
             other_campaigns=what_for.other_campaigns,
         )
         gates = policy_gates(published.con, policy, use)
-    return compile_audience(
-        audience,
-        read_dictionary(published.con),
-        calendar=published.calendar,
-        parameters=parameters,
-        gates=gates,
-        purpose=purpose,
-    )
+    return compile_for(published, audience, parameters, gates=gates, purpose=purpose)
 
 
 def through(audience: Audience, channel: Channel | None) -> Audience:
@@ -111,9 +103,5 @@ def through(audience: Audience, channel: Channel | None) -> Audience:
 
 def _excluded(published: Published, policy: Policy) -> list[exp.Query]:
     """The people of each audience that the policy excludes, reachable or not."""
-    dictionary = read_dictionary(published.con)
-    found: list[exp.Query] = []
-    for name in policy.exclude.audiences:
-        audience = find_audience(name, published.home.path)
-        found.append(compile_audience(audience, dictionary, calendar=published.calendar).matching)
-    return found
+    found = (find_audience(name, published.home.path) for name in policy.exclude.audiences)
+    return [compile_for(published, audience).matching for audience in found]

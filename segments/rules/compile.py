@@ -81,7 +81,14 @@ def to_sql(expression: exp.Expr) -> str:
     return expression.sql(dialect="duckdb", pretty=True, max_text_width=100)
 
 
-def compile_for(published: Published, audience: Audience, parameters: Mapping[str, Any] | None = None) -> Compiled:
+def compile_for(
+    published: Published,
+    audience: Audience,
+    parameters: Mapping[str, Any] | None = None,
+    *,
+    gates: Sequence[Gate] = (),
+    purpose: str | None = None,
+) -> Compiled:
     """Compiles an audience for an open run; parameters and errors as `compile_audience`.
 
     Lists that the rule names become tables of the run's connection; SQL that was written by hand is tried out.
@@ -91,6 +98,8 @@ def compile_for(published: Published, audience: Audience, parameters: Mapping[st
         published.dictionary,
         calendar=published.calendar,
         parameters=parameters,
+        gates=gates,
+        purpose=purpose,
         find=lambda name: find_audience(name, published.home.path),
         lists=lists_of(published),
     )
