@@ -8,6 +8,9 @@ save_audience(home, {"name": "regulars", …}, who="li", at=now).diff
 export_audience(home, "silent_high_value", at=now, destination="aliyun_sms", requested_by="li", reason="召回")
 """
 
+from segments.campaigns.plan import Plan, find_plan, load_plans, save_plan
+from segments.campaigns.results import Results, take_results
+from segments.campaigns.running import SizedCampaign, campaign_report, export_campaign, size_campaign
 from segments.exporting.destination import Destination, find_destination, load_destinations
 from segments.exporting.export import export_audience
 from segments.exporting.outcome import ExportReport
@@ -46,27 +49,34 @@ __all__ = [
     "ExportReport",
     "Overlap",
     "PastSize",
+    "Plan",
     "Policy",
     "Preview",
     "Published",
     "Reach",
+    "Results",
     "RuleFault",
     "Seen",
     "Shelf",
+    "SizedCampaign",
     "TagLift",
     "Vocabulary",
     "Why",
     "audience_from",
     "audiences_of",
+    "campaign_report",
     "delete_audience",
     "diff_text",
     "export_audience",
+    "export_campaign",
     "export_entries",
     "find_audience",
     "find_destination",
+    "find_plan",
     "load_audience",
     "load_audiences",
     "load_destinations",
+    "load_plans",
     "load_policy",
     "open_published",
     "overlap",
@@ -76,8 +86,11 @@ __all__ = [
     "reach_by_channel",
     "read_vocabulary",
     "save_audience",
+    "save_plan",
     "search_values",
+    "size_campaign",
     "survey_audiences",
+    "take_results",
     "top_tags",
     "why",
 ]

@@ -3,7 +3,20 @@
 import typer
 
 from common.errors import GuiyiError
-from pipelines.cli import console, explaining, measured, model, people, reject, resolve, review, runs, segment, source
+from pipelines.cli import (
+    campaign,
+    console,
+    explaining,
+    measured,
+    model,
+    people,
+    reject,
+    resolve,
+    review,
+    runs,
+    segment,
+    source,
+)
 from pipelines.cli.screen import errors
 
 app = typer.Typer(
@@ -24,6 +37,7 @@ measured.register(app)
 resolve.register(app)
 console.register(app)
 app.add_typer(segment.app, name="segment")
+app.add_typer(campaign.app, name="campaign")
 app.add_typer(source.app, name="source")
 app.add_typer(reject.app, name="reject")
 app.add_typer(review.app, name="review")

@@ -166,6 +166,12 @@ def export(
     delta: Annotated[
         bool, typer.Option("--delta", help="Only what came and went since the last export to this destination.")
     ] = False,
+    campaign: Annotated[
+        str | None, typer.Option(help="The campaign that the list belongs to: its arms, holdout and links.")
+    ] = None,
+    holdout: Annotated[
+        float | None, typer.Option(help="Without a campaign: the share that is held out, as 0.1.")
+    ] = None,
     language: Annotated[str, typer.Option(help="Of the headers: zh or en.")] = "zh",
     values: Values = None,
     requested_by: Annotated[str, typer.Option(help="Who asked for the list, for the manifest.")] = "",
@@ -188,6 +194,8 @@ def export(
         audience,
         at=utc_now(),
         destination=destination,
+        campaign=campaign,
+        holdout=holdout,
         encoding=encoding,  # type: ignore[arg-type]  # checked there, with the same sentence for every caller
         format=fmt,  # type: ignore[arg-type]  # the same
         delta=delta,
@@ -197,6 +205,11 @@ def export(
         parameters=_parameters(audience, values),
         language=language,  # type: ignore[arg-type]  # checked above
     )
+    show_export(report, to_json=to_json)
+
+
+def show_export(report: Any, *, to_json: bool) -> None:
+    """Tells on the screen what was exported."""
     if to_json:
         as_json(vars(report))
         return
@@ -206,10 +219,41 @@ def export(
         console.print(f"  {file}")
     if report.added is not None:
         console.print(f"  新增 added {report.added:,} · 移除 removed {report.removed:,}")
+    for arm, n in report.arms.items():
+        console.print(f"  分组 arm {arm}: {n:,}")
     for why, n in report.dropped.items():
         console.print(f"  未导出 left out, {why}: {n:,}")
     for note in report.notes:
         console.print(f"  ⚠ {note}", style="yellow")
+
+
+@app.command("why")
+def why_reached(
+    one_id: Annotated[str, typer.Argument(help="A person's OneID.")],
+    channel: Annotated[str, typer.Option(help="sms, email, wechat_oa, wecom or phone.")] = "sms",
+    home: HomeOption = None,
+    to_json: JsonOption = False,
+) -> None:
+    """Say why a person may or may not be reached, with every statement of consent, its basis and its file.
+
+    Example: guiyi segment why P7HQF6WQYJKWA --channel sms
+    """
+    from pipelines.resources import home_path
+    from segments.api import open_published, why
+
+    with open_published(home_path(home)) as published:
+        found = why(published, one_id, channel=channel)
+    if to_json:
+        as_json({**vars(found), "statements": found.statements.to_dicts()})
+        return
+    console = screen()
+    answer = f"可触达 may be reached: {found.legal_basis}" if found.reason is None else f"不可触达 no: {found.reason}"
+    console.print(f"{found.one_id} · {found.channel} · {found.purpose} · {answer}")
+    columns = ["point", "state", "stated_at", "basis", "source", "account", "file_id", "row_no", "is_own_word"]
+    rows = table(*columns, numbers_from=99)
+    for row in found.statements.select(columns).iter_rows():
+        rows.add_row(*("–" if cell is None else str(cell) for cell in row))
+    console.print(rows)
 
 
 @app.command()

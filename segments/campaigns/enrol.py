@@ -9,7 +9,7 @@ import datetime as dt
 import io
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -53,13 +53,13 @@ class Enrolment:
         return self.arms.get(HOLDOUT, 0)
 
 
-def enrol(home: Path, plan: Plan, rows: pl.DataFrame, *, salt: str, merged: pl.DataFrame) -> Enrolment:
-    """Draws arms: who is assigned stays, everybody else by hash.
+def draw(home: Path, plan: Plan, rows: pl.DataFrame, *, salt: str, merged: pl.DataFrame) -> Enrolment:
+    """Draws arms: who is assigned stays, everybody else by hash; writes nothing and gives no links.
 
     Args:
         home: the GUIYI_HOME folder.
         plan: the campaign.
-        rows: its candidates, with `one_id`; `staff_code` and `store_code` where the plan has links.
+        rows: its candidates, with `one_id`.
         salt: of the policy.
         merged: OneIDs that were merged away, as `assignment.aliases` gives them.
     """
@@ -70,15 +70,28 @@ def enrol(home: Path, plan: Plan, rows: pl.DataFrame, *, salt: str, merged: pl.D
         for one_id in rows["one_id"]
     ]
     drawn = rows.with_columns(pl.Series("arm", arms, dtype=pl.String))
-    sent = drawn.filter(pl.col("arm") != HOLDOUT)
-    if plan.link is not None:
-        people = sent.select("one_id", "arm", "staff_code", "store_code")
-        tokens = give_links(home, plan.code, people)
-        sent = sent.join(tokens, on="one_id", how="left", maintain_order="left")
-        sent = sent.with_columns(link=address(plan.link.base, pl.col("token"))).drop("token")
     counts = {name: arms.count(name) for name in (*plan.arms, HOLDOUT)}
     n_merged = known.filter("is_merged_arms").join(rows, on="one_id", how="semi").height
-    return Enrolment(sent, drawn.select("one_id", "arm"), counts, _notes(plan, rows.height, counts, n_merged))
+    notes = _notes(plan, rows.height, counts, n_merged)
+    return Enrolment(drawn.filter(pl.col("arm") != HOLDOUT), drawn.select("one_id", "arm"), counts, notes)
+
+
+def enrol(home: Path, plan: Plan, rows: pl.DataFrame, *, salt: str, merged: pl.DataFrame) -> Enrolment:
+    """Draws arms and gives personal links where the plan has them.
+
+    Args:
+        home: the GUIYI_HOME folder.
+        plan: the campaign.
+        rows: its candidates, with `one_id`; `staff_code` and `store_code` where the plan has links.
+        salt: of the policy.
+        merged: OneIDs that were merged away, as `assignment.aliases` gives them.
+    """
+    drawn = draw(home, plan, rows, salt=salt, merged=merged)
+    if plan.link is None:
+        return drawn
+    tokens = give_links(home, plan.code, drawn.rows.select("one_id", "arm", "staff_code", "store_code"))
+    sent = drawn.rows.join(tokens, on="one_id", how="left", maintain_order="left")
+    return replace(drawn, rows=sent.with_columns(link=address(plan.link.base, pl.col("token"))).drop("token"))
 
 
 def _notes(plan: Plan, n: int, counts: Mapping[str, int], n_merged: int) -> list[str]:

@@ -3,6 +3,7 @@
 What the columns are and where they come from is not known here.
 """
 
+from collections.abc import Collection
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
@@ -17,6 +18,7 @@ _SIGNS: Final = "=+\\-@＝＋－＠﹢﹣﹦﹫−"
 _FORMULA: Final = rf"^([\s\x{{200B}}\x{{FEFF}}]*[{_SIGNS}]|[\t\r\n])"
 # In places where `;` or a tab separates cells, a formula may begin inside a cell of ours.
 _INNER_FORMULA: Final = rf"([;\t\r\n][\s]*)([{_SIGNS}])"
+_E164: Final = r"^\+[0-9]{6,15}$"
 _WORDS: Final[dict[Language, tuple[str, str]]] = {"zh": ("是", "否"), "en": ("yes", "no")}
 _CHUNK: Final = 100_000
 
@@ -27,16 +29,21 @@ def safe(text: pl.Expr) -> pl.Expr:
     return pl.when(text.str.contains(_FORMULA)).then(pl.lit("'") + inner).otherwise(inner)
 
 
-def as_cells(frame: pl.DataFrame, *, language: Language, time_zone: ZoneInfo) -> pl.DataFrame:
+def as_cells(
+    frame: pl.DataFrame, *, language: Language, time_zone: ZoneInfo, e164: Collection[str] = ()
+) -> pl.DataFrame:
     """Every column as the text of its cells; nulls become empty cells.
 
     Args:
         frame: typed columns; datetimes are UTC without a zone.
         language: of the words for true and false.
         time_zone: that datetimes are told in.
+        e164: columns of phone numbers that a tool wants with their plus: a plus and digits alone is left as it is.
     """
-    cells = [_cell(name, dtype, language, time_zone).fill_null("").alias(name) for name, dtype in frame.schema.items()]
-    return frame.select(cells)
+    cells = {name: _cell(name, dtype, language, time_zone) for name, dtype in frame.schema.items()}
+    for name in e164:
+        cells[name] = pl.when(pl.col(name).str.contains(_E164)).then(pl.col(name)).otherwise(cells[name])
+    return frame.select(cell.fill_null("").alias(name) for name, cell in cells.items())
 
 
 def encode_csv(cells: pl.DataFrame, encoding: Encoding, *, has_header: bool = True) -> bytes:

@@ -5,6 +5,7 @@ What the columns are and where they come from is not known here; how a cell is w
 
 import datetime as dt
 import io
+from collections.abc import Collection
 from typing import Final, Literal, get_args
 from zoneinfo import ZoneInfo
 
@@ -42,6 +43,7 @@ def encode(
     language: Language,
     time_zone: ZoneInfo,
     has_header: bool = True,
+    e164: Collection[str] = (),
 ) -> bytes:
     """A frame as the bytes of a file.
 
@@ -52,12 +54,13 @@ def encode(
         language: of the words for true and false.
         time_zone: that datetimes are told in.
         has_header: whether the first row of a CSV or workbook names the columns.
+        e164: columns of phone numbers with their plus.
     """
     if fmt == "parquet":
         file = io.BytesIO()
         frame.write_parquet(file)
         return file.getvalue()
-    cells = as_cells(frame, language=language, time_zone=time_zone)
+    cells = as_cells(frame, language=language, time_zone=time_zone, e164=e164)
     if fmt == "xlsx":
         return _workbook(cells, has_header=has_header)
     return encode_csv(cells, encoding, has_header=has_header)

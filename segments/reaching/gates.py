@@ -71,15 +71,17 @@ def pass_gates(people: exp.Select, one_id: exp.Expr, channel: str, purpose: str,
         purpose: of the list.
         gates: what else keeps people out.
     """
-    people = people.with_("consented", as_=consented(channel, purpose))
-    people = people.with_("doubtful", as_=doubtful(channel, purpose, CONSENT_STATE))
-    people = people.where(_among(one_id, "consented"), exp.not_(_among(one_id, "doubtful")))
+    people = people.copy()  # once: the builders below would copy the whole statement at every step
+    people.with_("consented", as_=consented(channel, purpose), copy=False)
+    people.with_("doubtful", as_=doubtful(channel, purpose, CONSENT_STATE), copy=False)
+    terms = [_among(one_id, "consented"), exp.not_(_among(one_id, "doubtful"), copy=False)]
     for gate in gates:
         if gate.people is None:
-            people = people.where(exp.false())
+            terms.append(exp.false())
         else:
-            people = people.with_(gate.reason, as_=gate.people.copy()).where(exp.not_(_among(one_id, gate.reason)))
-    return people
+            people.with_(gate.reason, as_=gate.people.copy(), copy=False)
+            terms.append(exp.not_(_among(one_id, gate.reason), copy=False))
+    return people.where(*terms, copy=False)
 
 
 def _among(one_id: exp.Expr, cte: str) -> exp.Expr:

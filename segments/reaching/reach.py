@@ -75,24 +75,24 @@ def judge(matching: exp.Query, channel: str, purpose: str, gates: Sequence[Gate]
     """
     granted = exp.column("is_granted", table="recorded")
     reason = exp.Case()
-    reason = reason.when(exp.Is(this=granted.copy(), expression=exp.Null()), literal(NO_CONSENT))
-    reason = reason.when(exp.not_(granted), literal(REVOKED))
-    reason = reason.when(_among("doubtful"), literal(IN_DOUBT))
+    reason.when(exp.Is(this=granted.copy(), expression=exp.Null()), literal(NO_CONSENT), copy=False)
+    reason.when(exp.not_(granted), literal(REVOKED), copy=False)
+    reason.when(_among("doubtful"), literal(IN_DOUBT), copy=False)
     for gate in gates:
-        reason = reason.when(exp.true() if gate.people is None else _among(gate.reason), literal(gate.reason))
+        reason.when(exp.true() if gate.people is None else _among(gate.reason), literal(gate.reason), copy=False)
     recorded = (
         exp.select("one_id", exp.Anonymous(this="BOOL_AND", expressions=[is_granted()]).as_("is_granted"))
         .from_(CONSENT_STATE)
         .where(*said_for(channel, purpose))
         .group_by("one_id")
     )
-    judged = exp.select("one_id", reason.as_("reason")).from_("matching")
-    judged = judged.join("recorded", using="one_id", join_type="left")
-    judged = judged.with_("matching", as_=matching.copy()).with_("recorded", as_=recorded)
-    judged = judged.with_("doubtful", as_=doubtful(channel, purpose, CONSENT_STATE))
+    judged = exp.select("one_id", reason.as_("reason", copy=False)).from_("matching", copy=False)
+    judged.join("recorded", using="one_id", join_type="left", copy=False)
+    judged.with_("matching", as_=matching.copy(), copy=False).with_("recorded", as_=recorded, copy=False)
+    judged.with_("doubtful", as_=doubtful(channel, purpose, CONSENT_STATE), copy=False)
     for gate in gates:
         if gate.people is not None:
-            judged = judged.with_(gate.reason, as_=gate.people.copy())
+            judged.with_(gate.reason, as_=gate.people.copy(), copy=False)
     return judged
 
 

@@ -1,0 +1,185 @@
+"""Every tool gets its file in its own form, and nobody who has not agreed to what the tool does."""
+
+import csv
+import datetime as dt
+import hashlib
+import io
+
+import polars as pl
+import pytest
+from segments_world import SCOPES, World, audience, export
+
+from common.errors import DefinitionError, UsageError
+from segments.api import load_destinations
+from segments.exporting.destination import load_destination
+from segments.exporting.hashing import hashed, normalised
+
+EVERYBODY = "{column: n_records, gte: 1}"
+
+
+def sha(text):
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@pytest.fixture
+def world():
+    world = World()
+    for number, store in enumerate(["S1", "S2", "S1"], start=1):
+        one_id = world.person(f"P{number}", n_records=number, city="上海", preferred_store_id=store)
+        world.golden_value.append({"one_id": one_id, "field": "name", "value": f"张{'一二三'[number - 1]}"})
+        for channel, value in {"sms": f"1380000000{number}", "email": f" A.b{number}@Gmail.com"}.items():
+            world.reachable(one_id, value, channel=channel)
+    return world
+
+
+def agrees(world, purpose, channels=("sms", "email")):
+    """Everybody's consent, said once more for another purpose."""
+    for row in [row for row in world.consent if row["channel"] in channels]:
+        world.consent.append({**row, "purpose": purpose})
+    for row in [row for row in world.rows["customer.consent_state"] if row["channel"] in channels]:
+        world.add("customer.consent_state", **{**row, "purpose": purpose})
+
+
+def table(path):
+    return list(csv.reader(io.StringIO(path.read_text(encoding="utf-8-sig"), newline="")))
+
+
+@pytest.mark.parametrize("name", sorted(load_destinations()))
+def test_a_destination_gives_a_file_with_its_headers_and_keeps_the_count(tmp_path, world, name):
+    tool = load_destinations()[name]
+    channel = tool.channel or "sms"
+    if channel in ("wecom", "wechat_oa"):
+        for number in range(1, 4):
+            world.reachable(f"P{number}", f"id{number}", channel=channel)
+    if tool.purpose != "marketing":
+        agrees(world, tool.purpose)
+    if channel == "phone":
+        for row in [row for row in world.consent if row["channel"] == "sms"]:
+            world.consent.append({**row, "channel": "phone"})
+            world.state(row["record_id"].removeprefix("R-"), channel="phone")
+    report = export(world.publish(tmp_path / "home"), audience(tmp_path, EVERYBODY), destination=name)
+    assert report.rows == 3
+    assert report.rows + sum(report.dropped.values()) == report.matching
+    if tool.format == "csv" and tool.has_header:
+        assert table(report.csv)[0] == [column.header for column in tool.columns]
+    if tool.format == "xlsx":
+        sheet = pl.read_excel(io.BytesIO(report.csv.read_bytes()))
+        assert sheet.columns[: len(tool.columns) - 1] == [c.header for c in tool.columns if c.header]
+        assert "城市" in sheet.columns
+
+
+def test_advertisers_get_hashes_of_what_they_ask_to_be_hashed(tmp_path, world):
+    agrees(world, "advertising")
+    home, one = world.publish(tmp_path / "home"), audience(tmp_path, EVERYBODY)
+    meta = table(export(home, one, destination="meta_customer_match").csv)
+    assert meta[1] == [sha("a.b1@gmail.com"), sha("8613800000001")]
+    google = table(export(home, one, destination="google_customer_match").csv)
+    assert google[1] == [sha("ab1@gmail.com"), sha("+8613800000001")]
+    tencent = export(home, one, destination="tencent_ads_md5")
+    assert tencent.csv.read_text().split() == [hashlib.md5(f"1380000000{n}".encode()).hexdigest() for n in (1, 2, 3)]
+    ocean = export(home, one, destination="ocean_engine_sha256")
+    assert ocean.csv.read_text().split() == [sha(f"1380000000{n}") for n in (1, 2, 3)]
+
+
+def test_consent_to_messages_is_no_consent_to_advertisers_or_calls(tmp_path, world):
+    home, one = world.publish(tmp_path / "home"), audience(tmp_path, EVERYBODY)
+    for name in (
+        "meta_customer_match",
+        "google_customer_match",
+        "tencent_ads_sha256",
+        "ocean_engine_md5",
+        "call_centre",
+    ):
+        report = export(home, one, destination=name)
+        assert (report.rows, report.dropped["no_consent_recorded"]) == (0, 3)
+    (home / "policy.yml").write_text("salt: s\ncovered_by: {advertising: marketing}\n")
+    assert export(home, one, destination="meta_customer_match").rows == 3
+
+
+def test_a_second_contact_point_is_given_only_where_that_was_agreed_to_as_well(tmp_path, world):
+    world.state("P2", "revoked")
+    world.says("P3", "13800000003", "revoked", on=9)
+    rows = table(export(world.publish(tmp_path / "home"), audience(tmp_path, EVERYBODY), destination="klaviyo").csv)
+    assert [row[:2] for row in rows[1:]] == [
+        ["a.b1@gmail.com", "+8613800000001"], ["a.b2@gmail.com", ""], ["a.b3@gmail.com", ""],
+    ]  # fmt: skip
+    assert rows[1][2:] == ["张一", "P1", "sample"]
+
+
+def test_a_list_is_split_by_store_and_by_the_rows_that_a_tool_takes(tmp_path, world):
+    home, one = world.publish(tmp_path / "home"), audience(tmp_path, EVERYBODY)
+    report = export(home, one, destination="per_store")
+    assert [path.name for path in report.files] == ["sample-S1.xlsx", "sample-S2.xlsx"]
+    (home / "destinations").mkdir()
+    text = "name: small\nlabel: {zh: 小, en: Small}\ndescription: {zh: 小, en: Small}\ngrade: M\nevidence: ours\n"
+    columns = "columns: [{header: 手机, from: contact}, {header: 渠道, text: 短信}]\n"
+    (home / "destinations" / "small.yml").write_text(text + "channel: sms\nmax_rows: 2\nencoding: gb18030\n" + columns)
+    report = export(home, one, destination="small")
+    assert [path.name for path in report.files] == ["sample-01.csv", "sample-02.csv"]
+    assert report.csv.read_bytes().decode("gb18030") == "手机,渠道\r\n13800000001,短信\r\n13800000002,短信\r\n"
+    assert {path.parent.name for path in report.files} == {"2026-11-21.1.small"}
+
+
+def test_staff_get_those_whom_they_last_served(tmp_path, world):
+    for number, (one_id, staff) in enumerate([("P1", "G1"), ("P1", "G2"), ("P2", "G1")]):
+        moment = dt.datetime(2026, 1, 1 + number)
+        world.add("core.events", event_id=str(number), one_id=one_id, type="scan", staff_code=staff, event_at=moment)
+    report = export(world.publish(tmp_path / "home"), audience(tmp_path, EVERYBODY), destination="per_staff")
+    assert [path.name for path in report.files] == ["sample-G1.xlsx", "sample-G2.xlsx", "sample-none.xlsx"]
+
+
+def test_the_plain_variant_says_nothing_of_people(tmp_path, world):
+    home = world.publish(tmp_path / "home")
+    one = audience(tmp_path, EVERYBODY, personal="[name]")
+    assert table(export(home, one, variant="non_personalised").csv)[0] == ["客户编号", "手机号"]
+    klaviyo = table(export(home, one, variant="non_personalised", destination="klaviyo").csv)
+    assert [row[2] for row in klaviyo[1:]] == ["", "", ""]
+
+
+def test_an_audience_without_a_channel_goes_to_no_tool(tmp_path, world):
+    home, one = world.publish(tmp_path / "home"), audience(tmp_path, EVERYBODY, channel=None)
+    for name in ("aliyun_sms", "per_store"):
+        with pytest.raises(UsageError, match="has no channel"):
+            export(home, one, destination=name)
+
+
+@pytest.mark.parametrize(
+    ("how", "country", "value", "expected"),
+    [
+        ("digits_with_country", "CN", "13800000001", "8613800000001"),
+        ("digits_with_country", "US", "13125550123", "13125550123"),
+        ("e164", "CN", "13800000001", "+8613800000001"),
+        ("e164", "US", "13125550123", "+13125550123"),
+        ("digits", "CN", "138 0000-0001", "13800000001"),
+        ("trim_lower", "", " A.B@X.cn ", "a.b@x.cn"),
+        ("google_email", "", " A.B@Googlemail.com", "ab@googlemail.com"),
+        ("google_email", "", "A.B@x.cn", "a.b@x.cn"),
+        (None, "", " A ", " A "),
+    ],
+)
+def test_identifiers_are_brought_to_the_form_that_is_asked_for(how, country, value, expected):
+    assert normalised(pl.Series([value, None]), pl.Series([country, None]), how).to_list() == [expected, None]
+    assert hashed(pl.Series(["a", None]), "sha256").to_list() == [sha("a"), None]
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ("[{header: a, from: name}]", "who is meant"),
+        ("[{header: a, from: contact}, {header: a, text: b}]", "have the header a"),
+        ("[{header: a}]", "either `from` or `text`"),
+        ("[{from: contact}]", "has a header"),
+        ("[{header: a, from: one_id, hash: md5}]", "for `from: contact`"),
+        ("[{header: a, from: contact, hash: crc32}]", "hash"),
+    ],
+)
+def test_a_wrong_template_is_refused(tmp_path, columns, message):
+    path = tmp_path / "small.yml"
+    head = "name: small\nlabel: {zh: 小, en: Small}\ndescription: {zh: 小, en: Small}\ngrade: M\nevidence: ours\n"
+    path.write_text(f"{head}columns: {columns}\n", encoding="utf-8")
+    with pytest.raises(DefinitionError, match=message):
+        load_destination(path)
+
+
+def test_scopes_of_the_sample_are_those_of_the_vault():
+    assert SCOPES["sms"] == "CN"
