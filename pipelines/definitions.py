@@ -8,6 +8,7 @@ import dagster as dg
 
 from assets.analyses import analysis_assets
 from assets.backfill import backfill_assets
+from assets.exported import exported_spec
 from assets.gates import gate_checks
 from assets.identity import identity_assets
 from assets.models import model_assets
@@ -20,7 +21,7 @@ from dbt_like_sql.project import load_project
 from pipelines.jobs import build_jobs
 from pipelines.resources import TIME_ZONE, GuiyiHome, RepublishedHome, utc_now
 from pipelines.schedules import daily_schedule
-from pipelines.sensors import landing_sensor
+from pipelines.sensors import exports_sensor, landing_sensor
 
 
 def build_defs(
@@ -44,11 +45,12 @@ def build_defs(
             *warehouse_assets(made, clock, dictionary_rows(project)),
             *backfill_assets(of_a_day, clock, TIME_ZONE),
             *audience_assets(clock),
+            exported_spec(),
         ],
         asset_checks=gate_checks(),
         jobs=build_jobs(),
         schedules=[daily_schedule()],
-        sensors=[landing_sensor()],
+        sensors=[landing_sensor(), exports_sensor()],
         resources={"building": GuiyiHome(), "republishing": RepublishedHome(), **(resource_overrides or {})},
         executor=dg.in_process_executor,
     )

@@ -5,6 +5,7 @@ from typing import Any
 import dagster as dg
 
 from assets.backfill import TAG_DAY
+from assets.exported import EXPORTED
 
 DAILY = "daily"
 BACKFILL = "backfill"
@@ -19,7 +20,7 @@ def build_jobs() -> list[Any]:  # the type of an asset job is not exported by Da
     return [
         dg.define_asset_job(
             DAILY,
-            selection=dg.AssetSelection.all() - dg.AssetSelection.assets(TAG_DAY),
+            selection=dg.AssetSelection.all() - dg.AssetSelection.assets(TAG_DAY, EXPORTED),
             description="Landing files to published warehouse and audience CSVs · 每日全流程",
         ),
         dg.define_asset_job(
@@ -29,7 +30,7 @@ def build_jobs() -> list[Any]:  # the type of an asset job is not exported by Da
         ),
         dg.define_asset_job(
             EXPORTS,
-            selection=dg.AssetSelection.groups("segments"),
+            selection=dg.AssetSelection.groups("segments") - dg.AssetSelection.assets(EXPORTED),
             description="Audience CSVs from the published warehouse · 重新导出人群",
         ),
     ]

@@ -1,12 +1,14 @@
-"""The sensor on the landing folder: new or changed files ask for a run, once."""
+"""The sensors: new or changed landing files ask for a run, once; each new export becomes a partition."""
 
 import hashlib
 from pathlib import Path
 
 import dagster as dg
 
+from assets.exported import EXPORTED, PARTITIONS, materialization_of, partition_of
 from pipelines.jobs import DAILY, run_config
 from pipelines.resources import home_path, landing_path
+from segments.api import export_entries
 from warehouse.home import Home
 
 
@@ -44,3 +46,29 @@ def landing_sensor() -> dg.SensorDefinition:
         return dg.RunRequest(run_key=digest, run_config=run_config(landing=str(folder)), tags={"landing": digest})
 
     return landing
+
+
+def exports_sensor() -> dg.SensorDefinition:
+    """Tells Dagster of the exports in the home's register that it has not been told of; its cursor counts them."""
+
+    @dg.sensor(
+        name="exports_sensor",
+        asset_selection=dg.AssetSelection.assets(EXPORTED),
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        minimum_interval_seconds=60,
+        description="Records every export, by command line, console or job, as a partition · 将每次导出记录为分区",
+    )
+    def exports(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        known = int(context.cursor or 0)
+        found = export_entries(Home(home_path()).exports)
+        fresh = found[known:]
+        if not fresh:
+            return dg.SkipReason("No new exports.")
+        partitions = sorted({partition_of(entry) for entry in fresh})
+        return dg.SensorResult(
+            asset_events=[materialization_of(entry) for entry in fresh],
+            dynamic_partitions_requests=[PARTITIONS.build_add_request(partitions)],
+            cursor=str(len(found)),
+        )
+
+    return exports

@@ -15,10 +15,11 @@ from segments.rules.conditions import Name, Strict, Text
 from segments.rules.definition import Channel, Label
 
 CAMPAIGNS: Final = "campaigns"
+LEAST_SHARE: Final = 0.001
 
 Code = Annotated[StrictStr, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
 Share = Annotated[StrictFloat | StrictInt, Field(ge=0, lt=1)]
-ArmShare = Annotated[StrictFloat | StrictInt, Field(gt=0, le=1)]
+ArmShare = Annotated[StrictFloat | StrictInt, Field(ge=LEAST_SHARE, le=1)]
 ArmName = Annotated[StrictStr, StringConstraints(pattern=r"^[\w-]{1,32}$")]
 
 
@@ -26,6 +27,12 @@ class Holdout(Strict):
     """The share of the list that gets nothing, so that what the campaign brought can be told."""
 
     share: Share
+
+    @model_validator(mode="after")
+    def _is_a_share_that_can_hold_somebody(self) -> "Holdout":
+        if 0 < self.share < LEAST_SHARE:
+            raise ValueError(f"a holdout of {self.share:g} holds nobody out; {LEAST_SHARE:g} is the least, 0 is none")
+        return self
 
 
 class Link(Strict):

@@ -22,8 +22,8 @@ from segments.campaigns.assignment import aliases, current, read_assignment
 from segments.campaigns.links import read_links
 from segments.campaigns.plan import Plan, find_plan, load_plans
 from segments.exporting.files import write_into
+from segments.exporting.register import entries
 from segments.published import Published, open_published
-from segments.rules.library import find_audience
 from warehouse import audit
 
 # Headers of tools' reports and of landing pages' logs, of which the first that a file has is read.
@@ -157,9 +157,7 @@ def _read(file: Path) -> pl.DataFrame:
     raw = raw.rename({name: name.strip() for name in raw.columns})
     found = {ours: next((name for name in names if name in raw.columns), None) for ours, names in _HEADERS.items()}
     if found["token"] is None and found["contact"] is None:
-        raise UsageError(
-            f"{file} says of nobody what happened: it needs a column {' or '.join(_HEADERS['token'][:1])} or 手机号."
-        )
+        raise UsageError(f"{file} does not say to whom it happened: it needs a column token or 手机号.")
     if found["event"] is None and found["content"] is None:
         raise UsageError(f"{file} does not say what happened: it needs a column 事件 or 回复内容.")
     if found["at"] is None:
@@ -237,7 +235,8 @@ def _people(published: Published, plan: Plan) -> pl.DataFrame:
     assigned = current(read_assignment(home, plan.code), merged).select("one_id", "arm")
     links = read_links(home, plan.code).drop("arm")
     links = links.join(merged, on="one_id", how="left").with_columns(one_id=pl.coalesce("merged_into", "one_id"))
-    channel = plan.channel or find_audience(plan.audience, home).definition.channel or ""
+    made = [entry.channel for entry in entries(published.home.exports) if entry.campaign == plan.code]
+    channel = (made[-1] if made else plan.channel) or ""
     reached = "sms" if channel == "phone" else channel
     points = (
         pl.scan_parquet(published.vault_table("identity", "contact_point"))

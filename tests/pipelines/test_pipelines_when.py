@@ -6,13 +6,15 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import dagster as dg
+import polars as pl
 import pytest
 
 from common.errors import UsageError
 from pipelines.jobs import run_config
 from pipelines.resources import GuiyiHome, as_of_date, home_path, landing_path
 from pipelines.schedules import daily_schedule
-from pipelines.sensors import landing_digest, landing_sensor
+from pipelines.sensors import exports_sensor, landing_digest, landing_sensor
+from segments.exporting.register import Entry, enter
 from warehouse.home import Home
 
 
@@ -100,3 +102,23 @@ def test_schedule_sensor_and_command_read_one_landing_folder(tmp_path: Path, mon
 def test_run_config_leaves_out_what_is_not_given() -> None:
     config = run_config(as_of="2026-11-20").to_config_dict()
     assert config["resources"]["building"]["config"] == {"as_of": "2026-11-20"}
+
+
+def test_every_export_becomes_a_partition_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GUIYI_HOME", str(tmp_path))
+    members = pl.DataFrame({"one_id": ["P1"], "arm": [None]}, schema={"one_id": pl.String, "arm": pl.String})
+    entry = Entry(
+        export_id="E20261122.1", at=datetime(2026, 11, 22), audience="vip", run_id="2026-11-21.1", channel="sms",
+        destination="aliyun_sms", campaign=None, is_delta=False, is_sending=True, format="xlsx", encoding="utf-8",
+        rows=1, sha256="abc", path=str(tmp_path / "exports"), requested_by="li", reason="双十一",
+    )  # fmt: skip
+    sensor, context = exports_sensor(), dg.build_sensor_context()
+    assert isinstance(sensor(context), dg.SkipReason)
+    enter(tmp_path / "exports", entry, members)
+    result = sensor(context)
+    (event,) = result.asset_events
+    assert (event.partition, event.tags["dagster/data_version"]) == ("vip|aliyun_sms|-", "abc")
+    assert event.metadata["requested_by"].value == "li"
+    assert event.metadata["dagster/row_count"].value == 1
+    assert result.dynamic_partitions_requests[0].partition_keys == ["vip|aliyun_sms|-"]
+    assert isinstance(sensor(dg.build_sensor_context(cursor=result.cursor)), dg.SkipReason)

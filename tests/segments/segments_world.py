@@ -9,6 +9,7 @@ from typing import Any
 
 import duckdb
 import polars as pl
+import yaml
 
 from segments.exporting.export import export_audience
 from segments.exporting.outcome import ExportReport
@@ -192,3 +193,21 @@ def audience(folder: Path, where: str, *, channel: str | None = "sms", **more: s
 def export(home: Path, one: Audience | str, **more: Any) -> ExportReport:
     """An export at the tests' moment, unless they name another."""
     return export_audience(home, one, **{"at": NOW, **more})
+
+
+EVERYBODY = "{column: n_records, gte: 1}"
+PLAN = {
+    "name": "spring", "code": "SP-1", "label": {"zh": "春季", "en": "Spring"}, "audience": "sample",
+    "starts_on": dt.date(2026, 11, 20), "ends_on": dt.date(2026, 12, 20), "holdout": {"share": 0.3},
+    "arms": {"A": 0.5, "B": 0.5}, "cost_per_person_cny": 0.05, "owner": "crm",
+}  # fmt: skip
+
+
+def plan(home: Path, **more: Any) -> Path:
+    """A campaign plan of the home; `more` takes the place of its parts."""
+    content = {**PLAN, **more}
+    folder = home / "campaigns"
+    folder.mkdir(exist_ok=True)
+    path = folder / f"{content['name']}.yml"
+    path.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
+    return path
