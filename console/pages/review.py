@@ -114,7 +114,7 @@ def _question(request: Request, item_id: str) -> Response:
         answered=queue.answered.get(item["item_id"]),
         last=queue.answered.get(after),
         before=before,
-        following=following,
+        next_item=following,
         n_open=len(queue.open()),
         questions=QUESTIONS,
         answers=ANSWERS,

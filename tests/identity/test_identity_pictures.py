@@ -1,6 +1,7 @@
 from xml.etree import ElementTree
 
 from identity.showing.explain import End, Step
+from identity.showing.graphs import summarised
 from identity.showing.pictures import person_graph, waterfall
 from identity.showing.svg import shortened, text_width
 
@@ -51,3 +52,23 @@ def test_a_person_of_very_many_records_is_drawn_in_part_and_says_so():
 def test_long_labels_are_cut_to_their_width_with_chinese_counted_double():
     assert text_width("归一", 10) == 20
     assert text_width(shortened("小区楼栋单元房号相同 same estate", 12, 100), 12) <= 100
+
+
+def test_few_records_are_a_bubble_each_and_every_edge_is_between_two():
+    steps = [step(end(1), end(2)), step(end(2), end(3), 9.0)]
+    bubbles, bundles = summarised(steps, 24)
+    assert [bubble.count for bubble in bubbles] == [1, 1, 1]
+    assert [(one.a, one.b, len(one.steps)) for one in bundles] == [(0, 1, 1), (1, 2, 1)]
+
+
+def test_many_records_are_summed_by_what_ties_them_and_none_is_lost_nor_is_the_weak_bridge():
+    hub = end(0, "pos", "customer", "member")
+    messages = [step(hub, end(n, "aliyun_sms", "message", "contact")) for n in range(1, 61)]
+    orders = [step(hub, end(n, "jd", "order", "buyer"), 12.0) for n in range(100, 140)]
+    weak = step(end(100, "jd", "order", "buyer"), end(200, "jd", "order", "buyer"), 5.0, is_bridge=True, n_cut_off=1)
+    bubbles, bundles = summarised([*messages, *orders, weak], 24)
+    assert len(bubbles) <= 24
+    assert sum(bubble.count for bubble in bubbles) == 1 + 60 + 40 + 1
+    assert sum(len(one.steps) for one in bundles) == 60 + 40 + 1
+    [bridge] = [one for one in bundles if weak in one.steps]
+    assert bridge.a != bridge.b

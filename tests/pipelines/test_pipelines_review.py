@@ -12,7 +12,7 @@ from pipelines.resources import GuiyiHome
 from warehouse.home import Home
 
 
-@pytest.mark.parametrize("command", ["next", "list", "decide", "export", "import"])
+@pytest.mark.parametrize("command", ["next", "list", "decide", "withdraw", "export", "import"])
 def test_the_help_of_every_review_command_has_an_example(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["review", command, "--help"]) == 0
     assert f"Example: guiyi review {command}" in " ".join(capsys.readouterr().out.split())
@@ -34,6 +34,20 @@ def test_an_answered_question_is_neither_next_nor_listed(own_home: Home, capsys:
     assert [one["item_id"] for one in listed(own_home, capsys)] == [one["item_id"] for one in questions[1:]]
     assert run(["review", "next", "--home", home]) == 0
     assert questions[1]["item_id"] in capsys.readouterr().out
+
+
+def test_an_answer_that_is_taken_back_leaves_the_question_open(
+    own_home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = str(own_home.path)
+    first = listed(own_home, capsys)[0]["item_id"]
+    assert run(["review", "withdraw", first, "--who", "anna", "--home", home]) == 2
+    assert "has no answer" in capsys.readouterr().err
+    assert run(["review", "decide", first, "same", "--who", "anna", "--home", home]) == 0
+    assert run(["review", "withdraw", first, "--who", "bert", "--home", home]) == 0
+    capsys.readouterr()
+    assert listed(own_home, capsys)[0]["item_id"] == first
+    assert (own_home.identity / "decisions.csv").read_text().count(first) == 2
 
 
 def test_a_question_that_does_not_exist_or_an_answer_that_is_none_is_wrong_usage(
