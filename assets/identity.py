@@ -42,6 +42,11 @@ _DESCRIPTIONS = {
     (PUBLIC, "decided_by"): "Which rules and which model decided · 规则与模型版本",
     (PRIVATE, "golden_value"): "Golden record values in the clear; vault only · 黄金记录明文（保险库）",
     (PRIVATE, "contact_point"): "Where a person can be reached, in the clear; vault only · 联系方式明文（保险库）",
+    (
+        PRIVATE,
+        "person_identifier",
+    ): "A person's identifiers in the clear, by OneID; vault only · 个人标识明文（保险库）",
+    (PRIVATE, "value_owner"): "Whose each value is, in the clear, by value; vault only · 按值查人（保险库）",
 }
 
 

@@ -18,6 +18,7 @@ from identity.keeping.contradictions import contradicting, past_limits
 from identity.keeping.doubt import doubts
 from identity.keeping.golden import Golden, golden_records
 from identity.keeping.keeping import STATE, Keeping, differences
+from identity.keeping.lookup import write_lookups
 from identity.keeping.review import review_items, spend_of_orders
 from identity.keeping.stable import Identities, assign
 from identity.keeping.stewards import Stewardship, stewardship
@@ -125,7 +126,8 @@ def resolve(
         public: folder for the tables without personal data: record_map, one_id, absent_record, edge, change,
             displaced_record, golden_field, golden_candidate, identifier_value, override, doubt, review_item,
             decided_by, relation, device_history, event_owner, over_limit.
-        private: folder for golden_value and contact_point, in the clear, and the state that the next run starts from.
+        private: folder for golden_value, contact_point, person_identifier and value_owner, in the clear, and the state
+            that the next run starts from.
         previous: the `identity` tables of the published snapshot, or None on the first run.
         models: the home's folder of trained models; a model is trained and kept there when it has none.
         key: the home's key, for hashes of personal values.
@@ -246,6 +248,7 @@ def _write(found: _Resolved, made: _Tables, public: Path, private: Path, key: by
     found.golden.value.write_parquet(private / "golden_value.parquet")
     found.golden.contact_point.write_parquet(private / "contact_point.parquet")
     found.state.write_parquet(private / STATE)
+    write_lookups(found.parties, found.identities.of_party, private)
 
 
 def _record_map(found: _Resolved) -> pl.DataFrame:

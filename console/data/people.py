@@ -31,7 +31,7 @@ def find(published: Published, text: str) -> tuple[Found, list[Row]]:
         published: the published run.
         text: what was typed; it is kept nowhere.
     """
-    found = find_people(published.con, touchpoints(published), text, most=MOST)
+    found = find_people(published.con, vault(published), text, most=MOST)
     kinds = {match.one_id: match.kinds for match in found.matches}
     shown = summaries(published, list(kinds))
     for row in shown:

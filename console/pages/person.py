@@ -175,7 +175,7 @@ def _told(steps: Any) -> dict[str, Any]:
 
 def _identifiers(published: Published, one_id: str, *, is_clear: bool) -> list[dict[str, Any]]:
     key = load_key(published.home.vault, configured=os.environ.get("GUIYI_KEY"))
-    held = identifiers_of(published.con, people.touchpoints(published), one_id, key)
+    held = identifiers_of(published.con, people.vault(published), one_id, key)
     return [_shown(one, is_clear=is_clear) for one in held]
 
 

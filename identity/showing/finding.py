@@ -16,6 +16,7 @@ from typing import Final
 import duckdb
 
 from common.keys import keyed_hash
+from identity.keeping.lookup import PERSON_IDENTIFIER, VALUE_OWNER
 from identity.showing.following import follow
 
 # Kinds of a match beside the identifier types of the registry.
@@ -69,12 +70,12 @@ def readings(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(ways))
 
 
-def find_people(con: duckdb.DuckDBPyConnection, touchpoints: Path, text: str, *, most: int = 50) -> Found:
+def find_people(con: duckdb.DuckDBPyConnection, vault: Path, text: str, *, most: int = 50) -> Found:
     """Everybody whom exactly this names.
 
     Args:
         con: a published warehouse.
-        touchpoints: the run's canonical tables, in the vault.
+        vault: the run's folder in the vault.
         text: what somebody typed.
         most: how many people to give.
     """
@@ -85,33 +86,38 @@ def find_people(con: duckdb.DuckDBPyConnection, touchpoints: Path, text: str, *,
         followed = follow(con, ways[0])
         if followed.one_id:
             return Found((Match(followed.one_id, (ALIAS if followed.state == "merged" else ONE_ID,)),), 1)
-    rows = con.execute(
-        _FIND,
-        {
-            "ways": list(ways),
-            "identifier": str(touchpoints / "identifier.parquet"),
-            "attribute": str(touchpoints / "attribute.parquet"),
-        },
-    ).fetchall()
+    owners = vault / "identity" / f"{VALUE_OWNER}.parquet"
+    places: dict[str, object] = {"ways": list(ways)}
+    if owners.exists():
+        told = _OWNERS
+        places["owners"] = str(owners)
+    else:  # a run of an earlier version
+        told = _TOLD
+        places["identifier"] = str(vault / "touchpoints" / "identifier.parquet")
+        places["attribute"] = str(vault / "touchpoints" / "attribute.parquet")
+    rows = con.execute(_FIND.format(told=told), places).fetchall()
     matches = tuple(Match(one_id, tuple(kinds)) for one_id, kinds in rows[:most])
     return Found(matches, len(rows))
 
 
-_FIND: Final = """
-    with party as (
-        select record_id, role, id_type as kind from read_parquet($identifier)
-        where id_value in (select unnest($ways))
+# The list stands in the filter itself, so that row groups without any of it are passed by.
+_OWNERS: Final = "select one_id, kind from read_parquet($owners) where value in $ways"
+_TOLD: Final = """
+    select m.one_id, p.kind from (
+        select record_id, role, id_type as kind from read_parquet($identifier) where id_value in $ways
         union
         select record_id, role, 'name' from read_parquet($attribute)
-        where name in ('name', 'name_simplified', 'nickname') and value in (select unnest($ways))
-    ),
-    named as (
-        select m.one_id, p.kind from party as p inner join identity.record_map as m using (record_id, role)
+        where name in ('name', 'name_simplified', 'nickname') and value in $ways
+    ) as p inner join identity.record_map as m using (record_id, role)
+"""
+_FIND: Final = """
+    with named as (
+        {told}
         union
-        select one_id, 'record' from identity.record_map where natural_key in (select unnest($ways))
+        select one_id, 'record' from identity.record_map where natural_key in $ways
         union
         select unnest([one_id, buyer_one_id, receiver_one_id]), 'order' from core.orders
-        where order_no in (select unnest($ways)) or order_key in (select unnest($ways))
+        where order_no in $ways or order_key in $ways
     )
     select one_id, list(distinct kind order by kind) as kinds from named
     where one_id is not null
@@ -147,19 +153,24 @@ class Held:
         return self.status in ("shared", "blocked")
 
 
-def identifiers_of(con: duckdb.DuckDBPyConnection, touchpoints: Path, one_id: str, key: bytes) -> Sequence[Held]:
+def identifiers_of(con: duckdb.DuckDBPyConnection, vault: Path, one_id: str, key: bytes) -> Sequence[Held]:
     """Every identifier that a person's records carry, those that are seen on most records first.
 
     Args:
         con: a published warehouse.
-        touchpoints: the run's canonical tables, in the vault.
+        vault: the run's folder in the vault.
         one_id: an active OneID.
         key: the home's key: values are judged by their keyed hashes.
     """
-    rows = con.execute(_HELD, {"one_id": one_id, "identifier": str(touchpoints / "identifier.parquet")}).fetchall()
-    hashes = {keyed_hash(row[2], key): row[:3] for row in rows}
+    known = vault / "identity" / f"{PERSON_IDENTIFIER}.parquet"
+    if known.exists():
+        rows = con.execute(_CARRIED, {"one_id": one_id, "known": str(known)}).fetchall()
+    else:  # a run of an earlier version
+        identifier = vault / "touchpoints" / "identifier.parquet"
+        rows = con.execute(_HELD, {"one_id": one_id, "identifier": str(identifier)}).fetchall()
+    hashes = {keyed_hash(row[2], key): row[2] for row in rows}
     judged = {
-        (id_type, id_scope, hashes[value_hash][2]): (status, reason)
+        (id_type, id_scope, hashes[value_hash]): (status, reason)
         for id_type, id_scope, value_hash, status, reason in con.execute(_JUDGED, [list(hashes)]).fetchall()
     }
     found = []
@@ -169,10 +180,14 @@ def identifiers_of(con: duckdb.DuckDBPyConnection, touchpoints: Path, one_id: st
     return found
 
 
+_CARRIED: Final = """
+    select id_type, id_scope, id_value, first_seen_at, last_seen_at, n_records, sources from read_parquet($known)
+    where one_id = $one_id order by n_records desc, id_type, id_scope, id_value
+"""
 _HELD: Final = """
     with party as (select record_id, role, source from identity.record_map where one_id = $one_id)
     select i.id_type, coalesce(i.id_scope, '') as id_scope, i.id_value, min(i.seen_at), max(i.seen_at),
-        count(distinct i.record_id) as n_records, list(distinct p.source order by p.source) as sources
+        count(distinct (i.record_id, i.role)) as n_records, list(distinct p.source order by p.source) as sources
     from read_parquet($identifier) as i inner join party as p using (record_id, role)
     where i.id_value is not null
     group by all order by n_records desc, id_type, id_scope, id_value

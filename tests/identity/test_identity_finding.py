@@ -1,12 +1,17 @@
 """Finding people: how what somebody typed is read, and what has become of an id."""
 
+import datetime as dt
+
 import duckdb
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from common.errors import UsageError
 from common.keys import keyed_hash
+from identity.keeping.lookup import write_lookups
+from identity.parties import Parties
 from identity.showing.finding import find_people, identifiers_of, readings
 from identity.showing.following import current_id, follow
 
@@ -15,6 +20,8 @@ KEY = b"key"
 
 @pytest.fixture
 def con(tmp_path):
+    told = tmp_path / "touchpoints"
+    told.mkdir()
     con = duckdb.connect()
     con.execute("create schema identity; create schema core")
     con.execute(
@@ -41,9 +48,9 @@ def con(tmp_path):
         "('r2', 'member', 'phone', 'CN', '13800000001', timestamp '2026-02-01'), "
         "('r2', 'member', 'pos_card', 'x', 'C-9', null)) as t(record_id, role, id_type, id_scope, id_value, seen_at)) "
     )
-    con.execute(f"{identifier} to '{tmp_path / 'identifier.parquet'}'")
+    con.execute(f"{identifier} to '{told / 'identifier.parquet'}'")
     attribute = "copy (select 'r2' as record_id, 'member' as role, 'name' as name, '王小明' as value) "
-    con.execute(f"{attribute} to '{tmp_path / 'attribute.parquet'}'")
+    con.execute(f"{attribute} to '{told / 'attribute.parquet'}'")
     return con
 
 
@@ -64,6 +71,29 @@ def test_people_are_found_by_identifier_order_record_and_name_each_with_by_what(
     assert found("王小") == {} and found("   ") == {}
     one = find_people(con, tmp_path, "7001", most=1)
     assert (len(one.matches), one.n_people) == (1, 2)
+
+
+def test_the_vaults_own_look_ups_find_the_same_people_and_identifiers(con, tmp_path):
+    party = pl.DataFrame(
+        [(0, "jd", None, None, None), (1, "jd", None, None, None), (2, "pos", "王小明", "王小明", "明明")],
+        schema=["party", "source", "name_as_written", "name", "nickname"], orient="row",
+    )  # fmt: skip
+    identifier = pl.DataFrame(
+        [(1, "phone", "CN", "13800000001", dt.datetime(2026, 1, 1)), (2, "phone", "CN", "13800000001",
+         dt.datetime(2026, 2, 1)), (2, "pos_card", "x", "C-9", None)],
+        schema=["party", "id_type", "id_scope", "id_value", "seen_at"], orient="row",
+    )  # fmt: skip
+    of_party = pl.DataFrame({"party": [0, 1, 2], "one_id": ["PA", "PE", "PA"]})
+    asked = ("13800000001", "C-9", "7001", "王小明")
+    before = [find_people(con, tmp_path, text) for text in asked]
+    held = [identifiers_of(con, tmp_path, one_id, KEY) for one_id in ("PA", "PE")]
+    (tmp_path / "identity").mkdir()
+    write_lookups(Parties(party, identifier), of_party, tmp_path / "identity")
+    for path in (tmp_path / "touchpoints").iterdir():
+        path.unlink()
+    assert [find_people(con, tmp_path, text) for text in asked] == before
+    assert [identifiers_of(con, tmp_path, one_id, KEY) for one_id in ("PA", "PE")] == held
+    assert find_people(con, tmp_path, "明明").matches[0].kinds == ("name",)
 
 
 def test_a_merged_id_leads_to_who_it_became_and_others_say_that_they_lead_nowhere(con):
