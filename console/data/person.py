@@ -96,8 +96,17 @@ def person(published: Published, one_id: str) -> dict[str, Any]:
         "consent": rows(con, _CONSENT, key),
         "relations": [relation | {"is_mine": relation["one_id"] == one_id} for relation in rows(con, _RELATIONS, key)],
         "companies": rows(con, _COMPANIES, key) if has_table(con, "core.business_person") else [],
+        "categories": category_names(published),
         "doubt": one(con, "select * from identity.doubt where one_id = $one_id", key),
     }
+
+
+def category_names(published: Published) -> dict[str, str]:
+    """What categories of goods are called in Chinese; a run of an earlier version does not say."""
+    if not has_table(published.con, "core.category"):
+        return {}
+    found = rows(published.con, "select category, category_zh from core.category where category_zh is not null")
+    return {row["category"]: row["category_zh"] for row in found}
 
 
 def tag_history(published: Published, one_id: str) -> list[Row]:
