@@ -18,6 +18,11 @@ from identity.showing.svg import shortened
 Translate = Callable[[str, str], str]
 COLORS: Final = 9
 _MARGIN: Final = 12.0
+# Room for the names of the outermost bubbles.
+_SIDE: Final = 76.0
+_ABOVE: Final = 36.0
+# Names are wider than they are high.
+_STRETCH: Final = 1.25
 
 
 def person_graph(bubbles: Sequence[Bubble], bundles: Sequence[Bundle], t: Translate) -> Markup:
@@ -28,7 +33,8 @@ def person_graph(bubbles: Sequence[Bubble], bundles: Sequence[Bundle], t: Transl
         bundles: with them.
         t: gives the reader's of two texts.
     """
-    place, width, height = layout(len(bubbles), [(one.a, one.b) for one in bundles if one.a != one.b])
+    place, _, height = layout(len(bubbles), [(one.a, one.b) for one in bundles if one.a != one.b])
+    place = place * [_STRETCH, 1.0]
     colors = source_colors(bubbles)
     parts = [
         _edge(number, bundle, place[bundle.a], place[bundle.b], bubbles, t)
@@ -40,9 +46,11 @@ def person_graph(bubbles: Sequence[Bubble], bundles: Sequence[Bundle], t: Transl
         for bubble, (x, y) in zip(bubbles, place, strict=True)
     ]
     title = t("为何是同一人：记录与依据", "Why these are one person: records and evidence")
-    opening = Markup('<svg class="person-graph" viewBox="0 0 {:.0f} {:.0f}" role="group" aria-label="{}">').format(
-        width, height + _MARGIN, title
-    )
+    left, right = float(place[:, 0].min()) - _SIDE, float(place[:, 0].max()) + _SIDE
+    top = float(place[:, 1].min()) - _ABOVE
+    opening = Markup(
+        '<svg class="person-graph" viewBox="{:.0f} {:.0f} {:.0f} {:.0f}" width="{:.0f}" role="group" aria-label="{}">'
+    ).format(left, top, right - left, height + _MARGIN - top, right - left, title)
     return opening + Markup("").join(parts) + Markup("</svg>")
 
 
