@@ -134,6 +134,38 @@ def interval(
     ).format(tone, label, zero if least <= 0 <= most else "", at(low), at(high), at(middle))
 
 
+def venn(a: float, b: float, both: float, *, label: str) -> Markup:
+    """Two circles whose areas, and the area that they share, are as the numbers."""
+    most = max(a, b, 1.0)
+    left, right = 52 * math.sqrt(a / most), 52 * math.sqrt(b / most)
+    apart = _distance(left, right, both / most * math.pi * 52 * 52)
+    x = (220 - (left + apart + right)) / 2 + left
+    return Markup(
+        '<svg class="venn" viewBox="0 0 220 112" role="img" aria-label="{}"><circle cx="{:.1f}" cy="56" r="{:.1f}"/>'
+        '<circle class="other" cx="{:.1f}" cy="56" r="{:.1f}"/></svg>'
+    ).format(label, x, left, x + apart, right)
+
+
+def _distance(r: float, s: float, shared: float) -> float:
+    """How far apart two circles lie that share an area; found by halving, since area falls as they part."""
+    near, far = abs(r - s), r + s
+    for _ in range(40):
+        middle = (near + far) / 2
+        near, far = (middle, far) if _lens(r, s, middle) > shared else (near, middle)
+    return (near + far) / 2
+
+
+def _lens(r: float, s: float, d: float) -> float:
+    """The area that circles of radius r and s share at distance d."""
+    if d >= r + s or not r or not s:
+        return 0.0
+    if d <= abs(r - s):
+        return math.pi * min(r, s) ** 2
+    at = math.acos(max(-1.0, min(1.0, (d * d + r * r - s * s) / (2 * d * r))))
+    other = math.acos(max(-1.0, min(1.0, (d * d + s * s - r * r) / (2 * d * s))))
+    return r * r * (at - math.sin(2 * at) / 2) + s * s * (other - math.sin(2 * other) / 2)
+
+
 def _svg(kind: str, height: int, title: str, parts: Sequence[Markup]) -> Markup:
     opening = Markup('<svg class="{}" viewBox="0 0 {} {}" role="img" aria-label="{}">').format(
         kind, _WIDTH, height, title

@@ -50,6 +50,15 @@ def judge(published: Published, sheet: Sheet, vocabulary: Vocabulary, *, people:
     return judged
 
 
+def checked(published: Published, sheet: Sheet, vocabulary: Vocabulary) -> Audience | None:
+    """The audience that a sheet says; None where it has a fault."""
+    raw = draft_of(sheet, vocabulary).raw
+    try:
+        return audience_from(raw, published.home.audiences / f"{raw['name']}.yml")
+    except GuiyiError:
+        return None
+
+
 def place(location: Location, draft: Draft, sheet: Sheet) -> str:
     """The node or the field of the form that a place of the file belongs to."""
     head: Any = location[0] if location else ""

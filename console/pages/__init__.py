@@ -4,13 +4,14 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from console.pages import account, audience_builder, audiences, audit, people, person, review
+from console.pages import account, audience_builder, audience_export, audiences, audit, people, person, review
 from console.pages import today as first_page
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     account.router,
     first_page.router,
     audience_builder.router,
+    audience_export.router,
     audiences.router,
     people.router,
     person.router,

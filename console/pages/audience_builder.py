@@ -8,13 +8,21 @@ from fastapi import APIRouter, Depends, Request, Response
 from console.audiences import operators
 from console.audiences.drafts import Drafts, Kept
 from console.audiences.editing import edit
-from console.audiences.judging import Judged, judge, place
+from console.audiences.judging import Judged, checked, judge, place
 from console.audiences.sheet import Form, Sheet, draft_of, fresh_sheet, read_sheet, sheet_of
 from console.data import audiences as data
 from console.guard import Refused, console_of, needs, now, user_of
 from console.pages.audiences import find
 from console.rendering import redirect, render
-from segments.api import CHANNELS, RuleFault, delete_audience, plan_saving, save_audience, search_values
+from segments.api import (
+    CHANNELS,
+    RuleFault,
+    delete_audience,
+    plan_saving,
+    reach_by_channel,
+    save_audience,
+    search_values,
+)
 
 router: Final = APIRouter(dependencies=[needs("edit_audiences")])
 MOST_FIELDS: Final = 5_000
@@ -86,6 +94,18 @@ def count(request: Request, draft_id: str, form: Posted) -> Response:
         request, "parts/build_figures.html", judged=judged, marks=marks, draft_id=draft_id, sheet=draft.sheet,
         places=[*(node.id for node in draft.sheet.root.walk()), *_fields(draft.sheet)], words=words,
     )  # fmt: skip
+
+
+@router.post("/audiences/-/draft/{draft_id}/channels")
+def channels(request: Request, draft_id: str, form: Posted) -> Response:
+    """How many people of the draft each channel reaches."""
+    sheet = _posted(request, draft_id, form).sheet
+    warehouse = console_of(request).warehouse
+    words = data.vocabulary(warehouse)
+    with warehouse.reading() as published:
+        audience = checked(published, sheet, words)
+        found = reach_by_channel(published, audience) if audience else {}
+    return render(request, "parts/build_channels.html", channels=found, own=sheet.text("channel"))
 
 
 @router.post("/audiences/-/draft/{draft_id}/people")

@@ -1,16 +1,28 @@
 """Audiences: the list, and one of them."""
 
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
+from console import charts
+from console.audiences.values import name_of
 from console.data import audiences as data
 from console.guard import Refused, console_of, needs
 from console.rendering import render
-from segments.api import CHANNELS, Audience, ExportEntry, preview
+from segments.api import (
+    CHANNELS,
+    Audience,
+    ExportEntry,
+    overlap,
+    past_sizes,
+    preview,
+    reach_by_channel,
+    top_tags,
+)
 
 router: Final = APIRouter()
 PEOPLE: Final = 20
+MOST_COMPARED: Final = 6
 
 
 @router.get("/audiences", dependencies=[needs("view")])
@@ -64,6 +76,7 @@ def one(request: Request, name: str) -> Response:
         definition=audience.definition,
         rule=data.rule_in_words(audience, words, data.titles(shelf)),
         columns=words.columns,
+        name_of=name_of,
         exports=list(reversed(entries))[:PEOPLE],
         trend=data.trend(entries),
         known=console.warehouse.known(data.size_key(audience)),
@@ -89,6 +102,61 @@ def people(request: Request, name: str) -> Response:
     words = data.vocabulary(console_of(request).warehouse)
     labels = {one.column: one.label for one in audience.definition.columns if one.label}
     return render(request, "parts/audience_people.html", people=found, labels=labels, columns=words.columns)
+
+
+@router.get("/audiences/{name}/channels", dependencies=[needs("view")])
+def channels(request: Request, name: str) -> Response:
+    """How many each channel reaches, and why not the rest."""
+    audience = find(request, name)
+    found = console_of(request).warehouse.once(
+        f"channels {audience.name} {audience.sha256}", lambda published: reach_by_channel(published, audience)
+    )
+    return render(request, "parts/audience_channels.html", channels=found, own=audience.definition.channel)
+
+
+@router.get("/audiences/{name}/tags", dependencies=[needs("view")])
+def tags(request: Request, name: str) -> Response:
+    """The tags that set its people apart."""
+    audience = find(request, name)
+    found = console_of(request).warehouse.once(
+        f"tags {audience.name} {audience.sha256}", lambda published: top_tags(published, audience)
+    )
+    words = data.vocabulary(console_of(request).warehouse)
+    return render(request, "parts/audience_tags.html", tags=found, name_of=name_of, words=words)
+
+
+@router.get("/audiences/{name}/past", dependencies=[needs("view")])
+def past(request: Request, name: str) -> Response:
+    """Today's rule on the kept runs."""
+    audience = find(request, name)
+    found = console_of(request).warehouse.once(
+        f"past {audience.name} {audience.sha256}", lambda published: past_sizes(published, audience)
+    )
+    return render(request, "parts/audience_past.html", past=found[-data.TREND :])
+
+
+@router.get("/audiences/-/compare", dependencies=[needs("view")])
+def compare(request: Request, name: Annotated[list[str] | None, Query()] = None, all: str = "") -> Response:
+    """What audiences have in common: a matrix with shares, and circles for each two."""
+    console = console_of(request)
+    shelf = data.shelf(console.home)
+    shown = [shelf.audiences[one] for one in dict.fromkeys(name or ()) if one in shelf.audiences]
+    problem = ("请选择 2 到 6 个。", "Choose two to six.") if name and not 2 <= len(shown) <= MOST_COMPARED else None
+    matrix, pairs = [], []
+    if len(shown) >= 2 and problem is None:
+        with console.warehouse.reading() as published:
+            matrix = overlap(published, shown, reachable=all != "1").matrix
+        pairs = [_pair(shown, matrix, i, j) for i in range(len(shown)) for j in range(i + 1, len(shown))]
+    return render(
+        request, "audience_compare.html", audiences=list(shelf.audiences.values()), shown=shown, matrix=matrix,
+        pairs=pairs, problem=problem, chosen=[one.name for one in shown], is_all=all == "1",
+    )  # fmt: skip
+
+
+def _pair(shown: list[Audience], matrix: list[list[int]], i: int, j: int) -> dict[str, Any]:
+    first, second, both = matrix[i][i], matrix[j][j], matrix[i][j]
+    picture = charts.venn(first, second, both, label=f"{first:,} / {second:,} / {both:,}")
+    return {"a": shown[i], "b": shown[j], "both": both, "picture": picture}
 
 
 def find(request: Request, name: str) -> Audience:

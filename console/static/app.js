@@ -54,6 +54,17 @@
     event.preventDefault();
     filtered(box).find((one) => !one.hidden)?.click();
   });
+  // What was unfolded stays so when its part is drawn again.
+  let unfolded = [];
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    const open = event.detail.target.querySelectorAll("details[open][data-keep]");
+    unfolded = [...open].map((one) => one.dataset.keep);
+  });
+  document.addEventListener("htmx:afterSwap", (event) => {
+    for (const one of event.detail.target.querySelectorAll("details[data-keep]")) {
+      if (unfolded.includes(one.dataset.keep)) one.open = true;
+    }
+  });
   // A refusal is an answer too: its page is shown in place of what was asked for.
   document.addEventListener("htmx:beforeSwap", (event) => {
     if (event.detail.xhr.status >= 400) { event.detail.shouldSwap = true; event.detail.isError = false; }

@@ -9,6 +9,7 @@ from console.security.users import write_user
 from segments.api import find_audience
 from warehouse import audit
 
+expect.set_options(timeout=20_000)  # machines that run tests may be busy
 PASSWORD = "correct horse battery"
 
 

@@ -1,0 +1,149 @@
+"""Exports: what to ask for, what was written, and the files; served from the home's exports alone, and audited."""
+
+import datetime as dt
+import json
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Form, Request, Response
+from fastapi.responses import FileResponse
+
+from common.errors import GuiyiError
+from console.data import audiences as data
+from console.data import exports as exported
+from console.guard import Refused, console_of, needs, now, user_of
+from console.pages.audiences import find
+from console.rendering import language_of, redirect, render
+from segments.api import export_audience
+from warehouse import audit
+
+router: Final = APIRouter(dependencies=[needs("export")])
+ENCODINGS: Final = ("utf-8-sig", "gb18030", "utf-8")
+FORMATS: Final = ("csv", "xlsx", "parquet")
+SHORTEST_REASON: Final = 2
+
+
+@router.get("/audiences/{name}/export")
+def ask(request: Request, name: str) -> Response:
+    """The form."""
+    return _form(request, name, {})
+
+
+@router.post("/audiences/{name}/export")
+def export(
+    request: Request,
+    name: str,
+    reason: Annotated[str, Form()] = "",
+    holdout: Annotated[str, Form()] = "",
+    campaign: Annotated[str, Form()] = "",
+    destination: Annotated[str, Form()] = "",
+    format: Annotated[str, Form()] = "",
+    encoding: Annotated[str, Form()] = "",
+    delta: Annotated[str, Form()] = "",
+    send_on: Annotated[str, Form()] = "",
+    plain: Annotated[str, Form()] = "",
+) -> Response:
+    """Writes the list; then on to what was written."""
+    asked = {
+        "reason": reason.strip(), "holdout": holdout.strip(), "campaign": campaign, "destination": destination,
+        "format": format, "encoding": encoding, "delta": delta, "send_on": send_on, "plain": plain,
+    }  # fmt: skip
+    problems, share = _check(asked)
+    if problems:
+        return _form(request, name, asked, problems=problems)
+    console = console_of(request)
+    audience = find(request, name)
+    try:
+        report = export_audience(
+            console.home.path, audience, at=now(request), destination=destination or None,
+            campaign=campaign or None, holdout=None if campaign else share, format=format or None,  # type: ignore[arg-type]  # checked
+            encoding=encoding or None, delta=delta == "1", requested_by=user_of(request).name,  # type: ignore[arg-type]  # checked
+            variant="non_personalised" if plain == "1" else None,
+            send_on=dt.date.fromisoformat(send_on) if send_on else None, reason=asked["reason"],
+            language=language_of(request),
+        )  # fmt: skip
+    except GuiyiError as error:
+        return _form(request, name, asked, problems={"all": (str(error), str(error))})
+    return redirect(request, f"/audiences/-/exports/{report.export_id}")
+
+
+@router.get("/audiences/-/exports/{export_id}")
+def show(request: Request, export_id: str) -> Response:
+    """What an export wrote, who is in it by arm, who was left out and why."""
+    entry, folder, manifest = _found(request, export_id)
+    shelf = data.shelf(console_of(request).home)
+    audience = shelf.audiences.get(entry.audience)
+    return render(
+        request, "export.html", entry=entry, manifest=manifest, folder=folder,
+        files=[(one, folder / one["name"]) for one in manifest["files"]],
+        title=audience.definition.label if audience else None,
+    )  # fmt: skip
+
+
+@router.get("/audiences/-/exports/{export_id}/files/{file}")
+def download(request: Request, export_id: str, file: str) -> Response:
+    """One file of an export, as its manifest names it; each download is audited."""
+    entry, folder, manifest = _found(request, export_id)
+    if file not in {one["name"] for one in manifest["files"]} or not (folder / file).is_file():
+        raise Refused(404, "没有这个文件。", "There is no such file.")
+    audit.record(
+        console_of(request).home.path, "download", who=user_of(request).name, at=now(request), export_id=export_id,
+        audience=entry.audience, file=file,
+    )  # fmt: skip
+    return FileResponse(folder / file, filename=file, headers={"Cache-Control": "no-store"})
+
+
+def _found(request: Request, export_id: str) -> tuple[Any, Path, dict[str, Any]]:
+    home = console_of(request).home
+    entry = exported.find(home, export_id)
+    if entry is None:
+        raise Refused(404, "没有这次导出。", "There is no such export.")
+    folder = exported.folder_of(home, entry)
+    if folder is None:
+        en = "The files of this list are no longer in the exports, or a newer export took their place."
+        raise Refused(410, "名单文件已不在导出目录中，或已被更新的导出取代。", en)
+    return entry, folder, json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+
+
+def _check(asked: dict[str, str]) -> tuple[dict[str, tuple[str, str]], float | None]:
+    """What is in the way of an export, by field; and the share that is held out."""
+    problems: dict[str, tuple[str, str]] = {}
+    if len(asked["reason"]) < SHORTEST_REASON:
+        problems["reason"] = ("请写明用途，便于日后追溯。", "Say what it is for, so that it can be told later.")
+    share: float | None = None
+    text = asked["holdout"].rstrip("%％").strip()
+    if text and text != "0":
+        try:
+            share = float(text) / 100
+        except ValueError:
+            share = -1.0
+        if not 0 < share <= 0.9:
+            problems["holdout"] = (
+                "请填 1 到 90 之间的百分数，或留空。",
+                "Write a percentage from 1 to 90, or nothing.",
+            )
+    if asked["format"] and asked["format"] not in FORMATS:
+        problems["format"] = ("请选择列出的格式。", "Choose one of the formats.")
+    if asked["encoding"] and asked["encoding"] not in ENCODINGS:
+        problems["encoding"] = ("请选择列出的编码。", "Choose one of the encodings.")
+    try:
+        dt.date.fromisoformat(asked["send_on"] or "2026-01-31")
+    except ValueError:
+        problems["send_on"] = ("请填写日期，如 2026-01-31", "Fill in a date, such as 2026-01-31")
+    return problems, None if problems else share
+
+
+def _form(
+    request: Request, name: str, asked: dict[str, str], *, problems: dict[str, tuple[str, str]] | None = None
+) -> Response:
+    console = console_of(request)
+    audience = find(request, name)
+    sized = data.size(console.warehouse, audience)
+    entries = data.exports(console.home).get(name, [])
+    return render(
+        request, "export_form.html", status=422 if problems else 200, audience=audience,
+        definition=audience.definition, size=sized, problems=problems or {}, asked=asked,
+        destinations=exported.destinations(console.home, audience), campaigns=exported.campaigns(console.home, name),
+        code=exported.default_code(console.warehouse.manifest()["time_zone"], name, now(request)),
+        before={entry.destination or "" for entry in entries}, encodings=ENCODINGS, formats=FORMATS,
+    )  # fmt: skip

@@ -1,0 +1,95 @@
+"""Exports in a real browser: from the list of audiences to a CSV with a holdout, and who may not."""
+
+import csv
+import json
+
+import pytest
+from console_world import serving
+from playwright.sync_api import expect
+
+from console.security.users import write_user
+from warehouse import audit
+
+PASSWORD = "correct horse battery"
+
+
+@pytest.fixture
+def own(own_home):
+    with serving(own_home) as address:
+        yield address
+
+
+def test_from_the_list_to_a_csv_of_reachable_people_with_a_holdout(watch, own, own_home, downloads):
+    seen = watch(own + "/audiences", width=390)
+    page = seen.page
+    page.get_by_role("link", name="导出 到期换新").click()
+    assert page.get_by_label("留出对照组（%）").input_value() == "10"
+    page.get_by_label("留出对照组（%）").fill("30")
+    assert seen.serious_faults() == []
+    page.get_by_label("用途（必填）").fill("换新提醒")
+    page.get_by_role("button", name="导出名单").click()
+    page.wait_for_url("**/exports/E*")
+    assert not seen.is_wider_than_the_screen()
+    assert seen.serious_faults() == []
+    with page.expect_download() as waited:
+        page.get_by_role("link", name="下载").first.click()
+    file = downloads / waited.value.suggested_filename
+    waited.value.save_as(file)
+    rows = list(csv.DictReader(file.read_text(encoding="utf-8-sig").splitlines()))
+    held = int(page.locator("#n-holdout").inner_text())
+    manifest = json.loads(next((own_home.exports / "replacement_due").glob("*/manifest.json")).read_text())
+    assert len(rows) == manifest["rows"] > 0
+    assert manifest["dropped"]["holdout"] == held > 0
+    assert manifest["rows"] + sum(manifest["dropped"].values()) == manifest["matching"]
+    assert all(row["手机号"].isdigit() for row in rows)
+    assert manifest["reason"] == "换新提醒"
+    done = [line for line in audit.read(own_home.path) if line["action"] in ("export", "download")]
+    assert [line["action"] for line in done][-2:] == ["export", "download"]
+    assert done[-2]["reason"] == "换新提醒"
+
+
+def test_an_export_without_a_reason_or_with_an_impossible_holdout_is_refused_where_it_is_said(watch, console):
+    page = watch(console + "/audiences/silent_high_value/export", language="en").page
+    page.get_by_label("Held out (%)").fill("120")
+    page.get_by_label("What it is for").evaluate("box => box.removeAttribute('required')")
+    page.get_by_label("What it is for").evaluate("box => box.removeAttribute('minlength')")
+    page.get_by_role("button", name="Export the list").click()
+    expect(page.locator("#problem-reason")).to_contain_text("Say what it is for")
+    expect(page.locator("#problem-holdout")).to_contain_text("from 1 to 90")
+
+
+def test_a_file_outside_the_exports_is_never_served(watch, console):
+    page = watch(console + "/audiences").page
+    for path in ("E20200101.1", "E20200101.1/files/manifest.json", "..%2F..%2Fwarehouse.duckdb"):
+        assert page.request.get(f"{console}/audiences/-/exports/{path}").status == 404
+
+
+def test_audiences_are_compared_in_a_matrix_and_in_circles(watch, console):
+    seen = watch(console + "/audiences/-/compare", width=390, language="en")
+    page = seen.page
+    for name in ("Due for replacement", "Silent high-value customers"):
+        page.get_by_label(name).check()
+    page.get_by_label("count all whom the rules describe").check()
+    page.get_by_role("button", name="Compare").click()
+    expect(page.locator(".matrix tbody tr")).to_have_count(2)
+    assert page.locator("svg.venn").count() == 1
+    assert not seen.is_wider_than_the_screen()
+    assert seen.serious_faults() == []
+
+
+def test_a_viewer_may_not_export_nor_download(watch, own_home):
+    write_user(own_home, "vera", "viewer", PASSWORD)
+    with serving(own_home) as address:
+        page = watch(address + "/sign-in", language="en").page
+        page.get_by_label("Name").fill("vera")
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        page.goto(address + "/audiences/silent_high_value")
+        assert page.get_by_role("link", name="Export the list").count() == 0
+        assert page.request.get(address + "/audiences/silent_high_value/export").status == 403
+        csrf = json.loads(page.locator("body").get_attribute("hx-headers"))["X-CSRF-Token"]
+        asked = page.request.post(
+            address + "/audiences/silent_high_value/export", form={"csrf": csrf, "reason": "because"}
+        )
+        assert asked.status == 403
+        assert page.request.get(address + "/audiences/-/exports/E20200101.1/files/x.csv").status == 403
