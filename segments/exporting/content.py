@@ -27,6 +27,7 @@ class Order:
     encoding: Encoding
     language: Language
     is_delta: bool
+    is_sending: bool
 
     @property
     def needs_staff_and_store(self) -> bool:
@@ -64,7 +65,7 @@ def make_content(published: Published, compiled: Compiled, order: Order, laid: L
     if order.is_delta:
         line = (name, tool.name if tool else None, order.plan.code if order.plan else None)
         sent = members.filter(pl.col("arm").ne_missing(pl.lit(HOLDOUT)))
-        changes = delta_content(published.home.exports, *line, laid, sent)
+        changes = delta_content(published.home.exports, *line, laid, sent, is_sending=order.is_sending)
         pieces = [*parts(changes.added, "added", max_rows), *parts(changes.removed, "removed", max_rows)]
         told = (changes.added.frame.height, changes.removed.frame.height, changes.against)
     else:

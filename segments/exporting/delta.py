@@ -39,7 +39,14 @@ def members_frame(rows: pl.DataFrame, laid: Laid) -> pl.DataFrame:
 
 
 def delta_content(
-    exports: Path, audience: str, destination: str | None, campaign: str | None, laid: Laid, members: pl.DataFrame
+    exports: Path,
+    audience: str,
+    destination: str | None,
+    campaign: str | None,
+    laid: Laid,
+    members: pl.DataFrame,
+    *,
+    is_sending: bool,
 ) -> Delta:
     """What to add and what to remove.
 
@@ -50,12 +57,13 @@ def delta_content(
         campaign: of the list.
         laid: the whole list as it is now.
         members: it, as `members_frame` gives it.
+        is_sending: whether it is made to be sent; it is told against one that was, too.
 
     Raises:
         UsageError: the last export named people by other columns.
     """
     keys = [f"{KEY}{name}" for name in laid.keys]
-    last = last_of(exports, audience, destination, campaign)
+    last = last_of(exports, audience, destination, campaign, is_sending=is_sending)
     if last is None:
         return Delta(laid, _removed(members.head(0), laid), None)
     before = members_of(exports, last)

@@ -101,6 +101,7 @@ def export_audience(
             encoding=encoding or (tool.encoding if tool else "utf-8-sig"),
             language=language,
             is_delta=delta,
+            is_sending=is_sending and definition.definition.channel is not None,
         )
         check_format(order.format, order.encoding)
         day = send_on or _first_day(plan, local_day(published, at))
@@ -112,7 +113,7 @@ def export_audience(
         entry = Entry(
             export_id=report.export_id, at=at, audience=report.audience, run_id=report.run_id, channel=channel,
             destination=report.destination, campaign=report.campaign, is_delta=delta,
-            is_sending=is_sending and channel is not None, format=order.format, encoding=order.encoding,
+            is_sending=order.is_sending, format=order.format, encoding=order.encoding,
             rows=report.rows, sha256=report.sha256, path=str(folder.absolute()), requested_by=requested_by,
             reason=reason,
         )  # fmt: skip

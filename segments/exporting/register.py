@@ -117,11 +117,19 @@ def confirm(exports: Path, entry: Entry) -> None:
     for older in entries(exports):
         path = folder / f"{older.export_id}.parquet"
         if _line_of(older) == _line_of(entry) and older.export_id != entry.export_id and path.exists():
-            kept = pl.read_parquet(path)
-            if any(name.startswith(KEY) for name in kept.columns):
-                bare = kept.select(name for name in kept.columns if not name.startswith(KEY))
-                write_into(folder, {path.name: _parquet(bare)})
+            _forget(path, older)
     (folder / f"{entry.export_id}{_PENDING}").replace(folder / f"{entry.export_id}.parquet")
+
+
+def _forget(path: Path, older: Entry) -> None:
+    """What is needed no more: the identifiers, once a newer export can be told against; of lists nobody sends, all."""
+    if not older.is_sending:
+        path.unlink()
+        return
+    kept = pl.read_parquet(path)
+    if any(name.startswith(KEY) for name in kept.columns):
+        bare = kept.select(name for name in kept.columns if not name.startswith(KEY))
+        write_into(path.parent, {path.name: _parquet(bare)})
 
 
 def members_path(exports: Path, entry: Entry) -> Path:
@@ -149,17 +157,19 @@ def members_of(exports: Path, entry: Entry) -> pl.DataFrame:
     return pl.read_parquet(members_path(exports, entry))
 
 
-def last_of(exports: Path, audience: str, destination: str | None, campaign: str | None) -> Entry | None:
-    """The newest export of an audience to a destination that came to be."""
-    line = (audience, destination, campaign)
+def last_of(
+    exports: Path, audience: str, destination: str | None, campaign: str | None, *, is_sending: bool
+) -> Entry | None:
+    """The newest export of an audience to a destination that came to be; lists nobody sends stand by themselves."""
+    line = (audience, destination, campaign, is_sending)
     there = [
         e for e in entries(exports) if _line_of(e) == line and (exports / MEMBERS / f"{e.export_id}.parquet").exists()
     ]
     return there[-1] if there else None
 
 
-def _line_of(entry: Entry) -> tuple[str, str | None, str | None]:
-    return entry.audience, entry.destination, entry.campaign
+def _line_of(entry: Entry) -> tuple[str, str | None, str | None, bool]:
+    return entry.audience, entry.destination, entry.campaign, entry.is_sending
 
 
 def _is_in_place(entry: Entry) -> bool:

@@ -12,6 +12,7 @@ from segments.campaigns.plan import Plan, load_plans
 from segments.exporting.register import Entry, entries, members_path
 from segments.published import Published
 from segments.reaching.listing import Purpose, compile_list
+from segments.reaching.policy import load_policy
 from segments.reaching.pressure import Exported
 from segments.rules.comparisons import literal
 from segments.rules.definition import Channel
@@ -33,7 +34,7 @@ def a_look(published: Published, audience: Audience) -> Purpose:
 def sent_before(
     published: Published, channel: Channel | None, *, but: tuple[str, str | None, str] | None = None
 ) -> list[Exported]:
-    """The lists of a channel that somebody may have sent to; of one that was made again from a run, the last.
+    """The lists of a channel that its cap may count; of one that was made again from a run, the last.
 
     Args:
         published: the open run.
@@ -43,8 +44,15 @@ def sent_before(
     Raises:
         GuiyiError: who was in one of them is not known any more.
     """
-    exports = published.home.exports
-    sent = [entry for entry in entries(exports) if entry.is_sending and entry.channel == channel]
+    cap = next((cap for name, cap in load_policy(published.home.path).caps.items() if name == channel), None)
+    if cap is None:
+        return []
+    exports, since = published.home.exports, published.calendar.as_of - dt.timedelta(days=cap.days)
+    sent = [
+        entry
+        for entry in entries(exports)
+        if entry.is_sending and entry.channel == channel and _day(published, entry.at) > since
+    ]
     last = {_what(entry): entry for entry in sent if _what(entry) != but}
     return [Exported(members_path(exports, entry), _day(published, entry.at)) for entry in last.values()]
 

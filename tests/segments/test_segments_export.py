@@ -246,6 +246,14 @@ def test_identifiers_are_kept_of_the_newest_export_alone(tmp_path, world):
     assert stat.S_IMODE((folder / f"{second.export_id}.parquet").stat().st_mode) == 0o600
 
 
+def test_of_lists_that_nobody_sends_the_newest_members_alone_are_kept(tmp_path, world):
+    home, one = world.publish(tmp_path / "home"), audience(tmp_path, EVERYBODY)
+    _, second = export(home, one, is_sending=False), export(home, one, is_sending=False)
+    assert [path.name for path in (home / "exports" / "register").iterdir()] == [f"{second.export_id}.parquet"]
+    assert export(home, one, delta=True, is_sending=False).added == 0
+    assert export(home, one, delta=True).added == 3  # nothing was sent yet
+
+
 STEPS = ["audit.record", "enter", "write_folder", "confirm"]
 
 
