@@ -6,6 +6,7 @@ from datetime import datetime
 import dagster as dg
 import polars as pl
 
+from assets.checks import checks_so_far
 from assets.metadata import plain, table_key
 from identity.showing.explain import MACROS as WHY
 from profiles.showing import HISTORY
@@ -58,12 +59,13 @@ def warehouse_assets(
             ),
         ],
     )
-    def candidate(building: dg.ResourceParam[Building]) -> dg.MaterializeResult:
+    def candidate(context: dg.AssetExecutionContext, building: dg.ResourceParam[Building]) -> dg.MaterializeResult:
         identity = building.public / "identity"
         tables = {
             _ELSEWHERE.get(path.stem, f"identity.{path.stem}"): path for path in sorted(identity.glob("*.parquet"))
         }
-        manifest = assemble(building, tables, finished_at=clock(), macros=MACROS, described=described)
+        checks = checks_so_far(context, building.run_id)
+        manifest = assemble(building, tables, finished_at=clock(), macros=MACROS, described=described, checks=checks)
         write_report(
             building.con,
             building.snapshot / REPORT,

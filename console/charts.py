@@ -4,7 +4,7 @@ Every chart has a text for who cannot see it; none has an inline style, which th
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from markupsafe import Markup, escape
@@ -116,9 +116,23 @@ def columns(labels: Sequence[str], values: Sequence[float | None], *, title: str
 
 
 def interval(
-    low: float | None, middle: float | None, high: float | None, *, least: float, most: float, label: str
+    low: float | None,
+    middle: float | None,
+    high: float | None,
+    *,
+    least: float,
+    most: float,
+    label: str,
+    tone: str | None = None,
 ) -> Markup:
-    """An estimate with its interval on a common scale, zero marked; for table cells."""
+    """An estimate with its interval on a common scale, zero marked; for table cells.
+
+    Args:
+        low, middle, high: the estimate; nothing is drawn where one is not known.
+        least, most: ends of the scale.
+        label: what it says, for who cannot see it.
+        tone: good, bad or open; None is good above zero, bad below, and open where the interval spans it.
+    """
     if None in (low, middle, high) or most <= least:
         return Markup("")
     assert low is not None and middle is not None and high is not None
@@ -126,7 +140,7 @@ def interval(
     def at(value: float) -> float:
         return 4 + 192 * (min(max(value, least), most) - least) / (most - least)
 
-    tone = "shown" if low > 0 or high < 0 else "open"
+    tone = tone or ("good" if low > 0 else "bad" if high < 0 else "open")
     zero = Markup('<line class="zero" x1="{0:.1f}" x2="{0:.1f}" y1="0" y2="20"/>').format(at(0))
     return Markup(
         '<svg class="interval {}" viewBox="0 0 200 20" role="img" aria-label="{}">{}'
@@ -166,8 +180,100 @@ def _lens(r: float, s: float, d: float) -> float:
     return r * r * (at - math.sin(2 * at) / 2) + s * s * (other - math.sin(2 * other) / 2)
 
 
-def _svg(kind: str, height: int, title: str, parts: Sequence[Markup]) -> Markup:
-    opening = Markup('<svg class="{}" viewBox="0 0 {} {}" role="img" aria-label="{}">').format(
+def against_limit(labels: Sequence[str], values: Sequence[float | None], limit: float, *, title: str) -> Markup:
+    """A measure over the runs, each a point, with its limit as a broken line; for small pictures side by side.
+
+    Args:
+        labels: what each value is of, told when a point is pointed at.
+        values: one a label.
+        limit: where it begins to be bad.
+        title: what is shown.
+    """
+    known = [(i, value) for i, value in enumerate(values) if value is not None]
+    if not known:
+        return Markup("")
+    numbers = [value for _, value in known]
+    low, high = min(0.0, limit, *numbers), max(limit, *numbers)
+    high += (high - low) * 0.08 or 1
+    step = 226 / max(len(values) - 1, 1)
+    points = [(7 + i * step, _place(value, low, high, 58, 4)) for i, value in known]
+    dots = [
+        Markup('<circle cx="{:.1f}" cy="{:.1f}" r="3"><title>{}</title></circle>').format(
+            x, y, f"{labels[i]}: {value:,.4g}"
+        )
+        for (i, value), (x, y) in zip(known, points, strict=True)
+    ]
+    edge = Markup('<line class="edge" x1="0" x2="240" y1="{0:.1f}" y2="{0:.1f}"/>').format(
+        _place(limit, low, high, 58, 4)
+    )
+    path = Markup('<path d="{}"/>').format(_path(points)) if len(points) > 1 else Markup("")
+    opening = Markup('<svg class="against" viewBox="0 0 240 62" role="img" aria-label="{}">').format(title)
+    return opening + edge + path + Markup("").join(dots) + Markup("</svg>")
+
+
+def flow(
+    links: Sequence[tuple[str, str, float, str]], *, title: str, says: Callable[[str], str], order: Sequence[str] = ()
+) -> Markup:
+    """Who went from where to where: bands between two columns, as broad as there are people.
+
+    Args:
+        links: from, to, how many, and the class of the band.
+        title: what is shown.
+        says: what a place is called.
+        order: of the places from the top; those that are not named come last.
+    """
+    links = [one for one in links if one[2] > 0]
+    if not links:
+        return Markup("")
+    sides: list[dict[str, float]] = [{}, {}]
+    for source, target, number, _ in links:
+        sides[0][source] = sides[0].get(source, 0) + number
+        sides[1][target] = sides[1].get(target, 0) + number
+    rank = {name: n for n, name in enumerate(order)}
+    sides = [dict(sorted(side.items(), key=lambda item: rank.get(item[0], len(rank)))) for side in sides]
+    total, gap = sum(sides[0].values()), 22.0
+    scale = 190 / total
+    tops: list[dict[str, float]] = []
+    for side in sides:
+        y, places = 8.0, {}
+        for name, number in side.items():
+            places[name] = y
+            y += max(number * scale, 3) + gap
+        tops.append(places)
+    height = max(max(tops[n][name] + side[name] * scale for name in side) for n, side in enumerate(sides)) + 16
+    parts = _bands(links, tops, scale)
+    for n, (side, x, anchor) in enumerate(zip(sides, (150.0, 484.0), ("end", "start"), strict=True)):
+        for name, number in side.items():
+            y = tops[n][name]
+            parts.append(
+                Markup(
+                    '<rect class="knot" x="{:.1f}" y="{:.1f}" width="6" height="{:.1f}"/>'
+                    '<text class="{}" x="{:.1f}" y="{:.1f}">{}</text>'
+                ).format(x, y, max(number * scale, 3), anchor, x - 8 if n == 0 else x + 14,
+                         y + max(number * scale, 3) / 2 + 4, f"{says(name)} {number:,.0f}")
+            )  # fmt: skip
+    return _svg("chart flow", height, title, parts)
+
+
+def _bands(links: Sequence[tuple[str, str, float, str]], tops: list[dict[str, float]], scale: float) -> list[Markup]:
+    used: list[dict[str, float]] = [dict(tops[0]), dict(tops[1])]
+    order = {name: n for n, name in enumerate(tops[1])}
+    made = []
+    for source, target, number, tone in sorted(links, key=lambda one: order[one[1]]):
+        breadth = max(number * scale, 1)
+        y1, y2 = used[0][source] + breadth / 2, used[1][target] + breadth / 2
+        used[0][source] += number * scale
+        used[1][target] += number * scale
+        made.append(
+            Markup(
+                '<path class="band-of {}" stroke-width="{:.1f}" d="M156,{:.1f}C320,{:.1f} 320,{:.1f} 484,{:.1f}"/>'
+            ).format(tone, breadth, y1, y1, y2, y2)
+        )
+    return made
+
+
+def _svg(kind: str, height: float, title: str, parts: Sequence[Markup]) -> Markup:
+    opening = Markup('<svg class="{}" viewBox="0 0 {} {:.0f}" role="img" aria-label="{}">').format(
         kind, _WIDTH, height, title
     )
     return opening + Markup("").join(parts) + Markup("</svg>")

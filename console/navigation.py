@@ -23,5 +23,9 @@ NAVIGATION: Final = (
     Place("/audiences", "audiences", "人群", "Audiences", "a"),
     Place("/people", "people", "客户", "People", "p"),
     Place("/review", "review", "复核", "Review", "r"),
+    Place("/campaigns", "campaigns", "活动", "Campaigns", "c"),
+    Place("/stores", "stores", "门店与员工", "Stores and staff", "s"),
+    Place("/health", "health", "数据健康", "Data health", "h"),
+    Place("/dictionary", "dictionary", "数据字典", "Dictionary", "d"),
     Place("/audit", "audit", "审计", "Audit", "u", "audit"),
 )

@@ -35,6 +35,7 @@ ROW_SCHEMA: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
     "least_value": pl.Float64,
     "most_value": pl.Float64,
     "accepted_values": pl.List(pl.String),
+    "table_keys": pl.List(pl.String),
 }
 _HEAD = """# Data dictionary · 数据字典
 
@@ -95,7 +96,7 @@ def dictionary_rows(project: Project) -> pl.DataFrame:
     """
     rows = [
         (*table.name.split("."), column.name, *_both(column.description), *_both(table.description), table.owner,
-         *_notes(column), list(table.accepted.get(column.name, ())) or None)
+         *_notes(column), list(table.accepted.get(column.name, ())) or None, list(table.key) or None)
         for table in published_tables(project)
         for column in table.columns
     ]  # fmt: skip

@@ -3,6 +3,7 @@
 Everything here may be read by an analyst: of a rejected row it holds the reason, the place and a mask.
 """
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +32,14 @@ def mask_sql(column: str) -> str:
     return sql
 
 
-def build_ops(building: Building) -> dict[str, int]:
+def build_ops(building: Building, finished_at: datetime | None = None) -> dict[str, int]:
     """Write `ops.source_file`, `.source_expectation`, `.reject` and `.run` into the warehouse being built.
 
     `ops.run` goes on from the snapshot that this run stands on, so the published one tells the whole history.
+
+    Args:
+        building: the run, with the tables that it has so far.
+        finished_at: UTC; when its snapshot is whole.
 
     Returns:
         rows by table name.
@@ -53,8 +58,27 @@ def build_ops(building: Building) -> dict[str, int]:
         f"create or replace table ops.source_expectation as select * from {expected} "
         "order by expectation, source, account, contract"
     )
-    _build_run(building)
+    _build_run(building, finished_at)
     return {name: _count(con, f"select count(*) from ops.{name}") for name in _TABLES}
+
+
+def build_checks(con: duckdb.DuckDBPyConnection, checks: pl.DataFrame) -> int:
+    """Write `ops.run_check`: every check of the run that was evaluated before its snapshot was put together.
+
+    Args:
+        con: connection to the warehouse being built.
+        checks: its rows, columns of `assets.checks.CHECK_SCHEMA`.
+
+    Returns:
+        its number of rows.
+    """
+    con.register("checks", checks.to_arrow())
+    try:
+        con.execute("create schema if not exists ops")
+        con.execute("create or replace table ops.run_check as select * from checks order by table_name, check_name")
+    finally:
+        con.unregister("checks")
+    return _count(con, "select count(*) from ops.run_check")
 
 
 def build_dictionary(con: duckdb.DuckDBPyConnection, described: pl.DataFrame) -> int:
@@ -86,7 +110,7 @@ def build_dictionary(con: duckdb.DuckDBPyConnection, described: pl.DataFrame) ->
     return _count(con, "select count(*) from ops.data_dictionary")
 
 
-def _build_run(building: Building) -> None:
+def _build_run(building: Building, finished_at: datetime | None) -> None:
     con = building.con
     record_map, one_id = (_parquet(building.public / "identity" / f"{t}.parquet") for t in ("record_map", "one_id"))
     con.execute(
@@ -104,7 +128,9 @@ def _build_run(building: Building) -> None:
             coalesce(sum(rows_rejected), 0)::bigint as n_rows_rejected,
             coalesce(sum(rows_repeated), 0)::bigint as n_rows_repeated,
             (select count(*) from {record_map}) as n_parties,
-            (select count(*) from {one_id} where status = 'active') as n_people
+            (select count(*) from {one_id} where status = 'active') as n_people,
+            cast($finished_at as timestamp) as finished_at,
+            {_figures(con)}
         from ops.source_file
         """,
         {
@@ -112,12 +138,28 @@ def _build_run(building: Building) -> None:
             "as_of": building.as_of.isoformat(),
             "base": building.base,
             "started_at": building.started_at,
+            "finished_at": finished_at,
         },
     )
     base = building.base_snapshot
     history = base / "tables" / "ops" / "run.parquet" if base else None
     if history and history.exists():
         con.execute(f"insert into ops.run by name select * from {_parquet(history)}")
+
+
+def _figures(con: duckdb.DuckDBPyConnection) -> str:
+    """SQL of what a run amounts to, so that the next can tell what has changed; null where a table is not there."""
+    wanted = {
+        "n_buyers": ("customer.customer_360", "count(*) filter (where n_purchases > 0)", "bigint"),
+        "n_members": ("customer.customer_360", "count(*) filter (where is_member)", "bigint"),
+        "net_amount_cny": ("marts.channel_daily", "sum(net_amount_cny)", "double"),
+        "clv_12m_cny": ("marts.customer_equity", "sum(clv_12m_cny)", "double"),
+    }
+    there = {name for (name,) in con.execute("select schema_name || '.' || table_name from duckdb_tables()").fetchall()}
+    return ", ".join(
+        f"(select {sql} from {table})::{kind} as {name}" if table in there else f"null::{kind} as {name}"
+        for name, (table, sql, kind) in wanted.items()
+    )
 
 
 def _touchpoints(building: Building, table: str) -> str:

@@ -17,7 +17,7 @@ import polars as pl
 
 from warehouse.building import DEFAULT_ENGINE, Building, Engine, identifier, literal
 from warehouse.home import MANIFEST, WAREHOUSE, Home
-from warehouse.ops import build_dictionary, build_ops
+from warehouse.ops import build_checks, build_dictionary, build_ops
 
 
 def attach_tables(building: Building, tables: Mapping[str, Path]) -> dict[str, int]:
@@ -48,6 +48,7 @@ def assemble(
     figures: Mapping[str, Any] | None = None,
     macros: Sequence[Path] = (),
     described: pl.DataFrame | None = None,
+    checks: pl.DataFrame | None = None,
 ) -> dict[str, Any]:
     """Bring the run's tables together in `building/<id>/snapshot`.
 
@@ -58,12 +59,15 @@ def assemble(
         figures: the stages' own figures, kept in the manifest.
         macros: SQL files that make macros over the tables, for whoever opens the warehouse.
         described: what the columns mean, see `warehouse.ops.build_dictionary`; None leaves the dictionary out.
+        checks: what the run's checks found, for `ops.run_check`; None leaves that table as it is.
 
     Returns:
         the manifest.
     """
     attach_tables(building, tables)
-    build_ops(building)
+    build_ops(building, finished_at)
+    if checks is not None:
+        build_checks(building.con, checks)
     if described is not None:
         build_dictionary(building.con, described)
     for path in macros:

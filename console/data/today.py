@@ -4,6 +4,7 @@ from typing import Any, Final
 
 import duckdb
 
+from console.data.changes import CAUSES, changes_since
 from console.data.rows import Row, has_table, one, rows
 
 STAGES: Final = ("potential", "new", "repeat", "active", "won_back", "at_risk", "silent", "churned")
@@ -29,6 +30,16 @@ _STAGES: Final = """
 _FLOW: Final = """
     select from_stage, to_stage, sum(n_people)::bigint as n_people, any_value(from_date) as from_date
     from marts.stage_flow where period = '1_month' group by all
+"""
+TIERS: Final = ("platinum", "gold", "silver", "bronze", "medium", "low")
+_TIERS: Final = """
+    select clv_tier as tier, sum(n_people)::bigint as n_people, sum(clv_12m_cny) as clv_12m_cny,
+           sum(clv_share) as clv_share, sum(net_amount_365d_cny) as net_365d_cny,
+           sum(n_people) / sum(sum(n_people)) over () as people_share
+    from marts.customer_equity group by clv_tier order by list_position(?, clv_tier)
+"""
+_CHECKS: Final = """
+    select sum(n_tests)::bigint as n_checks, count(*) filter (where not is_passed) as n_not_passed from ops.run_check
 """
 _MONTHS: Final = """
     select strftime(month_start_date, '%Y-%m') as month, sum(net_amount_cny) as net_cny,
@@ -59,15 +70,21 @@ def today(con: duckdb.DuckDBPyConnection, run_id: str, manifest: dict[str, Any])
         run_id: its id.
         manifest: its manifest; says when it began and ended.
     """
+    run = one(con, "select * from ops.run where run_id = ?", [run_id])
+    before = one(con, "select * from ops.run where run_id <> ? order by started_at desc, run_id desc limit 1", [run_id])
     return {
-        "run": one(con, "select * from ops.run where run_id = ?", [run_id]),
+        "run": run,
         "finished_at": manifest["finished_at"],
         "started_at": manifest["started_at"],
         "people": one(con, _PEOPLE),
-        "before": one(con, "select * from ops.run where run_id <> ? order by started_at desc limit 1", [run_id]),
+        "before": before,
+        "since": changes_since(con, run, before) if run else [],
+        "flow": flow(con),
+        "tiers": rows(con, _TIERS, [list(TIERS)]) if has_table(con, "marts.customer_equity") else [],
+        "checks": one(con, _CHECKS) if has_table(con, "ops.run_check") else None,
         "stages": stages(con),
         "months": rows(con, _MONTHS),
-        "changes": rows(con, _CHANGES, [run_id]),
+        "changes": [{**row, "cause_text": CAUSES.get(row["cause"])} for row in rows(con, _CHANGES, [run_id])],
         "alerts": alerts(con, run_id),
     }
 
@@ -83,6 +100,23 @@ def stages(con: duckdb.DuckDBPyConnection) -> list[Row]:
         went = sum(one["n_people"] for one in flow if one["from_stage"] == stage and one["to_stage"] != stage)
         row.update(came=came, went=went, change=came - went if flow else None, share_of_most=row["n_people"] / most)
     return found
+
+
+def flow(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str, float, str]]:
+    """Who changed stage within the last month: from, to, people, and whether that is good; the largest twelve."""
+    found = (
+        [row for row in rows(con, _FLOW) if row["from_stage"] != row["to_stage"]]
+        if has_table(con, "marts.stage_flow")
+        else []
+    )
+    found = sorted(found, key=lambda row: (-row["n_people"], row["from_stage"], row["to_stage"]))[:12]
+    order = ("none", *STAGES)
+    found.sort(key=lambda row: (order.index(row["from_stage"]), order.index(row["to_stage"])))
+    return [(row["from_stage"], row["to_stage"], row["n_people"], _tone(row["to_stage"])) for row in found]
+
+
+def _tone(stage: str) -> str:
+    return "good" if stage in WITH_US else "warn" if stage in LEAVING else ""
 
 
 def alerts(con: duckdb.DuckDBPyConnection, run_id: str) -> list[Row]:

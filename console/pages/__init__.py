@@ -4,7 +4,20 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from console.pages import account, audience_builder, audience_export, audiences, audit, people, person, review
+from console.pages import (
+    account,
+    audience_builder,
+    audience_export,
+    audiences,
+    audit,
+    campaigns,
+    dictionary,
+    health,
+    people,
+    person,
+    review,
+    stores,
+)
 from console.pages import today as first_page
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
@@ -16,5 +29,9 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     people.router,
     person.router,
     review.router,
+    campaigns.router,
+    stores.router,
+    health.router,
+    dictionary.router,
     audit.router,
 )

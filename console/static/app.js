@@ -65,6 +65,11 @@
       if (unfolded.includes(one.dataset.keep)) one.open = true;
     }
   });
+  // A form that only chooses what is shown is sent by the choice itself.
+  document.addEventListener("change", (event) => {
+    const form = event.target.closest("form[data-send-on-change]");
+    if (form) form.requestSubmit();
+  });
   // A refusal is an answer too: its page is shown in place of what was asked for.
   document.addEventListener("htmx:beforeSwap", (event) => {
     if (event.detail.xhr.status >= 400) { event.detail.shouldSwap = true; event.detail.isError = false; }

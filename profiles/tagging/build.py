@@ -76,10 +76,12 @@ def use_lists(con: duckdb.DuckDBPyConnection, rows: pl.DataFrame) -> None:
 
 
 def catalogue(tags: Sequence[Tag]) -> pl.DataFrame:
-    """One row a tag: what it is called, what it means, who owns it; for the warehouse and the console."""
-    columns = ("tag", "kind", "label_zh", "label_en", "description", "owner", "refresh", "sensitivity", "no_data")
+    """One row a tag: what it is called and means, who owns it, and its rule as SQL; for warehouse and console."""
+    columns = (
+        "tag", "kind", "label_zh", "label_en", "description", "owner", "refresh", "sensitivity", "no_data", "rule_sql",
+    )  # fmt: skip
     rows = [
-        (t.tag, t.kind, t.label.zh, t.label.en, t.description, t.owner, t.refresh, t.sensitivity, t.no_data)
+        (t.tag, t.kind, t.label.zh, t.label.en, t.description, t.owner, t.refresh, t.sensitivity, t.no_data, compile(t))
         for t in tags
     ]
     return pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String), orient="row")

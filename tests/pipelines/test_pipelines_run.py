@@ -201,3 +201,23 @@ def test_killed_at_any_moment_the_warehouse_stays_readable_and_the_next_run_succ
 def _people(home: Home) -> int:
     with duckdb.connect(str(home.warehouse), read_only=True) as con:
         return _one(con, "select count(*) from customer.customer_360")[0]
+
+
+def test_a_run_tells_what_its_checks_found_and_what_it_amounts_to(home: Home) -> None:
+    with open_warehouse(home) as con:
+        n_checks, n_failed, n_gates = _one(
+            con,
+            "select count(*), count(*) filter (where not is_passed and severity = 'error'), "
+            "count(*) filter (where check_name = 'one_row_a_person') from ops.run_check",
+        )
+        told = _one(con, "select finished_at >= started_at, n_buyers, round(net_amount_cny, 2) from ops.run")
+        counted = _one(
+            con,
+            "select true, (select count(*) from customer.customer_360 where n_purchases > 0), "
+            "(select round(sum(net_amount_cny), 2) from marts.channel_daily)",
+        )
+        (n_rules,) = _one(con, "select count(*) from customer.tag_catalogue where rule_sql like '%select%'")
+    assert n_checks > 100
+    assert (n_failed, n_gates) == (0, 1)
+    assert told == counted
+    assert n_rules > 20

@@ -1,0 +1,43 @@
+"""Campaigns: the list, and one campaign's arms side by side."""
+
+from typing import Final
+
+from fastapi import APIRouter, Request, Response
+from starlette.exceptions import HTTPException
+
+from console.data.campaigns import campaign, campaigns
+from console.guard import console_of, needs
+from console.rendering import render
+
+router: Final = APIRouter()
+VERDICT_TEXTS: Final = {
+    "shown": ("已显示", "shown"), "not shown": ("未显示", "not shown"), "too small": ("样本过小", "too small"),
+    "no holdout": ("无对照组", "no holdout"),
+}  # fmt: skip
+VERDICT_TONES: Final = {"shown": "good", "not shown": "warn", "too small": "", "no holdout": ""}
+CHANNELS: Final = {
+    "sms": ("短信", "SMS"), "email": ("邮件", "e-mail"), "wechat_oa": ("公众号", "WeChat OA"),
+    "wecom": ("企业微信", "WeCom"), "wechat_mini": ("小程序", "mini program"),
+}  # fmt: skip
+
+
+@router.get("/campaigns", dependencies=[needs("view")])
+def show(request: Request, only: str = "") -> Response:
+    """All campaigns, or those with a holdout alone."""
+    found = console_of(request).warehouse.once("campaigns", lambda published: campaigns(published.con))
+    listed = [row for row in found["campaigns"] if only != "measured" or row["effects"]]
+    return render(
+        request, "campaigns.html", listed=listed, n_all=len(found["campaigns"]), only=only, scale=found["scale"],
+        n_measured=sum(1 for row in found["campaigns"] if row["effects"]), verdicts=VERDICT_TEXTS,
+        tones=VERDICT_TONES, channels=CHANNELS,
+    )  # fmt: skip
+
+
+@router.get("/campaigns/{code}", dependencies=[needs("view")])
+def show_one(request: Request, code: str) -> Response:
+    """One campaign: arms, steps, and what it brought beyond what would have come anyway."""
+    with console_of(request).warehouse.reading() as published:
+        found = campaign(published.con, code)
+    if found is None:
+        raise HTTPException(404)
+    return render(request, "campaign.html", verdicts=VERDICT_TEXTS, tones=VERDICT_TONES, channels=CHANNELS, **found)

@@ -1,0 +1,225 @@
+"""Today, campaigns, stores, data health and the dictionary show what the published run says, in both languages."""
+
+import datetime as dt
+
+import duckdb
+import pytest
+
+from console import charts
+from console.data.campaigns import meaning, people_needed
+from console.data.changes import changes_since
+from console.data.dictionary import audience_entry, read_dictionary, search
+from console.data.stores import scorecard
+from console.rendering import count, money
+from warehouse.snapshot import open_warehouse
+
+
+@pytest.fixture(scope="module")
+def con(home):
+    with open_warehouse(home) as opened:
+        yield opened
+
+
+def ask(con, query):
+    return con.execute(query).fetchall()[0]
+
+
+def rows_of(page, section):
+    return page.locator(f"{section} tbody tr").count()
+
+
+def test_today_counts_people_as_sql_does_and_draws_who_moved(watch, console, con):
+    page = watch(console + "/").page
+    people, buyers = ask(con, "select count(*), count(*) filter (where n_purchases > 0) from customer.customer_360")
+    tiles = page.locator(".tile b").all_inner_texts()
+    assert tiles[:2] == [count(people), count(buyers)]
+    moved = ask(
+        con,
+        "select count(*) from marts.stage_flow where period = '1_month' and from_stage <> to_stage and n_people > 0",
+    )[0]
+    assert page.locator("#flow path.band-of").count() == min(moved, 12) > 0
+    for alert in page.locator("#alerts a").all():
+        assert alert.get_attribute("href").startswith("/health")
+
+
+def test_health_accounts_for_every_source_reject_and_measure(watch, console, con):
+    page = watch(console + "/health").page
+    accounts, reasons = ask(
+        con,
+        "select (select count(*) from (select distinct source, account from ops.source_file where source is not null)),"
+        " (select count(*) from (select distinct source, reason from ops.reject join ops.source_file using (path)))",
+    )
+    assert rows_of(page, "#sources") >= accounts
+    assert rows_of(page, "#rejects") == reasons > 0
+    told = page.locator("#rejects").inner_text()
+    assert "guiyi reject retry" in told
+    assert "guiyi source check" in told
+    measured = ask(
+        con,
+        "select count(*) from identity.quality where limit_value is not null and run_id = "
+        "(select run_id from ops.run order by started_at desc limit 1)",
+    )[0]
+    assert page.locator("#identity .measure").count() == measured > 0
+    assert page.locator("#balances, #runs, #checks").count() == 3
+
+
+def test_checks_are_found_as_one_types(watch, console, con):
+    page = watch(console + "/health/checks").page
+    n_checks = ask(con, "select count(*) from ops.run_check where contains(table_name, 'customer_360')")[0]
+    page.get_by_role("searchbox").fill("customer_360")
+    page.wait_for_url("**/health/checks?q=customer_360")
+    assert page.locator("#found tbody tr").count() == n_checks > 1
+
+
+def test_the_dictionary_is_searched_in_both_languages_as_one_types(watch, console):
+    page = watch(console + "/dictionary").page
+    page.get_by_role("searchbox").fill("复购率")
+    page.get_by_role("link", name="repeat_rate_90d").first.wait_for()
+    page.get_by_role("searchbox").fill("churn risk")
+    page.get_by_role("link", name="流失风险").first.click()
+    assert page.locator("h1").inner_text() == "流失风险"
+    assert "from customer.churn" in page.locator("pre").inner_text()
+    page.goto(console + "/dictionary?q=silent")
+    assert page.locator("a[href='/audiences/silent_high_value']").count() == 1
+
+
+def test_a_table_has_its_grain_key_owner_columns_and_a_query_that_runs(watch, console, con):
+    page = watch(console + "/dictionary/tables/marts.campaign_effect", language="en").page
+    n_columns = ask(con, "select count(*) from duckdb_columns() where table_name = 'campaign_effect'")[0]
+    assert page.locator("tbody tr").count() == n_columns
+    assert page.locator("dl.facts").inner_text().split("\n")[1] == "campaign_code, arm"
+    assert "One row per campaign" in page.locator("header").inner_text()
+    assert con.execute(page.locator("#query").inner_text()).fetchall()
+    assert page.request.get(console + "/dictionary/tables/no.such").status == 404
+
+
+def test_search_puts_names_before_descriptions(con):
+    dictionary = read_dictionary(con)
+    assert dictionary.is_complete
+    audience = audience_entry("orders_of_note", "订单大户", "Big orders", "下单很多", "who order much")
+    found = search(dictionary, [audience], "orders")
+    assert found[0].name == "core.orders"
+    assert [one.name for one in found if one.kind == "audience"] == ["orders_of_note"]
+    assert search(dictionary, [], "  ") == []
+
+
+def test_a_run_of_an_earlier_version_has_a_dictionary_of_its_comments():
+    old = duckdb.connect()
+    old.execute(
+        "create schema core; create table core.orders (order_key varchar); "
+        "comment on table core.orders is 'One row per order · 每单一行'; "
+        "comment on column core.orders.order_key is 'The order · 订单'"
+    )
+    dictionary = read_dictionary(old)
+    assert not dictionary.is_complete
+    assert [one.text_zh for one in search(dictionary, [], "订单")] == ["订单"]
+
+
+def test_campaigns_show_their_verdicts_in_words_and_the_figures_of_the_marts(watch, console, con):
+    code, people, net, verdict = ask(
+        con,
+        "select e.campaign_code, sum(a.n_people)::bigint, sum(a.net_amount_cny), min(e.verdict) "
+        "from marts.campaign_effect as e join marts.campaign_arm as a using (campaign_code, arm) "
+        "where e.verdict <> 'no holdout' group by 1 order by 1 limit 1",
+    )
+    page = watch(console + "/campaigns?only=measured").page
+    line = page.locator("tr", has=page.locator(f"a[href='/campaigns/{code}']"))
+    assert count(people) in line.inner_text()
+    assert money(net) in line.inner_text()
+    words = {"shown": "已显示", "not shown": "未显示", "too small": "样本过小"}
+    assert words[verdict] in line.inner_text()
+    line.get_by_role("link").click()
+    n_arms = ask(con, f"select count(*) from marts.campaign_arm where campaign_code = '{code}'")[0]
+    assert page.locator("#funnel thead th.number").count() == n_arms
+    assert page.request.get(console + "/campaigns/nothing").status == 404
+
+
+@pytest.mark.parametrize(
+    ("effect", "zh", "en"),
+    [
+        ({"verdict": "no holdout"}, "没有对照组", "no holdout"),
+        ({"verdict": "too small"}, "至少 30 人", "Too few"),
+        ({"verdict": "shown", "": 2.5, "_low": 1, "_high": 4}, "多花 2.50 元", "2.50 yuan more"),
+        ({"verdict": "shown", "": -2.5, "_low": -4, "_high": -1}, "少花 2.50 元", "2.50 yuan less"),
+        ({"verdict": "not shown", "": 2, "_low": -2, "_high": 6}, "约需 4,000 人", "about 4,000 people"),
+    ],
+)
+def test_a_verdict_is_explained_in_plain_words(effect, zh, en):
+    told = {f"net_uplift_per_head{name}_cny" if name != "verdict" else name: value for name, value in effect.items()}
+    texts = meaning({"n_people": 1000, **told})
+    assert zh in texts[0]
+    assert en in texts[1]
+
+
+def test_people_needed_grow_with_the_square_of_the_interval():
+    assert people_needed(1, -1, 3, 100) == 400
+    assert people_needed(1, 0.5, 1.5, 100) is None
+    assert people_needed(0, -1, 1, 100) is None
+    assert people_needed(0.001, -1, 1, 100) is None
+
+
+def test_stores_show_the_month_that_is_chosen_and_one_store_its_own(watch, console, con):
+    month, code, net = ask(
+        con,
+        "select strftime(month_start_date, '%Y-%m'), store_code, net_amount_cny from marts.store_monthly "
+        "where n_orders > 0 and store_code in (select store_code from core.store) "
+        "order by month_start_date, net_amount_cny desc limit 1",
+    )
+    page = watch(console + "/stores").page
+    page.get_by_label("月份").select_option(month)
+    page.wait_for_url(f"**/stores?month={month}")
+    line = page.locator("tr", has=page.locator(f"a[href='/stores/store/{code}']")).first
+    assert money(net) in line.inner_text()
+    line.get_by_role("link").click()
+    assert page.locator("svg.chart").count() == 2
+    for place in ("staff", "partners", "targets"):
+        assert page.request.get(f"{console}/stores/{place}").status == 200
+    assert page.request.get(console + "/stores/store/none").status == 404
+
+
+def test_the_commission_account_of_staff_is_the_statements(watch, console, con):
+    who, closing = ask(
+        con,
+        "select payee_id, closing_balance_cny from marts.commission_statement where payee = 'staff' "
+        "order by statement_month desc, payee_id limit 1",
+    )
+    page = watch(f"{console}/stores/staff/{who}", language="en").page
+    assert page.locator("table tbody tr").first.inner_text().endswith(f"¥{closing:,.2f}")
+
+
+def test_a_store_differs_where_its_interval_leaves_out_its_class(con):
+    for part in scorecard(con, 365):
+        for row in part["rows"]:
+            assert row["tone"] is None or row["low"] >= 0 or row["high"] <= 0
+            assert part["scale"][0] <= row["low"] <= row["middle"] <= row["high"] <= part["scale"][1]
+
+
+def test_what_changed_is_taken_apart_into_causes_that_add_up(con):
+    run = {"run_id": "b", "n_people": 12, "n_buyers": 9, "n_members": None, "net_amount_cny": 500.0}
+    before = {
+        "run_id": "a", "as_of_date": dt.date(1999, 1, 1), "n_people": 10, "n_buyers": 7, "n_members": None,
+        "net_amount_cny": 100.0,
+    }  # fmt: skip
+    found = changes_since(con, run, before)
+    assert [row["name_en"] for row in found] == ["People", "Buyers", "Net sales so far"]
+    for row in found:
+        assert sum(cause["part"] for cause in row["causes"]) == pytest.approx(row["change"])
+    assert changes_since(con, run, None) == []
+
+
+def test_bands_of_a_flow_are_as_broad_as_there_are_people():
+    drawn = charts.flow([("a", "b", 30, "good"), ("a", "c", 10, "")], title="moves", says=str.upper, order=["c", "b"])
+    assert drawn.count("band-of") == 2
+    assert 'stroke-width="142.5"' in drawn
+    assert "A 40" in drawn
+    assert drawn.index("C 10") < drawn.index("B 30")
+    assert charts.flow([], title="moves", says=str) == ""
+
+
+def test_an_interval_is_coloured_by_what_it_leaves_out_unless_told_otherwise():
+    drawn = {"least": -3, "most": 3, "label": "x"}
+    assert "interval bad" in charts.interval(-2, -1.5, -1, **drawn)
+    assert "interval good" in charts.interval(1, 1.5, 2, **drawn)
+    assert "interval open" in charts.interval(-2, 0.5, 1, **drawn)
+    assert "interval open" in charts.interval(1, 1.5, 2, tone="open", **drawn)
+    assert charts.interval(None, 1, 2, **drawn) == ""
