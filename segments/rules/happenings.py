@@ -84,7 +84,7 @@ def _step(alias: str, step: c.Step, how: Rendering, location: Location) -> tuple
     if spec.category is not None:
         lines, inner = TABLES["order_lines"], f"{alias}_line"
         how.column(lines, "category", (*place, "category"))
-        belongs = exp.EQ(this=exp.column("order_key", table=inner), expression=exp.column("order_key", table=alias))
         wanted = how.one_of(inner, lines, "category", spec.category, (*place, "category"))
-        terms.append(exp.Exists(this=select_from(lines, inner, [belongs, wanted])))
+        with_it = select_from(lines, inner, [wanted], exp.column("order_key", table=inner)).distinct()
+        terms.append(exp.In(this=exp.column("order_key", table=alias), query=with_it.subquery(copy=False)))
     return "orders", terms

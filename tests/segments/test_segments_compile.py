@@ -15,14 +15,14 @@ from dbt_like_sql.project import load_project
 from segments.rules.comparisons import Calendar, literal
 from segments.rules.compile import compile_audience, to_sql
 from segments.rules.dictionary import read_dictionary
-from segments.rules.library import load_audiences
+from segments.rules.library import find_audience, load_audiences
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 CALENDAR = Calendar(AS_OF, ZoneInfo("Asia/Shanghai"))
 
 
 def compiled(one, con, **parameters):
-    return compile_audience(one, read_dictionary(con), calendar=CALENDAR, parameters=parameters)
+    return compile_audience(one, read_dictionary(con), calendar=CALENDAR, parameters=parameters, find=find_audience)
 
 
 def found(tmp_path, world, where, **more):

@@ -10,11 +10,13 @@ from segments.rules.load import load_audience
 HANDBOOK = Path(__file__).parents[2] / "docs" / "marketers.md"
 
 
-def test_the_six_audiences_load():
+def test_the_built_in_audiences_load():
     assert list(load_audiences()) == [
         "coupon_lovers",
+        "filter_not_renewed",
         "new_members_no_second_order",
         "replacement_due",
+        "silent_full_price",
         "silent_high_value",
         "sms_churn_risk",
         "store_followers_never_bought",

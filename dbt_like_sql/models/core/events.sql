@@ -64,6 +64,8 @@ final as (
     left join staff on event.staff_code = staff.alias
     left join store on event.store_id = store.alias
     where event.event_at < (select ends_at from as_of)
+    -- together by type and day: a question about one type reads little of the table
+    order by event.type, event_date, event.event_id
 )
 
 select * from final

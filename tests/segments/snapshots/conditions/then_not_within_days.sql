@@ -9,12 +9,12 @@ WHERE
     WHERE
       a.is_valid
       AND a.ordered_date <= CAST('2026-11-21' AS DATE)
-      AND EXISTS(
-        SELECT
-          1
+      AND a.order_key IN (
+        SELECT DISTINCT
+          a_line.order_key
         FROM core.order_lines AS a_line
         WHERE
-          a_line.order_key = a.order_key AND a_line.category IN ('water_purifier')
+          a_line.category IN ('water_purifier')
       )
       AND a.ordered_date + 365 <= CAST('2026-11-21' AS DATE)
       AND NOT EXISTS(
@@ -27,12 +27,12 @@ WHERE
           AND b.ordered_date <= a.ordered_date + 365
           AND b.is_valid
           AND b.ordered_date <= CAST('2026-11-21' AS DATE)
-          AND EXISTS(
-            SELECT
-              1
+          AND b.order_key IN (
+            SELECT DISTINCT
+              b_line.order_key
             FROM core.order_lines AS b_line
             WHERE
-              b_line.order_key = b.order_key AND b_line.category = 'filter_cartridge'
+              b_line.category = 'filter_cartridge'
           )
       )
       AND NOT a.one_id IS NULL
