@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import polars as pl
 
+from common.errors import UsageError
 from segments.campaigns.assignment import aliases
 from segments.campaigns.enrol import draw
 from segments.campaigns.plan import Plan, find_plan
@@ -23,6 +24,7 @@ from segments.reaching.reach import Reach, measure
 from segments.rules.compile import to_sql
 from segments.rules.library import find_audience
 
+_MARTS: Final = ("campaign_arm", "campaign_effect")
 _ARMS: Final = """
     SELECT arm, is_holdout, channel, n_people, n_sent, n_delivered, n_clicked, n_converted, n_orders, n_returned_orders,
         net_amount_cny, cost_cny
@@ -67,7 +69,11 @@ def size_campaign(home: Path, name: str) -> SizedCampaign:
     with open_published(home) as published:
         what_for = Purpose(
             channel=plan.channel,
-            exported=sent_before(published, plan.channel or audience.definition.channel),
+            exported=sent_before(
+                published,
+                plan.channel or audience.definition.channel,
+                but=(audience.name, plan.code, published.run_id),
+            ),
             other_campaigns=people_of_other_campaigns(published, plan),
         )
         compiled = compile_list(published, audience, plan.parameters, what_for=what_for)
@@ -99,5 +105,10 @@ def campaign_report(home: Path, name: str) -> dict[str, pl.DataFrame]:
     """
     code = find_plan(home, name).code
     with open_published(home) as published:
+        missing = [f"marts.{name}" for name in _MARTS if f"marts.{name}" not in published.dictionary.tables]
+        if missing:
+            raise UsageError(
+                f"Run {published.run_id} has no {missing[0]}, by which campaigns are measured; run `guiyi run` again."
+            )
         told = {"arms": _ARMS, "effects": _EFFECTS}
         return {what: published.con.sql(sql, params=[code]).pl() for what, sql in told.items()}

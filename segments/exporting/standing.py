@@ -28,7 +28,8 @@ _ASSIGNED: Final = """
 
 def a_look(published: Published, audience: Audience) -> Purpose:
     """What a preview compiles for: no day and no campaign, but what was sent already counts."""
-    return Purpose(exported=sent_before(published, audience.definition.channel))
+    what = (audience.name, None, published.run_id)
+    return Purpose(exported=sent_before(published, audience.definition.channel, but=what))
 
 
 def sent_before(
