@@ -47,6 +47,7 @@ _DESCRIPTIONS = {
         "person_identifier",
     ): "A person's identifiers in the clear, by OneID; vault only · 个人标识明文（保险库）",
     (PRIVATE, "value_owner"): "Whose each value is, in the clear, by value; vault only · 按值查人（保险库）",
+    (PRIVATE, "asked_value"): "What those say who are asked about, in the clear; vault only · 待复核记录明文（保险库）",
 }
 
 

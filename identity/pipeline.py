@@ -126,8 +126,8 @@ def resolve(
         public: folder for the tables without personal data: record_map, one_id, absent_record, edge, change,
             displaced_record, golden_field, golden_candidate, identifier_value, override, doubt, review_item,
             decided_by, relation, device_history, event_owner, over_limit.
-        private: folder for golden_value, contact_point, person_identifier and value_owner, in the clear, and the state
-            that the next run starts from.
+        private: folder for golden_value, contact_point, person_identifier, value_owner and asked_value, in the clear,
+            and the state that the next run starts from.
         previous: the `identity` tables of the published snapshot, or None on the first run.
         models: the home's folder of trained models; a model is trained and kept there when it has none.
         key: the home's key, for hashes of personal values.
@@ -190,7 +190,7 @@ def resolve(
     beside = tables_beside(parties, identities.of_party, judgement, registry, touchpoints, key)
     found = _Resolved(registry, parties, stewards, judgement, sure, linked, steady, identities, state, golden, beside)
     tables = _tables(found, touchpoints, previous, kept, run_id)
-    _write(found, tables, public, private, key, decided_by)
+    _write(found, tables, touchpoints, public, private, key, decided_by)
     memory.keep(private)
     if not kept.accept_churn:
         check_churn(identities.change, identities.n_known, kept.budget)
@@ -224,7 +224,15 @@ def _tables(found: _Resolved, touchpoints: Path, previous: Path | None, keeping:
     return _Tables(record_map, edge, doubt, items)
 
 
-def _write(found: _Resolved, made: _Tables, public: Path, private: Path, key: bytes, decided_by: pl.DataFrame) -> None:
+def _write(
+    found: _Resolved,
+    made: _Tables,
+    touchpoints: Path,
+    public: Path,
+    private: Path,
+    key: bytes,
+    decided_by: pl.DataFrame,
+) -> None:
     public.mkdir(parents=True, exist_ok=True)
     private.mkdir(parents=True, exist_ok=True, mode=0o700)
     tables = {
@@ -248,7 +256,10 @@ def _write(found: _Resolved, made: _Tables, public: Path, private: Path, key: by
     found.golden.value.write_parquet(private / "golden_value.parquet")
     found.golden.contact_point.write_parquet(private / "contact_point.parquet")
     found.state.write_parquet(private / STATE)
-    write_lookups(found.parties, found.identities.of_party, private)
+    write_lookups(
+        found.parties, found.identities.of_party, private, items=made.review_item, record_map=made.record_map,
+        touchpoints=touchpoints,
+    )  # fmt: skip
 
 
 def _record_map(found: _Resolved) -> pl.DataFrame:

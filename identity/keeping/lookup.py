@@ -1,6 +1,6 @@
-"""Look-ups in the vault: whose a value is, and which identifiers a person carries, both by key alone.
+"""Look-ups in the vault: whose a value is, what a person carries, what those say who are asked about; by key alone.
 
-Belongs here: the two private tables and their order. They are sorted by what they are asked for, in small row groups,
+Belongs here: the private tables and their order. They are sorted by what they are asked for, in small row groups,
 so that a reader passes by all but one or two of these. What is asked of them is `showing.finding`'s matter.
 """
 
@@ -13,6 +13,7 @@ from identity.parties import Parties
 
 VALUE_OWNER: Final = "value_owner"
 PERSON_IDENTIFIER: Final = "person_identifier"
+ASKED_VALUE: Final = "asked_value"
 NAME: Final = "name"
 # Rows that a reader must go through to find one: some milliseconds' worth.
 _ROW_GROUP: Final = 32_768
@@ -65,15 +66,58 @@ def value_owners(identifiers: pl.DataFrame, parties: Parties, of_party: pl.DataF
     return pl.concat([carried, *names], how="vertical_relaxed").unique().sort("value", "kind", "one_id")
 
 
-def write_lookups(parties: Parties, of_party: pl.DataFrame, private: Path) -> None:
-    """Writes both tables to the private folder.
+def asked_values(items: pl.DataFrame, record_map: pl.DataFrame, touchpoints: Path) -> pl.DataFrame:
+    """What the records of the people say who are asked about in the review queue, in the clear.
+
+    Args:
+        items: `identity.review_item`.
+        record_map: record_id, role, one_id.
+        touchpoints: the canonical tables.
+
+    Returns:
+        one_id, record_id, role, kind (attribute, identifier, record), name, value, seen_at (of a record: when it
+        happened); sorted by all.
+    """
+    people = pl.concat([items["one_id_a"], items["one_id_b"]]).unique()
+    party = record_map.select("record_id", "role", "one_id").filter(pl.col("one_id").is_in(people.to_list())).lazy()
+
+    def told(table: str, kind: str, name: pl.Expr, value: pl.Expr, seen_at: pl.Expr, on: list[str]) -> pl.DataFrame:
+        columns = ["one_id", "record_id", "role", pl.lit(kind).alias("kind"), name, value, seen_at.alias("seen_at")]
+        found = pl.scan_parquet(touchpoints / f"{table}.parquet").join(party, on=on).select(columns)
+        return found.collect()
+
+    nothing, both = pl.lit(None, pl.String), ["record_id", "role"]
+    happened = pl.coalesce("occurred_at", "version_at")
+    parts = [
+        told("attribute", "attribute", pl.col("name"), pl.col("value"), pl.col("seen_at"), both),
+        told("identifier", "identifier", pl.col("id_type").alias("name"), pl.col("id_value").alias("value"),
+             pl.col("seen_at"), both),
+        told("record", "record", nothing.alias("name"), nothing.alias("value"), happened, ["record_id"]),
+    ]  # fmt: skip
+    return pl.concat(parts, how="vertical_relaxed").sort(pl.all())
+
+
+def write_lookups(
+    parties: Parties,
+    of_party: pl.DataFrame,
+    private: Path,
+    *,
+    items: pl.DataFrame,
+    record_map: pl.DataFrame,
+    touchpoints: Path,
+) -> None:
+    """Writes the tables to the private folder.
 
     Args:
         parties: the parties of this run.
         of_party: party, one_id.
         private: the run's private identity tables.
+        items: `identity.review_item`.
+        record_map: `identity.record_map`.
+        touchpoints: the canonical tables.
     """
     identifiers = person_identifiers(parties, of_party)
     owners = value_owners(identifiers, parties, of_party)
-    for name, table in ((PERSON_IDENTIFIER, identifiers), (VALUE_OWNER, owners)):
+    asked = asked_values(items, record_map, touchpoints)
+    for name, table in ((PERSON_IDENTIFIER, identifiers), (VALUE_OWNER, owners), (ASKED_VALUE, asked)):
         table.write_parquet(private / f"{name}.parquet", compression_level=1, row_group_size=_ROW_GROUP)

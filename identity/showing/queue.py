@@ -61,7 +61,7 @@ class Queue:
 
     def sides(self, item: Mapping[str, Any]) -> tuple[Side, Side]:
         """What the records of both sides of a question of this run say, masked."""
-        return sides(item, self.identity, self.touchpoints)
+        return sides(item, self.identity, self.touchpoints, self.touchpoints.parent / "identity")
 
 
 def read_queue(tables: Path, touchpoints: Path, folder: Path, run_id: str) -> Queue:

@@ -15,6 +15,7 @@ import polars as pl
 
 from common.masks import mask
 from identity.graph import connected
+from identity.keeping.lookup import ASKED_VALUE
 from identity.keeping.review import PERSON
 from identity.showing.edges import DOUBTFUL
 
@@ -55,13 +56,15 @@ class Side:
     facts: dict[str, list[str]]
 
 
-def sides(item: Mapping[str, Any], identity: Path, touchpoints: Path) -> tuple[Side, Side]:
+def sides(item: Mapping[str, Any], identity: Path, touchpoints: Path, private: Path | None = None) -> tuple[Side, Side]:
     """What the records of both sides of a question say.
 
     Args:
         item: a row of `identity.review_item`.
         identity: the published run's `identity` tables.
         touchpoints: its canonical tables, in the vault.
+        private: its private identity tables; what those say who are asked about lies there by itself, so that not all
+            records must be gone through.
     """
     record_map = pl.scan_parquet(identity / "record_map.parquet")
     columns = ["record_id", "role", "source", "record_type", "one_id"]
@@ -73,7 +76,8 @@ def sides(item: Mapping[str, Any], identity: Path, touchpoints: Path) -> tuple[S
     else:
         groups = party.filter(pl.col("one_id") == both[0]), party.filter(pl.col("one_id") == both[1])
     with duckdb.connect() as con:
-        said = [_said(con, group, touchpoints) for group in groups]
+        _lay_out(con, party, touchpoints, private)
+        said = [_said(con, group) for group in groups]
     common = {
         key: {plain for plain, _ in said[0].get(key, ())} & {p for p, _ in said[1].get(key, ())} for key in _COMMON
     }
@@ -120,14 +124,40 @@ def _nearer(n: int, left: list[int], right: list[int], a: int, b: int) -> list[b
     return [side.get(node, True) for node in range(n)]
 
 
-def _said(con: duckdb.DuckDBPyConnection, party: pl.DataFrame, touchpoints: Path) -> _Said:
+_ASKED: Final = """
+    create temp table told as
+    select record_id, role, kind, name, value, seen_at from read_parquet($asked) where one_id in $people
+"""
+_ALL: Final = """
+    create temp table told as
+    select record_id, role, 'attribute' as kind, name, value, seen_at from read_parquet($attribute)
+    semi join everybody using (record_id, role)
+    union all
+    select record_id, role, 'identifier', id_type, id_value, seen_at from read_parquet($identifier)
+    semi join everybody using (record_id, role)
+    union all
+    select record_id, null, 'record', null, null, coalesce(occurred_at, version_at) from read_parquet($record)
+    semi join everybody using (record_id)
+"""
+
+
+def _lay_out(con: duckdb.DuckDBPyConnection, party: pl.DataFrame, touchpoints: Path, private: Path | None) -> None:
+    """Makes `told`, what the parties say: from the small table of those who are asked about where they are in it."""
+    asked = private / f"{ASKED_VALUE}.parquet" if private else None
+    if asked is not None and asked.exists():
+        con.execute(_ASKED, {"asked": str(asked), "people": party["one_id"].unique().to_list()})
+        if con.sql("select 1 from told limit 1").fetchall():
+            return
+        con.execute("drop table told")
+    con.register("everybody", party.select("record_id", "role").to_arrow())
+    con.execute(_ALL, {name: str(touchpoints / f"{name}.parquet") for name in ("attribute", "identifier", "record")})
+
+
+def _said(con: duckdb.DuckDBPyConnection, party: pl.DataFrame) -> _Said:
     con.register("party", party.select("record_id", "role").to_arrow())
-    attribute = _grouped(con, touchpoints / "attribute.parquet", "name", "value")
-    identifier = _grouped(con, touchpoints / "identifier.parquet", "id_type", "id_value")
+    attribute, identifier = _grouped(con, "attribute"), _grouped(con, "identifier")
     first, last = con.sql(
-        "select min(t), max(t) from (select coalesce(occurred_at, version_at) as t from "
-        "read_parquet($path) semi join party using (record_id))",
-        params={"path": str(touchpoints / "record.parquet")},
+        "select min(seen_at), max(seen_at) from told semi join party using (record_id) where kind = 'record'"
     ).fetchall()[0]
     said: _Said = {}
     for name, key in _ATTRIBUTES.items():
@@ -155,12 +185,12 @@ def _shown(said: _Said, common: Mapping[str, set[str]]) -> dict[str, list[str]]:
     }
 
 
-def _grouped(con: duckdb.DuckDBPyConnection, path: Path, kind: str, value: str) -> dict[str, list[str]]:
-    """The values of each kind that the parties carry, the most frequent first."""
+def _grouped(con: duckdb.DuckDBPyConnection, kind: str) -> dict[str, list[str]]:
+    """The values of each name that the parties carry, the most frequent first."""
     rows = con.sql(
-        f"select {kind}, {value} from read_parquet($path) semi join party using (record_id, role) "
-        f"where {value} is not null group by all order by count(*) desc, {value}",
-        params={"path": str(path)},
+        "select name, value from told semi join party using (record_id, role) "
+        "where kind = $kind and value is not null group by all order by count(*) desc, value",
+        params={"kind": kind},
     ).fetchall()
     grouped: dict[str, list[str]] = {}
     for name, text in rows:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from common.errors import UsageError
 from common.keys import keyed_hash
-from identity.keeping.lookup import write_lookups
+from identity.keeping.lookup import person_identifiers, value_owners
 from identity.parties import Parties
 from identity.showing.finding import find_people, identifiers_of, readings
 from identity.showing.following import current_id, follow
@@ -88,7 +88,10 @@ def test_the_vaults_own_look_ups_find_the_same_people_and_identifiers(con, tmp_p
     before = [find_people(con, tmp_path, text) for text in asked]
     held = [identifiers_of(con, tmp_path, one_id, KEY) for one_id in ("PA", "PE")]
     (tmp_path / "identity").mkdir()
-    write_lookups(Parties(party, identifier), of_party, tmp_path / "identity")
+    identifiers = person_identifiers(Parties(party, identifier), of_party)
+    owners = value_owners(identifiers, Parties(party, identifier), of_party)
+    identifiers.write_parquet(tmp_path / "identity" / "person_identifier.parquet")
+    owners.write_parquet(tmp_path / "identity" / "value_owner.parquet")
     for path in (tmp_path / "touchpoints").iterdir():
         path.unlink()
     assert [find_people(con, tmp_path, text) for text in asked] == before

@@ -152,7 +152,9 @@ def test_an_answer_holds_in_every_later_run_and_its_question_is_gone(world, run,
 def test_both_sides_are_shown_masked_and_what_they_share_is_marked(world, run):
     doubtful_world(world)
     out, items = run("r1")
-    a, b = sides(items.filter(kind="pair").row(0, named=True), out / "public", world.folder)
+    asked = items.filter(kind="pair").row(0, named=True)
+    a, b = sides(asked, out / "public", world.folder)
+    assert sides(asked, out / "public", world.folder, out / "private") == (a, b)
     (name,) = a.facts["names"]
     assert b.facts["names"] == [name] and name[:2] == "✓ " and name[3:] == "**"
     phones = [phone.removeprefix("✓ ") for phone in (*a.facts["phones"], *b.facts["phones"])]
@@ -170,6 +172,7 @@ def test_a_person_with_two_names_is_asked_about_and_kept_out_of_lists_until_answ
     question = items.row(0, named=True)
     assert (question["kind"], question["holds_export"], question["uncertainty_bits"]) == ("person", True, 1.0)
     a, b = sides(question, out / "public", world.folder)
+    assert sides(question, out / "public", world.folder, out / "private") == (a, b)
     assert a.n_records + b.n_records == 4 and min(a.n_records, b.n_records) > 0
     ends = [question[name] for name in ("record_a", "role_a", "record_b", "role_b")]
     write_decisions(tmp_path / "identity", [Decision(question["item_id"], "same", *ends, "anna", "2026-11-20")])
