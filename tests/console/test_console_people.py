@@ -177,7 +177,7 @@ def test_the_timeline_is_filtered_and_goes_back_page_by_page(watch, person, addr
     days = timeline.locator(".day").count()
     if timeline.get_by_text("更早").count():
         timeline.get_by_text("更早").click()
-        page.wait_for_function(f"document.querySelectorAll('#timeline-part .day').length > {days}")
+        timeline.locator(".day").nth(days).wait_for()
     timeline.locator(".chip", has_text="订单").click()
     page.wait_for_selector("#timeline-part .chip[aria-current]:has-text('订单')")
     kinds = page.locator("#timeline-part .day li").evaluate_all("all => [...new Set(all.map(one => one.className))]")
