@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
-from segments.api import Calendar, Published
+from segments.api import Calendar, DataDictionary, Published
 from warehouse.home import Home
 from warehouse.snapshot import open_warehouse
 
@@ -29,6 +29,14 @@ class _Opened:
     manifest: dict[str, Any]
     con: duckdb.DuckDBPyConnection
     kept: dict[str, Any] = field(default_factory=dict)
+    locks: dict[str, threading.Lock] = field(default_factory=dict)
+
+    def dictionary(self, published: Published) -> DataDictionary:
+        """The run's tables and columns, read once."""
+        if "dictionary" not in self.kept:
+            self.kept["dictionary"] = published.dictionary
+        found: DataDictionary = self.kept["dictionary"]
+        return found
 
 
 class Warehouse:
@@ -51,7 +59,10 @@ class Warehouse:
         calendar = Calendar(dt.date.fromisoformat(manifest["as_of"]), ZoneInfo(manifest["time_zone"]))
         cursor = opened.con.cursor()
         try:
-            yield Published(home=self.home, con=cursor, run_id=opened.run_id, calendar=calendar)
+            published = Published(home=self.home, con=cursor, run_id=opened.run_id, calendar=calendar)
+            # What tables and columns there are does not change within a run, and is read for every count.
+            vars(published)["dictionary"] = opened.dictionary(published)
+            yield published
         finally:
             cursor.close()
 
@@ -69,12 +80,15 @@ class Warehouse:
         Only for results that no one changes and that do not depend on who asks.
         """
         opened = self._current()
-        if name not in opened.kept:
-            with self.reading() as published:
-                found = work(published)
-            if published.run_id != opened.run_id:  # a run was published in between
-                return found
-            opened.kept[name] = found
+        with self._lock:
+            lock = opened.locks.setdefault(name, threading.Lock())
+        with lock:  # whoever asks meanwhile waits, and does not work it out once more
+            if name not in opened.kept:
+                with self.reading() as published:
+                    found = work(published)
+                if published.run_id != opened.run_id:  # a run was published in between
+                    return found
+                opened.kept[name] = found
         kept: T = opened.kept[name]
         return kept
 

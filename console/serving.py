@@ -1,9 +1,14 @@
 """Runs the console: uvicorn on one address, until somebody stops it."""
 
+import contextlib
+import threading
+
 import uvicorn
 
-from console.app import create_app
+from common.errors import GuiyiError
+from console.app import Console, create_app
 from console.config import ConsoleConfig, check_safe
+from console.data.audiences import vocabulary
 from warehouse.home import Home
 
 
@@ -14,5 +19,13 @@ def serve(home: Home, config: ConsoleConfig) -> None:
         UsageError: it would be open to anybody.
     """
     check_safe(config, home)
+    app = create_app(home, config)
+    threading.Thread(target=_warm, args=(app.state.console,), daemon=True).start()
     # Access logs would hold the addresses of people's pages.
-    uvicorn.run(create_app(home, config), host=config.host, port=config.port, log_level="warning", access_log=False)
+    uvicorn.run(app, host=config.host, port=config.port, log_level="warning", access_log=False)
+
+
+def _warm(console: Console) -> None:
+    """Reads what rules may ask for before somebody wants it: on a large run that takes seconds."""
+    with contextlib.suppress(GuiyiError):  # nothing is published yet
+        vocabulary(console.warehouse)

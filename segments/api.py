@@ -23,6 +23,7 @@ from segments.reaching.policy import Policy, load_policy
 from segments.reaching.reach import Reach
 from segments.reaching.why import Why, why
 from segments.rules.comparisons import Calendar
+from segments.rules.dictionary import DataDictionary
 from segments.rules.library import Shelf, find_audience, load_audiences, survey_audiences
 from segments.rules.load import Audience, RuleFault, load_audience
 from segments.rules.saving import Change, delete_audience, plan_saving, save_audience
@@ -44,6 +45,7 @@ __all__ = [
     "Audience",
     "Calendar",
     "Change",
+    "DataDictionary",
     "Destination",
     "ExportEntry",
     "ExportReport",

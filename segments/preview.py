@@ -59,6 +59,7 @@ def preview(
     *,
     parameters: Mapping[str, Any] | None = None,
     people: int = PEOPLE,
+    has_notes: bool = True,
 ) -> Preview:
     """Sizes and a look at an audience.
 
@@ -67,6 +68,7 @@ def preview(
         audience: the audience.
         parameters: values that replace its defaults.
         people: how many masked people to show; 0 leaves the vault closed.
+        has_notes: whether to look for slips, which reads the tables once more; not for counts that follow typing.
 
     Raises:
         UsageError: a parameter is wrong, or people are asked for and the run has no vault.
@@ -78,7 +80,7 @@ def preview(
         compiled=compiled,
         reach=measure(published.con, compiled),
         people=_masked(rows),
-        notes=unseen_values(published.con, compiled),
+        notes=unseen_values(published.con, compiled) if has_notes else [],
     )
 
 

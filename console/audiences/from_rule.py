@@ -60,7 +60,7 @@ class _Maker:
         for kind in ("all", "any"):
             if kind in raw:
                 return Node("", kind, children=[self.node(one) for one in raw[kind]])
-        kind = next(kind for kind in _READERS if kind in raw)
+        kind = next((kind for kind in _READERS if kind in raw), "")
         if kind == "column":
             return self._column(raw)
         return Node("", kind, _READERS[kind](raw))

@@ -41,7 +41,7 @@ def judge(published: Published, sheet: Sheet, vocabulary: Vocabulary, *, people:
     judged = Judged(draft_of(sheet, vocabulary))
     try:
         judged.audience = audience_from(judged.draft.raw, published.home.audiences / f"{judged.draft.raw['name']}.yml")
-        judged.seen = preview(published, judged.audience, people=people)
+        judged.seen = preview(published, judged.audience, people=people, has_notes=False)
     except RuleFault as error:
         for one in (error, *error.others):
             judged.faults.setdefault(place(one.location, judged.draft, sheet), (one.problem, one.remedy))

@@ -54,7 +54,7 @@ def size(warehouse: Warehouse, audience: Audience) -> Sized:
 
     def count(published: Published) -> Sized:
         try:
-            return Sized(preview(published, audience, people=0).reach)
+            return Sized(preview(published, audience, people=0, has_notes=False).reach)
         except RuleFault as error:
             return Sized(None, str(error))
 

@@ -9,6 +9,7 @@ from console.audiences import operators
 from console.audiences.drafts import Drafts, Kept
 from console.audiences.editing import edit
 from console.audiences.judging import Judged, checked, judge, place
+from console.audiences.sentences import both, in_chinese
 from console.audiences.sheet import Form, Sheet, draft_of, fresh_sheet, read_sheet, sheet_of
 from console.data import audiences as data
 from console.guard import Refused, console_of, needs, now, user_of
@@ -91,7 +92,8 @@ def count(request: Request, draft_id: str, form: Posted) -> Response:
     judged, words = _judged(request, draft.sheet)
     marks = _marks(judged)
     return render(
-        request, "parts/build_figures.html", judged=judged, marks=marks, draft_id=draft_id, sheet=draft.sheet,
+        request, "parts/build_figures.html", told_notes=both, judged=judged, marks=marks,
+        draft_id=draft_id, sheet=draft.sheet,
         places=[*(node.id for node in draft.sheet.root.walk()), *_fields(draft.sheet)], words=words,
     )  # fmt: skip
 
@@ -230,7 +232,7 @@ def _marks(judged: Judged) -> dict[str, tuple[str, str, str]]:
     marks = {key: ("gap", zh, en) for key, (zh, en) in gaps.items()}
     for key, (problem, remedy) in judged.faults.items():
         text = f"{problem} {remedy}".strip()
-        marks[key] = ("fault", text, text)
+        marks[key] = ("fault", in_chinese(text), text)
     return marks
 
 

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import FileResponse
 
 from common.errors import GuiyiError
+from console.audiences.sentences import both, in_chinese
 from console.data import audiences as data
 from console.data import exports as exported
 from console.guard import Refused, console_of, needs, now, user_of
@@ -63,7 +64,7 @@ def export(
             language=language_of(request),
         )  # fmt: skip
     except GuiyiError as error:
-        return _form(request, name, asked, problems={"all": (str(error), str(error))})
+        return _form(request, name, asked, problems={"all": (in_chinese(str(error)), str(error))})
     return redirect(request, f"/audiences/-/exports/{report.export_id}")
 
 
@@ -75,6 +76,7 @@ def show(request: Request, export_id: str) -> Response:
     audience = shelf.audiences.get(entry.audience)
     return render(
         request, "export.html", entry=entry, manifest=manifest, folder=folder,
+        notes=both(manifest["notes"]),
         files=[(one, folder / one["name"]) for one in manifest["files"]],
         title=audience.definition.label if audience else None,
     )  # fmt: skip

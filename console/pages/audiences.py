@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Query, Request, Response
 
 from console import charts
+from console.audiences.sentences import both
 from console.audiences.values import name_of
 from console.data import audiences as data
 from console.guard import Refused, console_of, needs
@@ -66,21 +67,27 @@ def one(request: Request, name: str) -> Response:
     """One audience: its rule in words, and what is exported of it; sizes and people come after the page."""
     console = console_of(request)
     audience = find(request, name)
-    shelf = data.shelf(console.home)
-    words = data.vocabulary(console.warehouse)
     entries = data.exports(console.home).get(name, [])
     return render(
         request,
         "audience.html",
         audience=audience,
         definition=audience.definition,
-        rule=data.rule_in_words(audience, words, data.titles(shelf)),
-        columns=words.columns,
         name_of=name_of,
         exports=list(reversed(entries))[:PEOPLE],
         trend=data.trend(entries),
         known=console.warehouse.known(data.size_key(audience)),
     )
+
+
+@router.get("/audiences/{name}/rule", dependencies=[needs("view")])
+def rule(request: Request, name: str) -> Response:
+    """The rule in words."""
+    console = console_of(request)
+    audience = find(request, name)
+    words = data.vocabulary(console.warehouse)
+    told = data.rule_in_words(audience, words, data.titles(data.shelf(console.home)))
+    return render(request, "parts/audience_rule.html", rule=told)
 
 
 @router.get("/audiences/{name}/figures", dependencies=[needs("view")])
@@ -90,7 +97,7 @@ def figures(request: Request, name: str) -> Response:
     audience = find(request, name)
     with console.warehouse.reading() as published:
         seen = preview(published, audience, people=0)
-    return render(request, "parts/audience_figures.html", seen=seen, definition=audience.definition)
+    return render(request, "parts/audience_figures.html", told_notes=both, seen=seen, definition=audience.definition)
 
 
 @router.get("/audiences/{name}/people", dependencies=[needs("view")])
