@@ -41,9 +41,10 @@ def test_the_list_shows_sizes_and_is_searched(watch, console):
     row = page.locator("#row-silent_high_value")
     assert "沉默高价值" in row.inner_text()
     assert "…" not in row.inner_text()
-    page.get_by_role("searchbox").fill("沉默")
+    page.get_by_role("searchbox").fill("silent_high_value")
     page.keyboard.press("Enter")
     expect(page.locator("tbody tr")).to_have_count(1)
+    page.wait_for_load_state("networkidle")
     page.get_by_role("searchbox").fill("zzz")
     page.keyboard.press("Enter")
     expect(page.locator(".empty")).to_contain_text("没有符合的人群")
@@ -101,6 +102,7 @@ def test_an_audience_is_built_counted_saved_after_its_diff_and_deleted(watch, ow
     page.get_by_label("确认删除").check()
     page.get_by_role("button", name="删除", exact=True).click()
     page.wait_for_url("**/audiences")
+    page.wait_for_load_state("networkidle")
     assert not (own_home.audiences / "audience_2.yml").exists()
     done = [line["action"] for line in audit.read(own_home.path)]
     assert done[-2:] == ["save_audience", "delete_audience"]
@@ -134,6 +136,7 @@ def test_a_viewer_may_look_and_not_change(watch, own_home):
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Sign in").click()
         page.goto(address + "/audiences/silent_high_value")
+        page.wait_for_load_state("networkidle")
         assert page.get_by_role("link", name="Export the list").count() == 0
         assert page.get_by_role("link", name="Edit").count() == 0
         assert page.request.get(address + "/audiences/-/new?empty=1").status == 403

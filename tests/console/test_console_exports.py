@@ -22,6 +22,7 @@ def own(own_home):
 def test_from_the_list_to_a_csv_of_reachable_people_with_a_holdout(watch, own, own_home, downloads):
     seen = watch(own + "/audiences", width=390)
     page = seen.page
+    page.wait_for_load_state("networkidle")
     page.get_by_role("link", name="导出 到期换新").click()
     assert page.get_by_label("留出对照组（%）").input_value() == "10"
     page.get_by_label("留出对照组（%）").fill("30")
@@ -59,7 +60,7 @@ def test_an_export_without_a_reason_or_with_an_impossible_holdout_is_refused_whe
 
 
 def test_a_file_outside_the_exports_is_never_served(watch, console):
-    page = watch(console + "/audiences").page
+    page = watch(console + "/audiences/-/compare").page
     for path in ("E20200101.1", "E20200101.1/files/manifest.json", "..%2F..%2Fwarehouse.duckdb"):
         assert page.request.get(f"{console}/audiences/-/exports/{path}").status == 404
 
@@ -85,6 +86,7 @@ def test_a_viewer_may_not_export_nor_download(watch, own_home):
         page.get_by_label("Password").fill(PASSWORD)
         page.get_by_role("button", name="Sign in").click()
         page.goto(address + "/audiences/silent_high_value")
+        page.wait_for_load_state("networkidle")
         assert page.get_by_role("link", name="Export the list").count() == 0
         assert page.request.get(address + "/audiences/silent_high_value/export").status == 403
         csrf = json.loads(page.locator("body").get_attribute("hx-headers"))["X-CSRF-Token"]
