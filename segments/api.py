@@ -8,6 +8,7 @@ save_audience(home, {"name": "regulars", …}, who="li", at=now).diff
 export_audience(home, "silent_high_value", at=now, destination="aliyun_sms", requested_by="li", reason="召回")
 """
 
+from segments.campaigns.assignment import read_assignment
 from segments.campaigns.plan import Plan, find_plan, load_plans, save_plan
 from segments.campaigns.results import Results, take_results
 from segments.campaigns.running import SizedCampaign, campaign_report, export_campaign, size_campaign
@@ -86,6 +87,7 @@ __all__ = [
     "plan_saving",
     "preview",
     "reach_by_channel",
+    "read_assignment",
     "read_vocabulary",
     "save_audience",
     "save_plan",

@@ -6,7 +6,8 @@ from fastapi import APIRouter, Request, Response
 from starlette.exceptions import HTTPException
 
 from console.data.campaigns import campaign, campaigns
-from console.guard import console_of, needs
+from console.data.plans import STATES, plans
+from console.guard import console_of, needs, now
 from console.rendering import render
 
 router: Final = APIRouter()
@@ -25,11 +26,13 @@ CHANNELS: Final = {
 def show(request: Request, only: str = "") -> Response:
     """All campaigns, or those with a holdout alone."""
     found = console_of(request).warehouse.once("campaigns", lambda published: campaigns(published.con))
+    measured = {row["campaign_code"] for row in found["campaigns"] if row["n_people"]}
+    planned, fault = plans(console_of(request).home.path, measured, now(request).date())
     listed = [row for row in found["campaigns"] if only != "measured" or row["effects"]]
     return render(
-        request, "campaigns.html", listed=listed, n_all=len(found["campaigns"]), only=only, scale=found["scale"],
-        n_measured=sum(1 for row in found["campaigns"] if row["effects"]), verdicts=VERDICT_TEXTS,
-        tones=VERDICT_TONES, channels=CHANNELS,
+        request, "campaigns.html", listed=listed, n_all=len(found["campaigns"]), only=only, planned=planned,
+        fault=fault, states=STATES, scale=found["scale"], verdicts=VERDICT_TEXTS, tones=VERDICT_TONES,
+        channels=CHANNELS, n_measured=sum(1 for row in found["campaigns"] if row["effects"]),
     )  # fmt: skip
 
 

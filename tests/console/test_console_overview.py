@@ -4,6 +4,7 @@ import datetime as dt
 
 import duckdb
 import pytest
+from console_world import serving
 
 from console import charts
 from console.data.campaigns import meaning, people_needed
@@ -223,3 +224,21 @@ def test_an_interval_is_coloured_by_what_it_leaves_out_unless_told_otherwise():
     assert "interval open" in charts.interval(-2, 0.5, 1, **drawn)
     assert "interval open" in charts.interval(1, 1.5, 2, tone="open", **drawn)
     assert charts.interval(None, 1, 2, **drawn) == ""
+
+
+def test_a_plan_of_the_home_is_listed_with_its_state_and_a_wrong_one_is_told(watch, own_home):
+    folder = own_home.path / "campaigns"
+    folder.mkdir(exist_ok=True)
+    plan = (
+        "name: recall\ncode: RC-1\nlabel: {zh: 春季召回, en: Spring recall}\naudience: silent_high_value\n"
+        "starts_on: 2000-01-01\nends_on: 2000-01-31\nholdout: {share: 0.1}\nowner: crm\n"
+    )
+    (folder / "recall.yml").write_text(plan, encoding="utf-8")
+    with serving(own_home) as address:
+        page = watch(address + "/campaigns", language="en").page
+        line = page.locator("#plans tbody tr").inner_text()
+        assert "Spring recall" in line
+        assert "began without an export" in line
+        (folder / "recall.yml").write_text(plan.replace("share: 0.1", "share: 2"), encoding="utf-8")
+        page.reload()
+        assert "recall.yml" in page.get_by_role("alert").inner_text()
