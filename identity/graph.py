@@ -4,8 +4,6 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
 Keys = NDArray[np.int64]
 
@@ -20,6 +18,10 @@ def connected(n_nodes: int, left: Iterable[int] | Keys, right: Iterable[int] | K
     """
     # SciPy's own index type: half the memory, and no copy.
     a, b = np.asarray(left, dtype=np.int32), np.asarray(right, dtype=np.int32)
+    # Imported here: it takes a second, and whoever only shows people needs none of it.
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
     graph = coo_matrix((np.ones(len(a), dtype=np.int8), (a, b)), shape=(n_nodes, n_nodes))
     label = connected_components(graph, directed=False)[1]
     # SciPy numbers components as it meets them, going through the nodes in order; then nothing is left to do.

@@ -9,8 +9,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
-from scipy.sparse.csgraph import shortest_path
 
 from identity.graph import GuardedMerge, connected
 from identity.showing.edges import is_weak_bridge
@@ -89,6 +87,10 @@ def layout(n: int, links: list[tuple[int, int]]) -> tuple[NDArray[np.float64], f
     if n < 2:
         return np.array([[WIDTH / 2, 130.0]] * n), WIDTH, 240.0
     a, b = np.array(links).T
+    # Imported here: it takes a second, and only a graph needs it.
+    from scipy.sparse import csr_matrix
+    from scipy.sparse.csgraph import shortest_path
+
     steps = shortest_path(csr_matrix((np.ones(len(a)), (a, b)), shape=(n, n)), directed=False, unweighted=True)
     steps[~np.isfinite(steps)] = 1.5 * steps[np.isfinite(steps)].max()
     np.fill_diagonal(steps, 1.0)
