@@ -7,11 +7,14 @@ import pytest
 from console_world import serving
 
 from console import charts
+from console.app import create_app
 from console.data.campaigns import meaning, people_needed
 from console.data.changes import changes_since
 from console.data.dictionary import audience_entry, read_dictionary, search
 from console.data.stores import scorecard
+from console.pages.today import make_ready
 from console.rendering import count, money
+from warehouse.home import Home
 from warehouse.snapshot import open_warehouse
 
 
@@ -242,3 +245,11 @@ def test_a_plan_of_the_home_is_listed_with_its_state_and_a_wrong_one_is_told(wat
         (folder / "recall.yml").write_text(plan.replace("share: 0.1", "share: 2"), encoding="utf-8")
         page.reload()
         assert "recall.yml" in page.get_by_role("alert").inner_text()
+
+
+def test_the_first_page_is_ready_before_anybody_asks_where_a_run_is_published(home, tmp_path):
+    app = create_app(home)
+    make_ready(app.state.console)
+    found = app.state.console.warehouse.once("today", lambda published: pytest.fail("worked out again"))
+    assert found["people"]["n_people"] > 0
+    make_ready(create_app(Home(tmp_path)).state.console)
