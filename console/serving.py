@@ -4,6 +4,7 @@ import contextlib
 import importlib
 import threading
 
+import duckdb
 import uvicorn
 
 from common.errors import GuiyiError
@@ -22,7 +23,8 @@ def serve(home: Home, config: ConsoleConfig) -> None:
     """
     check_safe(config, home)
     app = create_app(home, config)
-    make_ready(app.state.console)
+    with contextlib.suppress(GuiyiError, duckdb.Error):  # the page itself tells what is wrong with the run
+        make_ready(app.state.console)
     threading.Thread(target=_warm, args=(app.state.console,), daemon=True).start()
     # Access logs would hold the addresses of people's pages.
     uvicorn.run(app, host=config.host, port=config.port, log_level="warning", access_log=False)
