@@ -25,7 +25,7 @@ CHANNELS: Final = {
 @router.get("/campaigns", dependencies=[needs("view")])
 def show(request: Request, only: str = "") -> Response:
     """All campaigns, or those with a holdout alone."""
-    found = console_of(request).warehouse.once("campaigns", lambda published: campaigns(published.con))
+    found = console_of(request).warehouse.once("page: campaigns", lambda published: campaigns(published.con))
     measured = {row["campaign_code"] for row in found["campaigns"] if row["n_people"]}
     planned, fault = plans(console_of(request).home.path, measured, now(request).date())
     listed = [row for row in found["campaigns"] if only != "measured" or row["effects"]]

@@ -63,7 +63,7 @@ def show_tag(request: Request, name: str) -> Response:
 
 
 def _dictionary(request: Request) -> Dictionary:
-    return console_of(request).warehouse.once("dictionary", lambda published: read_dictionary(published.con))
+    return console_of(request).warehouse.once("page: dictionary", lambda published: read_dictionary(published.con))
 
 
 def _audiences(request: Request) -> list[Entry]:

@@ -16,7 +16,7 @@ def show(request: Request) -> Response:
     """How far the data can be trusted, and what to mend."""
     console = console_of(request)
     as_of = console.warehouse.manifest()["as_of"]
-    found = console.warehouse.once("health", lambda published: health(published.con, published.run_id, as_of))
+    found = console.warehouse.once("page: health", lambda published: health(published.con, published.run_id, as_of))
     return render(request, "health.html", **found)
 
 

@@ -31,4 +31,4 @@ def make_ready(console: "Console") -> None:
 
 def _found(console: "Console") -> dict[str, Any]:
     manifest = console.warehouse.manifest()
-    return console.warehouse.once("today", lambda published: today(published.con, published.run_id, manifest))
+    return console.warehouse.once("page: today", lambda published: today(published.con, published.run_id, manifest))
