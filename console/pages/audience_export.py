@@ -2,6 +2,8 @@
 
 import datetime as dt
 import json
+import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -15,13 +17,33 @@ from console.data import exports as exported
 from console.guard import Refused, console_of, needs, now, user_of
 from console.pages.audiences import find
 from console.rendering import language_of, redirect, render
-from segments.api import export_audience
+from segments.api import Audience, export_audience
 from warehouse import audit
 
 router: Final = APIRouter(dependencies=[needs("export")])
 ENCODINGS: Final = ("utf-8-sig", "gb18030", "utf-8")
 FORMATS: Final = ("csv", "xlsx", "parquet")
 SHORTEST_REASON: Final = 2
+_WANTED: Final = {
+    "integer": ("整数", "a whole number"),
+    "number": ("数字", "a number"),
+    "text": ("文字", "a text"),
+    "date": ("日期，如 2026-01-31", "a date, such as 2026-01-31"),
+    "list": ("以逗号分隔的值", "values with commas between them"),
+}
+
+
+def _list(text: str) -> list[str]:
+    return [one.strip() for one in re.split(r"[,，、]", text) if one.strip()]
+
+
+_READ: Final[dict[str, Callable[[str], Any]]] = {
+    "integer": int,
+    "number": float,
+    "text": str,
+    "date": dt.date.fromisoformat,
+    "list": _list,
+}
 
 
 @router.get("/audiences/{name}/export")
@@ -43,6 +65,8 @@ def export(
     delta: Annotated[str, Form()] = "",
     send_on: Annotated[str, Form()] = "",
     plain: Annotated[str, Form()] = "",
+    parameter: Annotated[list[str] | None, Form()] = None,
+    value: Annotated[list[str] | None, Form()] = None,
 ) -> Response:
     """Writes the list; then on to what was written."""
     asked = {
@@ -50,10 +74,14 @@ def export(
         "format": format, "encoding": encoding, "delta": delta, "send_on": send_on, "plain": plain,
     }  # fmt: skip
     problems, share = _check(asked)
+    audience = find(request, name)
+    given = dict(zip(parameter or [], (one.strip() for one in value or []), strict=False))
+    asked |= {f"parameter {one}": text for one, text in given.items()}
+    parameters, wrong = _parameters(audience, {} if campaign else given)
+    problems |= wrong
     if problems:
         return _form(request, name, asked, problems=problems)
     console = console_of(request)
-    audience = find(request, name)
     try:
         report = export_audience(
             console.home.path, audience, at=now(request), destination=destination or None,
@@ -61,7 +89,7 @@ def export(
             encoding=encoding or None, delta=delta == "1", requested_by=user_of(request).name,  # type: ignore[arg-type]  # checked
             variant="non_personalised" if plain == "1" else None,
             send_on=dt.date.fromisoformat(send_on) if send_on else None, reason=asked["reason"],
-            language=language_of(request),
+            parameters=parameters, language=language_of(request),
         )  # fmt: skip
     except GuiyiError as error:
         return _form(request, name, asked, problems={"all": (in_chinese(str(error)), str(error))})
@@ -135,6 +163,27 @@ def _check(asked: dict[str, str]) -> tuple[dict[str, tuple[str, str]], float | N
     return problems, None if problems else share
 
 
+def _parameters(audience: Audience, given: dict[str, str]) -> tuple[dict[str, Any], dict[str, tuple[str, str]]]:
+    """The parameters whose values differ from their defaults, typed; and what is wrong with one, by its field."""
+    values: dict[str, Any] = {}
+    problems: dict[str, tuple[str, str]] = {}
+    for name, known in audience.definition.parameters.items():
+        text = given.get(name, "")
+        if text in ("", shown(known.default)):
+            continue
+        try:
+            values[name] = _READ[known.type](text)
+        except ValueError:
+            zh, en = _WANTED[known.type]
+            problems[f"parameter {name}"] = (f"请填{zh}。", f"Write {en}.")
+    return values, problems
+
+
+def shown(value: object) -> str:
+    """A parameter's value as a field shows it; a list by commas."""
+    return ", ".join(str(one) for one in value) if isinstance(value, list) else str(value)
+
+
 def _form(
     request: Request, name: str, asked: dict[str, str], *, problems: dict[str, tuple[str, str]] | None = None
 ) -> Response:
@@ -148,4 +197,8 @@ def _form(
         destinations=exported.destinations(console.home, audience), campaigns=exported.campaigns(console.home, name),
         code=exported.default_code(console.warehouse.manifest()["time_zone"], name, now(request)),
         before={entry.destination or "" for entry in entries}, encodings=ENCODINGS, formats=FORMATS,
+        parameters=[
+            (one, known, asked.get(f"parameter {one}", shown(known.default)))
+            for one, known in audience.definition.parameters.items()
+        ],
     )  # fmt: skip

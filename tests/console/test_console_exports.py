@@ -28,6 +28,7 @@ def test_from_the_list_to_a_csv_of_reachable_people_with_a_holdout(watch, own, o
     page.get_by_label("留出对照组（%）").fill("30")
     assert seen.serious_faults() == []
     page.get_by_label("用途（必填）").fill("换新提醒")
+    page.get_by_label("滤芯至多已用天数").fill("777")
     page.get_by_role("button", name="导出名单").click()
     page.wait_for_url("**/exports/E*")
     assert not seen.is_wider_than_the_screen()
@@ -44,6 +45,7 @@ def test_from_the_list_to_a_csv_of_reachable_people_with_a_holdout(watch, own, o
     assert manifest["rows"] + sum(manifest["dropped"].values()) == manifest["matching"]
     assert all(row["手机号"].isdigit() for row in rows)
     assert manifest["reason"] == "换新提醒"
+    assert "777" in json.dumps(manifest["definition"]["where"]), "the value of this export, not the default"
     done = [line for line in audit.read(own_home.path) if line["action"] in ("export", "download")]
     assert [line["action"] for line in done][-2:] == ["export", "download"]
     assert done[-2]["reason"] == "换新提醒"
@@ -54,7 +56,9 @@ def test_an_export_without_a_reason_or_with_an_impossible_holdout_is_refused_whe
     page.get_by_label("Held out (%)").fill("120")
     page.get_by_label("What it is for").evaluate("box => box.removeAttribute('required')")
     page.get_by_label("What it is for").evaluate("box => box.removeAttribute('minlength')")
+    page.get_by_label("Least monetary score").fill("many")
     page.get_by_role("button", name="Export the list").click()
+    expect(page.locator("#problem-parameter-min_m_score")).to_contain_text("Write a whole number")
     expect(page.locator("#problem-reason")).to_contain_text("Say what it is for")
     expect(page.locator("#problem-holdout")).to_contain_text("from 1 to 90")
 

@@ -9,6 +9,7 @@ from console_world import serving
 from console.security.users import write_user
 from warehouse import audit
 from warehouse.home import Home
+from warehouse.snapshot import open_warehouse
 
 PASSWORD = "correct horse battery"
 PARTS = (
@@ -26,7 +27,6 @@ PARTS = (
 
 @pytest.fixture(scope="module")
 def person(home):
-    """Read before anything is served: one process opens a database in one way alone."""
     return known(home)
 
 
@@ -54,7 +54,7 @@ def vault(home, kind, name):
 
 def known(home):
     """A person with a name, a phone of their own, an order and many records."""
-    with duckdb.connect(home.snapshot(home.require_published()) / "warehouse.duckdb", read_only=True) as con:
+    with open_warehouse(home) as con:
         found = con.execute(
             """
             select c.one_id, p.value as phone, n.value as name, any_value(o.order_no) as order_no

@@ -3,7 +3,6 @@
 from datetime import date, timedelta
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from common.errors import UsageError
@@ -82,7 +81,7 @@ def test_a_home_without_a_run_has_nothing_to_fill_in(tmp_path: Path) -> None:
 
 
 def test_who_had_a_tag_on_a_day_is_one_line(home: Home) -> None:
-    with duckdb.connect(str(home.warehouse), read_only=True) as con:
+    with open_warehouse(home) as con:
         now = con.execute("select one_id, value from tag_on(?) where tag = 'vip_tier'", [_as_of(home)]).fetchall()
         tags = con.sql("select one_id, value from customer.tag where tag = 'vip_tier'").fetchall()
         tomorrow = con.execute("from tag_on(?)", [_as_of(home) + timedelta(days=1)]).fetchall()
