@@ -15,7 +15,7 @@ import duckdb
 import polars as pl
 import pytest
 
-from simulator.world import simulate
+from simulator.world import ORIGINAL, simulate
 
 ROOT = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
@@ -41,7 +41,8 @@ def record_map(home: Path) -> pl.DataFrame:
 @pytest.fixture(scope="module")
 def world(tmp_path_factory):
     out = tmp_path_factory.mktemp("world")
-    simulate(1_000, 4711, out, as_of=AS_OF, extra_days=2)
+    # The sources that most brands have; all of them run in tests/pipelines.
+    simulate(1_000, 4711, out, as_of=AS_OF, extra_days=2, sources=ORIGINAL)
     return out
 
 
@@ -72,6 +73,7 @@ def test_every_query_of_the_documentation_runs_in_plain_duckdb(home, page):
         assert len(done.stdout.splitlines()) >= 1, query
 
 
+@pytest.mark.slow
 def test_the_same_files_elsewhere_in_another_order_give_the_same_one_ids(world, home, tmp_path):
     landing = tmp_path / "elsewhere" / "deeper"
     files = [f for f in (world / "landing").rglob("*") if f.is_file()]

@@ -34,6 +34,7 @@ def _contents(home: Home) -> dict[str, str]:
         }
 
 
+@pytest.mark.slow
 def test_a_day_that_is_filled_in_is_as_a_run_of_that_day_and_doing_it_again_changes_nothing(
     world: Path, home: Home, own_home: Home, tmp_path: Path
 ) -> None:
