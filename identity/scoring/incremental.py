@@ -1,11 +1,12 @@
-"""A store of people that takes new rows as they come: blocks, scored pairs, clusters and OneIDs kept up to date.
+"""A store of people that takes rows in and out as they come: blocks, scored pairs, clusters and OneIDs kept current.
 
-Belongs here: doing for a day's new rows only what they touch. The partition is the one that scoring and clustering all
-rows at once would give: a pair's weight depends on its two rows and the frozen model alone, a cluster on the pairs
-inside its component alone, and blocks that grow too large give up what they had found.
+Belongs here: doing for a day's new, changed and removed rows only what they touch. The partition is the one that
+scoring and clustering all rows at once would give: a pair's weight depends on its two rows and the frozen model alone,
+a cluster on the pairs inside its component alone; blocks that grow too large give up what they had found, and those
+that shrink to their limit find it again (`incremental_pairs`). Ids are `incremental_ids`' matter.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -15,18 +16,22 @@ import duckdb
 import numpy as np
 import polars as pl
 
+from common.errors import UsageError
 from identity.graph import connected
-from identity.keeping.stable import match_ids, one_ids
+from identity.keeping.causes import ERASURE, SOURCE_GONE
+from identity.keeping.stable import one_ids
 from identity.scoring.cluster import MISSING_WEIGHT, cluster
+from identity.scoring.incremental_ids import ID_TABLES, LEAVING, forget, lay_ids, write_ids
+from identity.scoring.incremental_pairs import find_pairs, find_retired, temp
 from identity.scoring.model import Model
 from identity.scoring.scheme import Scheme
 from identity.scoring.score import LEAST_WEIGHT, compare_pairs
 
-_TABLES: Final = """
+_TABLES: Final = f"""
     create table if not exists store.block (key ubigint, largest usmallint, unique_id bigint);
     create table if not exists store.pair (a bigint, b bigint, match_weight double, is_vetoed boolean);
     create table if not exists store.person (unique_id bigint, component bigint, serial bigint);
-    create table if not exists store.last_serial as select 0::bigint as serial;
+    {ID_TABLES}
 """
 
 
@@ -35,9 +40,11 @@ class Added:
     """What a batch of rows did.
 
     Attributes:
-        n_pairs: pairs that were scored; n_retired: pairs that a block grown too large gave up.
+        n_rows: rows that were given; n_changed_rows of them say something else of rows that were there.
+        n_pairs: pairs that were scored; n_retired: pairs that a block grown too large, or a row that left, gave up.
         n_touched: rows whose cluster was worked out anew, the new ones among them.
         n_new_ids: OneIDs that were given; n_changed: earlier rows whose OneID is another now.
+        n_removed: rows that left.
     """
 
     n_rows: int
@@ -46,6 +53,8 @@ class Added:
     n_touched: int
     n_new_ids: int
     n_changed: int
+    n_changed_rows: int = 0
+    n_removed: int = 0
 
 
 class PeopleStore:
@@ -95,27 +104,109 @@ class PeopleStore:
         """Every scored pair: a < b, match_weight, is_vetoed."""
         return self._con.sql("select * from store.pair order by a, b").pl()
 
+    def aliases(self) -> pl.DataFrame:
+        """The ids that no row has any more: one_id, merged_into (null where none of its rows is left), sorted."""
+        found = self._con.sql("select serial, merged_into from store.retired_id order by serial").pl()
+        return found.select(
+            one_ids(found["serial"]).alias("one_id"), _ids_or_null(found["merged_into"]).alias("merged_into")
+        )
+
+    def changes(self) -> pl.DataFrame:
+        """Every row whose id became another: batch (from 1), unique_id, old_one_id, new_one_id, cause."""
+        found = self._con.sql("select * from store.id_change order by batch, unique_id").pl()
+        return found.select(
+            "batch",
+            "unique_id",
+            one_ids(found["old_serial"]).alias("old_one_id"),
+            one_ids(found["new_serial"]).alias("new_one_id"),
+            "cause",
+        )
+
     def add(self, rows: pl.DataFrame) -> Added:
         """Takes rows in, all of them or, where anything fails, none.
 
         Args:
             rows: the scheme's columns; `unique_id` (Int64) is new to the store, and says nothing of when a row came:
                 ties are broken by it.
+
+        Raises:
+            UsageError: a row of that `unique_id` is there already, or twice among `rows`.
         """
+        return self._update(rows, [], SOURCE_GONE, may_change=False)
+
+    def change(self, rows: pl.DataFrame) -> Added:
+        """Takes rows in; one whose `unique_id` is there already says something else from now on, and keeps its id."""
+        return self._update(rows, [], SOURCE_GONE, may_change=True)
+
+    def remove(self, unique_ids: Iterable[int], *, cause: str = SOURCE_GONE) -> Added:
+        """Takes rows out: what is left is what a store that never had them would hold, and keeps its ids.
+
+        Args:
+            unique_ids: of the rows; those that are not there are passed over.
+            cause: `source_gone`, where a row that comes back shall find its id, or `erasure`, where a person asked for
+                it: then nothing is remembered. DuckDB frees the place in the file and fills it later; copy the store
+                into a new file (`COPY FROM DATABASE`) where no byte may stay.
+
+        Raises:
+            UsageError: there is no such cause.
+        """
+        if cause not in LEAVING:
+            raise UsageError(f"Rows leave a store by {' or '.join(LEAVING)}, not by {cause!r}.")
+        return self._update(None, unique_ids, cause, may_change=False)
+
+    def _update(self, rows: pl.DataFrame | None, unique_ids: Iterable[int], cause: str, *, may_change: bool) -> Added:
+        con = self._con
+        removed = pl.DataFrame({"unique_id": pl.Series(sorted(set(unique_ids)), dtype=pl.Int64)})
+        con.register("to_remove", removed.to_arrow())
+        self._temp("gone_row", "select p.* from store.person p semi join to_remove using (unique_id)")
+        con.unregister("to_remove")
+        n_removed = self._count("gone_row")
+        if rows is None and not n_removed:
+            forget(con, removed if cause == ERASURE else removed.clear())
+            return Added(0, 0, 0, 0, 0, 0)
+        n_changed_rows = self._take(rows, may_change) if rows is not None else self._take_none()
+        self._temp("leaving", "select * from gone_row union all select * from changed_row")
+        find_pairs(con, self._scheme)
+        find_retired(con)
+        self._score()
+        gone = con.sql("select unique_id, serial from gone_row order by unique_id").pl()
+        laid = lay_ids(con, self._placed(), gone, cause)
+        n_pairs, n_retired = self._count("blocked_pairs"), self._count("retired")
+        con.execute("begin")
+        try:
+            self._write()
+            write_ids(con, laid, gone)
+            forget(con, removed if cause == ERASURE else removed.clear())
+            con.execute("commit")
+        except Exception:
+            con.execute("rollback")
+            raise
+        n_given = 0 if rows is None else len(rows)
+        return Added(
+            n_given, n_pairs, n_retired, len(laid.person), laid.n_new, len(laid.change), n_changed_rows, n_removed
+        )
+
+    def _take_none(self) -> int:
+        for name, of in (("new_row", "row"), ("changed_row", "person")):
+            self._temp(name, f"select * from store.{of} limit 0")
+        return 0
+
+    def _take(self, rows: pl.DataFrame, may_change: bool) -> int:
+        """Creates new_row and changed_row (those of store.person that it says anew); how many these are."""
         con = self._con
         con.register("given", rows.select(self._scheme.columns).to_arrow())
         con.execute(f"create or replace temp table new_row as select {self._with_frequencies()}")
         con.unregister("given")
         con.execute("create table if not exists store.row as select * from new_row limit 0")
-        self._find_pairs()
-        self._find_retired()
-        self._score()
-        person, n_new, n_changed = self._people_now()
-        con.register("person_now", person.to_arrow())
-        self._write(n_new)
-        con.unregister("person_now")
-        n_pairs, n_retired = self._count("blocked_pairs"), self._count("retired")
-        return Added(len(rows), n_pairs, n_retired, len(person), n_new, n_changed)
+        self._temp("changed_row", "select p.* from store.person p semi join new_row using (unique_id)")
+        n_changed = self._count("changed_row")
+        twice = len(rows) - rows["unique_id"].n_unique()
+        if twice or (n_changed and not may_change):
+            raise UsageError(
+                f"{twice or n_changed:,} rows have a unique_id that is taken; give each row its own, and rows that say "
+                "something else than before to change()."
+            )
+        return n_changed
 
     def _with_frequencies(self) -> str:
         """The new rows with their frozen term frequencies; a value that was unknown then is as rare as any."""
@@ -129,77 +220,6 @@ class PeopleStore:
             joins.append(f"left join frequency_{column} as f_{column} on f_{column}.value = given.{column}")
         return f"{', '.join(columns)} from given {' '.join(joins)} order by unique_id"
 
-    def _find_pairs(self) -> None:
-        """The pairs that the new rows make, among themselves and with those that are there: table blocked_pairs."""
-        keys = []
-        for number, rule in enumerate(self._scheme.blocking):
-            item = f"unnest({rule.explode})" if rule.explode else "null"
-            keys.append(
-                f"select distinct hash('{number}|' || ({rule.key})::varchar) as key, "
-                f"{rule.largest_block}::usmallint as largest, unique_id "
-                f"from (select *, {item} as item from new_row) where {rule.key} is not null"
-            )
-        self._temp("new_key", " union all ".join(keys))
-        self._temp("old_key", "select b.* from store.block b semi join new_key n on n.key = b.key")
-        self._temp(
-            "size",
-            """
-            select key, any_value(largest) as largest, count(*) as n, count(*) filter (is_new) as n_new
-            from (select *, true as is_new from new_key union all select *, false from old_key) group by key
-            """,
-        )
-        self._temp(
-            "blocked_pairs",
-            """
-            with fit as (select key from size where n between 2 and largest),
-            fresh as (select key, unique_id from new_key semi join fit using (key)),
-            stale as (select key, unique_id from old_key semi join fit using (key))
-            select distinct '0' as match_key, least(l, r) as join_key_l, greatest(l, r) as join_key_r
-            from (select x.unique_id as l, y.unique_id as r from fresh x join fresh y using (key)
-                  where x.unique_id < y.unique_id
-                  union all select x.unique_id, y.unique_id from fresh x join stale y using (key))
-            """,
-        )
-
-    def _find_retired(self) -> None:
-        """The pairs of blocks that have grown too large, unless another block still holds both: table retired."""
-        self._temp("outgrown", "select key from size where n > largest and n - n_new between 2 and largest")
-        self._temp(
-            "doubted",
-            """
-            with member as (select key, unique_id from old_key semi join outgrown using (key))
-            select distinct x.unique_id as a, y.unique_id as b
-            from member x join member y on x.key = y.key and x.unique_id < y.unique_id
-            semi join store.pair p on p.a = x.unique_id and p.b = y.unique_id
-            """,
-        )
-        if not self._count("doubted"):
-            self._temp("retired", "select * from store.pair limit 0")
-            return
-        self._temp(
-            "shared",
-            """
-            with held as (
-                select b.* from store.block b
-                semi join (select a as id from doubted union select b from doubted) d on d.id = b.unique_id
-            )
-            select d.a, d.b, x.key, x.largest from doubted d
-            join held x on x.unique_id = d.a join held y on y.unique_id = d.b and y.key = x.key
-            """,
-        )
-        self._temp(
-            "retired",
-            """
-            with n as (
-                select key, count(*) as n from (select key from store.block union all select key from new_key) b
-                semi join shared s on s.key = b.key group by key
-            ),
-            supported as (select distinct s.a, s.b from shared s join n using (key) where n.n <= s.largest)
-            select p.* from store.pair p semi join doubted d on d.a = p.a and d.b = p.b
-            anti join supported s on s.a = p.a and s.b = p.b
-            """,
-        )
-
     def _score(self) -> None:
         """Weighs the new pairs: table fresh_pair, in the shape of store.pair."""
         if not self._count("blocked_pairs"):
@@ -210,7 +230,8 @@ class PeopleStore:
             create or replace table pair_row as
             with needed as (select join_key_l as id from blocked_pairs union select join_key_r from blocked_pairs)
             select * from new_row semi join needed on needed.id = unique_id
-            union all select * from store.row semi join needed on needed.id = unique_id
+            union all select * from store.row r semi join needed on needed.id = unique_id
+            anti join leaving l on l.unique_id = r.unique_id
         """)
         con.execute("create or replace table pair_key as select * from blocked_pairs")
         vetoes = self._scheme.vetoes
@@ -229,25 +250,40 @@ class PeopleStore:
         for name in ("pair_row", "pair_key", predicted):
             con.execute(f"drop table if exists {name}")
 
-    def _people_now(self) -> tuple[pl.DataFrame, int, int]:
-        """The persons of every component that a new row, a new pair or a retired one touches.
+    def _placed(self) -> pl.DataFrame:
+        """The cluster of every row that a new row, one that leaves, a new pair or a retired one touches.
 
         Returns:
-            unique_id, component, serial of their rows; how many OneIDs are new; how many earlier rows have another.
+            As `lay_ids` takes it.
         """
+        # An id that a row takes up again may be that of others by now: they have a say in who keeps it.
+        self._temp(
+            "back",
+            """
+            select a.unique_id, coalesce(r.merged_into, a.serial) as serial from store.absent a
+            semi join new_row n using (unique_id) left join store.retired_id r on r.serial = a.serial
+            """,
+        )
         self._temp(
             "touched",
             f"""
             with ends as (
                 select a, b from fresh_pair where match_weight >= {MISSING_WEIGHT} or is_vetoed
                 union all select a, b from retired
+                where a not in (select unique_id from leaving) and b not in (select unique_id from leaving)
             ),
             component as (
-                select distinct component from store.person
+                select component from store.person
                 semi join (select a as id from ends union select b from ends) e on e.id = unique_id
+                union select component from leaving
+                union select component from store.person semi join back using (serial)
             )
-            select unique_id, component, serial from store.person semi join component using (component)
-            union all select unique_id, null, null from new_row
+            select unique_id, serial, true as was_here, false as is_changed from store.person
+            semi join component using (component) anti join leaving using (unique_id)
+            union all
+            select n.unique_id, coalesce(c.serial, b.serial), c.serial is not null or b.serial is null,
+                   c.serial is not null
+            from new_row n left join changed_row c using (unique_id) left join back b using (unique_id)
             """,
         )
         node = self._con.sql("select * from touched order by unique_id").pl()
@@ -259,7 +295,7 @@ class PeopleStore:
         """).pl()
         return self._clustered(node, pair)
 
-    def _clustered(self, node: pl.DataFrame, pair: pl.DataFrame) -> tuple[pl.DataFrame, int, int]:
+    def _clustered(self, node: pl.DataFrame, pair: pl.DataFrame) -> pl.DataFrame:
         ids = node["unique_id"].to_numpy()
         dense = pair.select(
             pl.Series("cluster_a", np.searchsorted(ids, pair["a"].to_numpy())),
@@ -273,41 +309,27 @@ class PeopleStore:
         component = connected(len(node), strong["cluster_a"].to_numpy(), strong["cluster_b"].to_numpy())
         first = np.full(len(node), np.iinfo(np.int64).max)
         np.minimum.at(first, component, ids)
-        placed = node.with_columns(pl.Series("cluster", label), pl.Series("component", first[component]))
-        overlap = (
-            placed.filter(pl.col("serial").is_not_null())
-            .group_by("serial", "cluster")
-            .agg(pl.len().cast(pl.Float64).alias("weight"))
-            .with_columns(pl.col("serial").alias("old_one_id"))
-            .sort("serial", "cluster")
-        )
-        kept = match_ids(overlap).rename({"one_id": "now"})
-        fresh = placed.select("cluster").unique().join(kept, on="cluster", how="anti").sort("cluster")
-        last = self._con.sql("select serial from store.last_serial").fetchall()[0][0]
-        fresh = fresh.with_columns((pl.int_range(1, pl.len() + 1, dtype=pl.Int64) + last).alias("now"))
-        done = placed.join(pl.concat([kept, fresh]), on="cluster", maintain_order="left")
-        n_changed = int((done["serial"].is_not_null() & (done["serial"] != done["now"])).sum())
-        return done.select("unique_id", "component", pl.col("now").alias("serial")), len(fresh), n_changed
+        return node.with_columns(pl.Series("cluster", label), pl.Series("component", first[component]))
 
-    def _write(self, n_new: int) -> None:
-        """Everything at once: a store that is killed has the whole batch or nothing of it."""
+    def _write(self) -> None:
+        """Rows, blocks and pairs, and room for the persons; a store that is killed has all of a batch or nothing."""
         con = self._con
-        con.execute("begin")
-        try:
-            con.execute("insert into store.row select * from new_row")
-            con.execute("insert into store.block select * from new_key")
-            con.execute("delete from store.pair p using retired r where r.a = p.a and r.b = p.b")
-            con.execute("insert into store.pair select * from fresh_pair")
-            con.execute("delete from store.person p using touched t where t.unique_id = p.unique_id")
-            con.execute("insert into store.person select unique_id, component, serial from person_now")
-            con.execute("update store.last_serial set serial = serial + ?", [n_new])
-            con.execute("commit")
-        except Exception:
-            con.execute("rollback")
-            raise
+        for table in ("row", "block"):
+            con.execute(f"delete from store.{table} t using leaving l where l.unique_id = t.unique_id")
+        con.execute("insert into store.row select * from new_row")
+        con.execute("insert into store.block select * from new_key")
+        con.execute("delete from store.pair p using retired r where r.a = p.a and r.b = p.b")
+        con.execute("insert into store.pair select * from fresh_pair")
+        for table in ("touched", "leaving"):
+            con.execute(f"delete from store.person p using {table} t where t.unique_id = p.unique_id")
 
     def _temp(self, name: str, query: str) -> None:
-        self._con.execute(f"create or replace temp table {name} as {query}")
+        temp(self._con, name, query)
 
     def _count(self, table: str) -> int:
         return int(self._con.sql(f"select count(*) from {table}").fetchall()[0][0])
+
+
+def _ids_or_null(serials: pl.Series) -> pl.Series:
+    """OneIDs; null where there is no serial."""
+    return one_ids(serials.fill_null(0)).set(serials.is_null(), None)

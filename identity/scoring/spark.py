@@ -137,9 +137,29 @@ def _api(spark: Any, out: Path | str) -> Any:
     """Splink's Spark, keeping what lies between its steps as Parquet beside the result: plans stay short."""
     from splink import SparkAPI
 
+    class CompiledAPI(SparkAPI):
+        """Splink writes its SQL with a class of its own, which a compiled sqlglot refuses; the tree says the same."""
+
+        def _setup_for_execute_sql(self, sql: str, physical_name: str) -> str:
+            return with_doubles(sql)
+
     # Text, not a path: the folder may be an address such as hdfs:// or s3://.
     spark.sparkContext.setCheckpointDir(str(out).rstrip("/") + ".between")
-    return SparkAPI(spark_session=spark, break_lineage_method="parquet")
+    return CompiledAPI(spark_session=spark, break_lineage_method="parquet")
+
+
+def with_doubles(sql: str) -> str:
+    """Spark's SQL with numbers that are cast to double written as doubles: as decimals they have 38 digits at most."""
+    import sqlglot
+    from sqlglot import exp
+
+    def changed(node: exp.Expression) -> exp.Expression:
+        is_double = isinstance(node, exp.Cast | exp.TryCast) and node.to.is_type("double")
+        if is_double and isinstance(node.this, exp.Literal) and node.name != "Infinity":
+            return exp.Var(this=f"{node.name}D")
+        return node
+
+    return sqlglot.parse_one(sql, read="spark").transform(changed).sql("spark")
 
 
 def _blocked(spark: Any, rules: Sequence[BlockingRule]) -> Any:

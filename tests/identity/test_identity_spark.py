@@ -19,7 +19,7 @@ from identity.scoring.engine import DuckEngine, engine_named
 from identity.scoring.frozen import take
 from identity.scoring.model import load_or_train
 from identity.scoring.retail import RETAIL
-from identity.scoring.spark import cluster_edges, to_spark
+from identity.scoring.spark import cluster_edges, to_spark, with_doubles
 
 
 def no_java() -> str:
@@ -66,6 +66,11 @@ def rows(world):
 )
 def test_the_sql_of_a_scheme_is_translated_not_written_twice(duckdb, spark):
     assert to_spark(duckdb).lower() == spark.lower()
+
+
+def test_numbers_are_doubles_on_spark_though_sqlglot_comes_compiled():
+    # Splink's own dialect for this is refused by a compiled sqlglot.
+    assert with_doubles("select cast(0.5 as double) as p, cast(a as double)") == "SELECT 0.5D AS p, CAST(a AS DOUBLE)"
 
 
 def test_edges_between_any_ids_are_clustered_as_on_one_machine_and_guards_hold():
