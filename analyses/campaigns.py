@@ -1,4 +1,4 @@
-"""Campaigns against their holdout: one row an arm, with what it brought, what that is worth and whether it is shown.
+"""Campaigns against their holdout: what each arm, channel, store or employee brought, and whether that is shown.
 
 Belongs here: which arms can be compared, and the step from differences a head to money and return. The intervals are
 `uplift`'s matter.
@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from analyses.uplift import CONFIDENCE, Interval, Moments, cuped, newcombe
+from analyses.uplift import CONFIDENCE, Floats, Interval, Moments, cuped, newcombe
 
 # Below, nothing is compared: 30 people a side; and for revenue 10 buyers on both together. To ask for buyers on each
 # side would pick the holdouts that happened to have many, and the intervals of those miss too often.
@@ -40,6 +40,18 @@ SCHEMA: Final[dict[str, type[pl.DataType]]] = {
     "conversion_verdict": pl.String,
     "verdict": pl.String,
     **dict.fromkeys(("confidence", "gross_margin"), pl.Float64),
+}
+# Of channels, stores and staff the same figures but those that only whole arms are told by.
+_OF_ARMS = frozenset(
+    (
+        *("campaign_code", "arm", "is_window_complete", "n_people", "variance_left_share", "cost_cny", "gross_margin"),
+        *("incremental_margin_cny", "incremental_margin_low_cny", "incremental_margin_high_cny", "roi_low", "roi_high"),
+    )
+)
+BREAKDOWN_SCHEMA: Final[dict[str, type[pl.DataType]]] = {
+    **dict.fromkeys(("campaign_code", "breakdown", "breakdown_value"), pl.String),
+    "n_compared": pl.Int64,
+    **{name: kind for name, kind in SCHEMA.items() if name not in _OF_ARMS},
 }
 _MOMENTS = {
     "n": "n_people",
@@ -80,10 +92,41 @@ def campaign_effect(moments: pl.DataFrame, arms: pl.DataFrame, gross_margin: flo
         .join(sizes, on=["campaign_code", "arm"], how="left")
         .sort("campaign_code", "arm")
     )
-    return _told(pairs, gross_margin)
+    return _told(pairs, gross_margin, np.full(pairs.height, CONFIDENCE)).select(_typed(SCHEMA))
 
 
-def _told(pairs: pl.DataFrame, gross_margin: float) -> pl.DataFrame:
+def breakdown_effect(moments: pl.DataFrame, gross_margin: float) -> pl.DataFrame:
+    """What each channel, store and employee of a campaign brought beyond those of its own people who were held out.
+
+    All arms that something was sent to count together. Of many stores one in twenty would be shown by chance alone:
+    the intervals of a breakdown are so much wider (Bonferroni) that all of its comparable values hold together at
+    `CONFIDENCE`.
+
+    Args:
+        moments: campaign_code, breakdown, breakdown_value, is_holdout, n_assigned, n_people, n_converted, cost_cny,
+            and the moments as in `campaign_effect`; one row per campaign, breakdown, value and side.
+        gross_margin: share of net revenue that is margin, 0 to 1.
+
+    Returns:
+        `BREAKDOWN_SCHEMA`, one row per campaign, breakdown and value with people who were not held out, in their order.
+    """
+    keys = ["campaign_code", "breakdown", "breakdown_value"]
+    held = moments.filter("is_holdout", pl.col("n_people") > 0).select(*keys, *_OF_HOLDOUT)
+    control = held.rename({name: f"holdout_{name}" for name in _OF_HOLDOUT})
+    pairs = moments.filter(~pl.col("is_holdout")).join(control, on=keys, how="left").sort(keys)
+    is_large = (pl.col("n_people") >= LEAST_PEOPLE) & (pl.col("holdout_n_people") >= LEAST_PEOPLE)
+    n_compared = pairs.select(is_large.fill_null(value=False).sum().over(keys[:2])).to_series().to_numpy()
+    confidence = 1 - (1 - CONFIDENCE) / np.maximum(n_compared, 1)
+    told = _told(pairs, gross_margin, confidence).with_columns(n_compared=pl.col("n_people"))
+    return told.select(_typed(BREAKDOWN_SCHEMA))
+
+
+def _typed(schema: dict[str, type[pl.DataType]]) -> list[pl.Expr]:
+    return [pl.col(name).cast(kind) for name, kind in schema.items()]
+
+
+def _told(pairs: pl.DataFrame, gross_margin: float, confidence: Floats) -> pl.DataFrame:
+    """Pairs with every figure of both schemas, untyped."""
     number = {name: pairs[name].cast(pl.Float64).fill_null(np.nan).to_numpy() for name in _numbers(pairs)}
     arm = Moments(**{field: number[name] for field, name in _MOMENTS.items()})
     control = Moments(**{field: number[f"holdout_{name}"] for field, name in _MOMENTS.items()})
@@ -92,8 +135,10 @@ def _told(pairs: pl.DataFrame, gross_margin: float) -> pl.DataFrame:
     buyers = number["n_converted"] + number["holdout_n_converted"]
     has_buyers = is_large & (buyers >= LEAST_BUYERS)
 
-    converted = _only(newcombe(number["n_converted"], arm.n, number["holdout_n_converted"], control.n), is_large)
-    net, left = cuped(arm, control)
+    converted = _only(
+        newcombe(number["n_converted"], arm.n, number["holdout_n_converted"], control.n, confidence), is_large
+    )
+    net, left = cuped(arm, control, confidence)
     net = _only(net, has_buyers)
     margin = net.times(gross_margin * number["n_assigned"])
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -118,9 +163,9 @@ def _told(pairs: pl.DataFrame, gross_margin: float) -> pl.DataFrame:
         *(pl.Series(name, values).fill_nan(None) for name, values in figures.items()),
         pl.Series("conversion_verdict", _verdicts(converted, is_held, is_large), dtype=pl.String),
         pl.Series("verdict", _verdicts(net, is_held, has_buyers), dtype=pl.String),
-        confidence=pl.lit(CONFIDENCE),
+        pl.Series("confidence", np.round(confidence, 6)),
         gross_margin=pl.lit(gross_margin),
-    ).select(pl.col(name).cast(kind) for name, kind in SCHEMA.items())
+    )
 
 
 def _numbers(pairs: pl.DataFrame) -> list[str]:

@@ -67,10 +67,10 @@ class Moments:
         )
 
 
-def wilson(successes: npt.ArrayLike, n: npt.ArrayLike, confidence: float = CONFIDENCE) -> Interval:
+def wilson(successes: npt.ArrayLike, n: npt.ArrayLike, confidence: npt.ArrayLike = CONFIDENCE) -> Interval:
     """A proportion with Wilson's score interval (Wilson 1927), without continuity correction; nan where n is 0."""
     x, size = np.asarray(successes, dtype=float), np.asarray(n, dtype=float)
-    z = stats.norm.ppf((1 + confidence) / 2)
+    z = stats.norm.ppf((1 + np.asarray(confidence, dtype=float)) / 2)
     with np.errstate(invalid="ignore", divide="ignore"):
         p = x / size
         middle = (p + z**2 / (2 * size)) / (1 + z**2 / size)
@@ -84,7 +84,7 @@ def newcombe(
     n: npt.ArrayLike,
     control_successes: npt.ArrayLike,
     control_n: npt.ArrayLike,
-    confidence: float = CONFIDENCE,
+    confidence: npt.ArrayLike = CONFIDENCE,
 ) -> Interval:
     """Difference of two independent proportions, arm less control, with the score interval.
 
@@ -98,7 +98,7 @@ def newcombe(
     return Interval(difference, low, high)
 
 
-def welch(arm: Moments, control: Moments, confidence: float = CONFIDENCE) -> Interval:
+def welch(arm: Moments, control: Moments, confidence: npt.ArrayLike = CONFIDENCE) -> Interval:
     """Difference of mean spend with Welch's t interval: what there is without knowing anything of the time before."""
     return _difference(
         arm.mean - control.mean, arm.variance / arm.n, control.variance / control.n, arm.n, control.n, confidence
@@ -106,7 +106,7 @@ def welch(arm: Moments, control: Moments, confidence: float = CONFIDENCE) -> Int
 
 
 def cuped(
-    arm: Moments, control: Moments, confidence: float = CONFIDENCE, prior: float = VARIANCE_PRIOR
+    arm: Moments, control: Moments, confidence: npt.ArrayLike = CONFIDENCE, prior: float = VARIANCE_PRIOR
 ) -> tuple[Interval, Floats]:
     """Difference of mean spend, adjusted for what people spent before, and the share of the variance that is left.
 
@@ -147,11 +147,11 @@ def _left(arm: Moments, theta: Floats) -> Floats:
 
 
 def _difference(
-    estimate: Floats, square_one: Floats, square_two: Floats, n_one: Floats, n_two: Floats, confidence: float
+    estimate: Floats, square_one: Floats, square_two: Floats, n_one: Floats, n_two: Floats, confidence: npt.ArrayLike
 ) -> Interval:
     """t interval with Welch's and Satterthwaite's degrees of freedom, from the squared standard errors of two means."""
     square = square_one + square_two
     with np.errstate(invalid="ignore", divide="ignore"):
         df = square**2 / (square_one**2 / (n_one - 1) + square_two**2 / (n_two - 1))
-    half = stats.t.ppf((1 + confidence) / 2, np.where(square > 0, df, 1.0)) * np.sqrt(square)
+    half = stats.t.ppf((1 + np.asarray(confidence, dtype=float)) / 2, np.where(square > 0, df, 1.0)) * np.sqrt(square)
     return Interval(estimate, estimate - half, estimate + half)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from analyses.attribution import attribute
-from analyses.campaigns import campaign_effect
+from analyses.campaigns import breakdown_effect, campaign_effect
 from analyses.funnel import load_funnels
 from analyses.funnel_sql import build_funnels
 from analyses.shrinkage import shrink_rates
@@ -18,6 +18,7 @@ from warehouse.building import Building
 
 SCHEMA = "analyses"
 _MOMENTS = "select * from lake.intermediate.int_campaign_moment"
+_BREAKDOWN = "select * from lake.intermediate.int_campaign_breakdown"
 _CREDITS = "select * from lake.intermediate.int_attribution_credit"
 _JOURNEYS = "select * from lake.intermediate.int_attribution_journey"
 _ARMS = "select campaign_code, arm, n_people, cost_cny, is_window_complete from marts.campaign_arm"
@@ -26,7 +27,7 @@ _STORE_RATE = "select * exclude (store_rate_id) from lake.intermediate.int_store
 
 def analysis_assets() -> list[dg.AssetsDefinition]:
     """The assets of this stage, in the order in which they run."""
-    return [_campaign_effect(), _attribution(), _funnels(), _store_rate()]
+    return [_campaign_effect(), _campaign_breakdown(), _attribution(), _funnels(), _store_rate()]
 
 
 def _campaign_effect() -> dg.AssetsDefinition:
@@ -47,6 +48,22 @@ def _campaign_effect() -> dg.AssetsDefinition:
         )
 
     return effect
+
+
+def _campaign_breakdown() -> dg.AssetsDefinition:
+    @dg.asset(
+        key=table_key(SCHEMA, "campaign_breakdown"),
+        deps=[table_key("intermediate", "int_campaign_breakdown")],
+        group_name=SCHEMA,
+        description="What each channel, store and employee of a campaign brought · 活动增量按渠道、门店、员工拆分",
+        kinds={"polars", "parquet"},
+    )
+    def breakdown(building: dg.ResourceParam[Building]) -> dg.MaterializeResult:
+        found = breakdown_effect(building.con.sql(_BREAKDOWN).pl(), ValueConfig().gross_margin)
+        found.write_parquet(building.scratch("public", SCHEMA) / "campaign_breakdown.parquet")
+        return dg.MaterializeResult(metadata=table_metadata(found.height, f"{SCHEMA}.campaign_breakdown"))
+
+    return breakdown
 
 
 def _attribution() -> dg.AssetsDefinition:

@@ -10,8 +10,9 @@ export_audience(home, "silent_high_value", at=now, destination="aliyun_sms", req
 
 from segments.campaigns.assignment import read_assignment
 from segments.campaigns.plan import Plan, find_plan, load_plans, save_plan
+from segments.campaigns.report import BREAKDOWNS, CampaignReport, campaign_report
 from segments.campaigns.results import Results, take_results
-from segments.campaigns.running import SizedCampaign, campaign_report, export_campaign, size_campaign
+from segments.campaigns.running import SizedCampaign, export_campaign, size_campaign
 from segments.exporting.destination import Destination, find_destination, load_destinations
 from segments.exporting.export import export_audience
 from segments.exporting.outcome import ExportReport
@@ -40,11 +41,13 @@ from segments.rules.vocabulary import (
 from segments.rules.write import audience_from, diff_text
 
 __all__ = [
+    "BREAKDOWNS",
     "CHANNELS",
     "AskableColumn",
     "AskableTag",
     "Audience",
     "Calendar",
+    "CampaignReport",
     "Change",
     "DataDictionary",
     "Destination",

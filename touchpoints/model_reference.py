@@ -116,6 +116,8 @@ CAMPAIGN_MEMBER: Final[Schema] = {
     "channel": _TEXT,
     "unit_cost_amount": _REAL,  # what reaching this one person costs
     "currency": _TEXT,
+    "store_code": _TEXT,  # whose customer the person was when put into the arm, held out or not
+    "staff_code": _TEXT,
 }
 HOLIDAY: Final[Schema] = {
     "holiday_date": _DATE,

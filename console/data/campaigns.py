@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import duckdb
 
-from console.data.rows import Row, rows
+from console.data.rows import Row, has_table, rows
 
 # The steps of a campaign in order, as columns of marts.campaign_arm.
 STEPS: Final = (
@@ -44,6 +44,16 @@ _CAMPAIGNS: Final = """
 _EFFECTS: Final = "select * from marts.campaign_effect order by campaign_code, arm"
 _ARMS: Final = "select * from marts.campaign_arm where campaign_code = ? order by is_holdout, arm"
 
+# What a campaign is split by beside its arms, in the order of the tabs.
+BREAKDOWNS: Final = {
+    "store": ("门店", "Store"), "staff": ("员工", "Staff"), "channel": ("渠道", "Channel"),
+}  # fmt: skip
+FIRST: Final = 30
+_BREAKDOWN: Final = """
+    select * from marts.campaign_breakdown where campaign_code = ? and breakdown = ?
+    order by breakdown_value = 'unknown', n_people desc, breakdown_value
+"""
+
 
 def campaigns(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     """All campaigns, the newest first, each with what its arms brought, and the scale that they share."""
@@ -77,6 +87,22 @@ def campaign(con: duckdb.DuckDBPyConnection, code: str) -> dict[str, Any] | None
         "most_people": most,
         "rate_scale": scale(effects, "conversion_uplift", ""),
         "money_scale": scale(effects, "net_uplift_per_head", "_cny"),
+    }
+
+
+def breakdown(con: duckdb.DuckDBPyConnection, code: str, by: str) -> dict[str, Any] | None:
+    """A campaign by channel, store or staff; None in a run of an earlier version, or where there is nothing."""
+    if not has_table(con, "marts.campaign_breakdown"):
+        return None
+    found = rows(con, _BREAKDOWN, [code, by])
+    if not found:
+        return None
+    compared = [row for row in found if row["net_uplift_per_head_cny"] is not None]
+    return {
+        "rows": found,
+        "scale": scale(compared, "net_uplift_per_head", "_cny"),
+        "confidence": max(row["confidence"] for row in found),
+        "n_compared": len(compared),
     }
 
 

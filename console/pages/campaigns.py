@@ -5,7 +5,7 @@ from typing import Final
 from fastapi import APIRouter, Request, Response
 from starlette.exceptions import HTTPException
 
-from console.data.campaigns import campaign, campaigns
+from console.data.campaigns import BREAKDOWNS, FIRST, breakdown, campaign, campaigns
 from console.data.plans import STATES, plans
 from console.guard import console_of, needs, now
 from console.rendering import render
@@ -37,10 +37,15 @@ def show(request: Request, only: str = "") -> Response:
 
 
 @router.get("/campaigns/{code}", dependencies=[needs("view")])
-def show_one(request: Request, code: str) -> Response:
-    """One campaign: arms, steps, and what it brought beyond what would have come anyway."""
+def show_one(request: Request, code: str, by: str = "store", all: str = "") -> Response:
+    """One campaign: arms, steps, what it brought beyond what would have come anyway; also by store, staff, channel."""
+    by = by if by in BREAKDOWNS else "store"
     with console_of(request).warehouse.reading() as published:
         found = campaign(published.con, code)
+        split = breakdown(published.con, code, by) if found is not None else None
     if found is None:
         raise HTTPException(404)
-    return render(request, "campaign.html", verdicts=VERDICT_TEXTS, tones=VERDICT_TONES, channels=CHANNELS, **found)
+    return render(
+        request, "campaign.html", verdicts=VERDICT_TEXTS, tones=VERDICT_TONES, channels=CHANNELS, split=split, by=by,
+        breakdowns=BREAKDOWNS, n_first=None if all == "1" else FIRST, **found,
+    )  # fmt: skip

@@ -1,7 +1,7 @@
 """`guiyi campaign list|plan|export|results|report`: what is sent to whom, who is held out, and what came of it."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -124,34 +124,22 @@ def results(
 
 
 @app.command()
-def report(name: Name, home: HomeOption = None, to_json: JsonOption = False) -> None:
-    """What a campaign brought beyond its holdout, by arm, as the published run measures it.
+def report(
+    name: Name,
+    home: HomeOption = None,
+    by: Annotated[str, typer.Option(help="Split by arm, channel, store or staff.")] = "arm",
+    to_json: JsonOption = False,
+) -> None:
+    """What a campaign reached, cost and brought beyond its holdout, as the published run measures it.
 
-    Example: guiyi campaign report spring --home data
+    Example: guiyi campaign report spring --by store --home data
     """
+    from pipelines.cli.campaign_tables import show_report
     from pipelines.resources import home_path
     from segments.api import campaign_report
 
-    found = campaign_report(home_path(home), name)
+    found = campaign_report(home_path(home), name, by=by)  # type: ignore[arg-type]  # checked there
     if to_json:
-        as_json({name: frame.to_dicts() for name, frame in found.items()})
+        as_json({"code": found.code, "by": found.by, "rows": found.rows.to_dicts()})
         return
-    console = screen()
-    _show(console, "触达与成交 Reach and orders", found["arms"])
-    _show(console, "增量 Increment against the holdout", found["effects"])
-
-
-def _show(console: Any, title: str, frame: Any) -> None:
-    rows = table(*frame.columns, numbers_from=1)
-    rows.title = title
-    for row in frame.iter_rows():
-        rows.add_row(
-            *("–" if cell is None else f"{cell:,.4g}" if isinstance(cell, float) else str(cell) for cell in row)
-        )
-    console.print(rows)
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return "–"
-    return f"{value:,.4g}" if isinstance(value, float) else str(value)
+    show_report(screen(), found)

@@ -16,7 +16,7 @@ from typing import Final
 import polars as pl
 
 from segments.campaigns.arms import HOLDOUT, arm_of
-from segments.campaigns.assignment import aliases, current, read_assignment, write_assignment
+from segments.campaigns.assignment import MEMBERS, aliases, current, read_assignment, write_assignment
 from segments.campaigns.links import address, give_links
 from segments.campaigns.plan import Plan
 from segments.exporting.files import write_into
@@ -27,7 +27,10 @@ LEAST_PEOPLE: Final = 30
 _CHANNELS: Final[Mapping[str, str]] = {
     "sms": "短信", "email": "邮件", "wechat_oa": "公众号", "wecom": "企业微信", "phone": "电话",
 }  # fmt: skip
-_MEMBERS: Final = ("活动编号", "分组", "入组时间", "手机号", "会员卡号", "OneID", "触达渠道", "单人成本", "备注")
+_MEMBERS: Final = (
+    "活动编号", "分组", "入组时间", "手机号", "会员卡号", "OneID", "触达渠道", "单人成本", "门店编号", "员工编号",
+    "备注",
+)  # fmt: skip
 _PLAN: Final = ("活动编号", "活动名称", "渠道", "开始日期", "结束日期")
 
 
@@ -37,7 +40,7 @@ class Enrolment:
 
     Attributes:
         rows: those who are written to, with `arm` and, where the plan has links, `link`.
-        members: one_id and arm of everybody, held out or not.
+        members: one_id, arm, and where known store_code and staff_code of everybody, held out or not.
         arms: people by arm, the holdout among them.
         notes: what should be known before sending.
     """
@@ -73,7 +76,8 @@ def draw(home: Path, plan: Plan, rows: pl.DataFrame, *, salt: str, merged: pl.Da
     counts = {name: arms.count(name) for name in (*plan.arms, HOLDOUT)}
     n_merged = known.filter("is_merged_arms").join(rows, on="one_id", how="semi").height
     notes = _notes(plan, rows.height, counts, n_merged)
-    return Enrolment(drawn.filter(pl.col("arm") != HOLDOUT), drawn.select("one_id", "arm"), counts, notes)
+    members = drawn.select(name for name in MEMBERS if name in drawn.columns)
+    return Enrolment(drawn.filter(pl.col("arm") != HOLDOUT), members, counts, notes)
 
 
 def enrol(home: Path, plan: Plan, rows: pl.DataFrame, *, salt: str, merged: pl.DataFrame) -> Enrolment:
@@ -127,20 +131,20 @@ def conclude(
     Args:
         published: the open run.
         plan: the campaign.
-        members: one_id and arm of everybody in the list, held out or not.
+        members: as of `Enrolment`.
         channel: of the list.
         at: when the list was made, UTC.
         export_id: its name in the register.
         run_id: the run that it was made from.
     """
     home, merged = published.home.path, aliases(published.con)
-    assigned = write_assignment(home, plan.code, members, merged, at=at, export_id=export_id)
+    assigned = write_assignment(home, plan.code, members, merged, at=at, export_id=export_id, channel=channel)
     landing, name = published.home.landing, plan.code
-    told_channel = _CHANNELS.get(channel or "", channel or "")
     zone = str(published.calendar.time_zone)
     moment = pl.col("assigned_at").dt.replace_time_zone("UTC").dt.convert_time_zone(zone)
     local = assigned.sort("one_id").with_columns(told_at=moment.dt.strftime("%Y-%m-%d %H:%M:%S"))
     cost = "" if plan.cost_per_person_cny is None else f"{plan.cost_per_person_cny:g}"
+    told = ("one_id", "arm", "is_holdout", "told_at", "channel", "store_code", "staff_code")
     rows = [
         (
             name,
@@ -149,15 +153,22 @@ def conclude(
             "",
             "",
             one_id,
-            "" if held else told_channel,
+            # of the holdout too: who would have been reached there is compared with who was
+            _channel(own_channel or channel),
             "" if held else cost,
+            store_code or "",
+            staff_code or "",
             "",
         )
-        for one_id, arm, held, told_at in local.select("one_id", "arm", "is_holdout", "told_at").iter_rows()
+        for one_id, arm, held, told_at, own_channel, store_code, staff_code in local.select(told).iter_rows()
     ]
     write_into(landing / "campaign" / "guiyi", {f"{name}-{run_id}.csv": _csv(_MEMBERS, rows)})
-    told = (name, plan.label.zh, told_channel, plan.starts_on.isoformat(), plan.ends_on.isoformat())
-    write_into(landing / "reference" / "guiyi", {f"campaign-{name}.csv": _csv(_PLAN, [told])})
+    line = (name, plan.label.zh, _channel(channel), plan.starts_on.isoformat(), plan.ends_on.isoformat())
+    write_into(landing / "reference" / "guiyi", {f"campaign-{name}.csv": _csv(_PLAN, [line])})
+
+
+def _channel(channel: str | None) -> str:
+    return _CHANNELS.get(channel or "", channel or "")
 
 
 def _csv(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> bytes:

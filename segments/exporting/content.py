@@ -31,15 +31,15 @@ class Order:
 
     @property
     def needs_staff_and_store(self) -> bool:
-        """Whether a file or a link says whose customer somebody is."""
+        """Whether a file or a campaign says whose customer somebody is."""
         tool = self.destination
         sources = {column.source for column in tool.columns} | {tool.split_by} if tool else set()
-        has_links = self.plan is not None and self.plan.link is not None
-        return has_links or bool(sources & {"staff_code", "store_code"})
+        return self.plan is not None or bool(sources & {"staff_code", "store_code"})
 
     def members(self, enrolled: Enrolment, laid: Laid) -> pl.DataFrame:
         """Everybody in the list and those held out, with the cells that name those who are in it."""
         sent = members_frame(enrolled.rows, laid)
+        sent = sent.join(enrolled.members.drop("arm"), on="one_id", how="left", maintain_order="left")
         held = enrolled.members.filter(pl.col("arm") == HOLDOUT)
         return pl.concat([sent, held], how="diagonal")
 

@@ -256,6 +256,7 @@ def _compiled(
         purpose=tool.purpose if tool else None,
         day=day,
         exported=sent_before(published, effective, but=what),
+        campaign=plan.code if plan else None,
         other_campaigns=people_of_other_campaigns(published, plan) if plan else (),
         is_personalised=None if variant is None else variant == "personalised",
     )

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import polars as pl
 
+from segments.campaigns.assignment import MEMBERS, whole
 from segments.campaigns.enrol import conclude
 from segments.campaigns.plan import Plan, find_plan, load_plans, save_plan
 from segments.exporting.files import write_folder, write_into
@@ -79,7 +80,7 @@ def follow(published: Published, entry: Entry, plan: Plan | None) -> None:
         conclude(
             published,
             plan,
-            members_of(exports, entry).select("one_id", "arm"),
+            whole(members_of(exports, entry), MEMBERS),
             channel=entry.channel,
             at=entry.at,
             export_id=entry.export_id,

@@ -168,6 +168,12 @@ def last_of(
     return there[-1] if there else None
 
 
+def confirmed_campaigns(exports: Path) -> set[str]:
+    """The codes of the campaigns of which a list is in place."""
+    there = {path.name.removesuffix(".parquet") for path in (exports / MEMBERS).glob("*.parquet")}
+    return {line["campaign"] for line in _lines(exports) if line.get("campaign") and line["export_id"] in there}
+
+
 def _line_of(entry: Entry) -> tuple[str, str | None, str | None, bool]:
     return entry.audience, entry.destination, entry.campaign, entry.is_sending
 

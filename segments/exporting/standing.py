@@ -100,5 +100,5 @@ def _first_choice(published: Published, plan: Plan) -> exp.Query:
     """Everybody whom a campaign could write to, were it alone."""
     audience = find_audience(plan.audience, published.home.path)
     exported = sent_before(published, plan.channel or audience.definition.channel)
-    what_for = Purpose(channel=plan.channel, exported=exported)
+    what_for = Purpose(channel=plan.channel, exported=exported, campaign=plan.code)
     return compile_list(published, audience, plan.parameters, what_for=what_for).limited()

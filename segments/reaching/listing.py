@@ -13,6 +13,7 @@ from sqlglot import exp
 from common.errors import UsageError
 from segments.published import Published
 from segments.reaching.gates import Gate
+from segments.reaching.holdouts import held_out
 from segments.reaching.policy import Policy, load_policy
 from segments.reaching.pressure import Exported, Use, policy_gates
 from segments.rules.compile import Compiled, compile_for
@@ -30,6 +31,7 @@ class Purpose:
         purpose: what people must have agreed to.
         day: on which it is sent; None for a look, which no day is too quiet for.
         exported: earlier lists of the channel that count towards the cap.
+        campaign: the code of the campaign that it belongs to.
         other_campaigns: queries of people who belong to another campaign.
         is_personalised: None is as the audience says.
     """
@@ -38,6 +40,7 @@ class Purpose:
     purpose: str | None = None
     day: dt.date | None = None
     exported: Sequence[Exported] = ()
+    campaign: str | None = None
     other_campaigns: Sequence[exp.Query] = ()
     is_personalised: bool | None = None
 
@@ -71,13 +74,15 @@ def compile_list(
         is_personalised = definition.variant == "personalised"
         if what_for.is_personalised is not None:
             is_personalised = is_personalised and what_for.is_personalised
+        day = what_for.day or published.calendar.as_of
         use = Use(
             channel=definition.channel,
-            day=what_for.day or published.calendar.as_of,
+            day=day,
             is_dated=what_for.day is not None,
             is_personalised=is_personalised,
             exported=what_for.exported,
             excluded=_excluded(published, policy),
+            held_out=held_out(published, policy.campaign_holdouts, day, but=what_for.campaign),
             other_campaigns=what_for.other_campaigns,
         )
         gates = policy_gates(published.con, policy, use)

@@ -64,6 +64,18 @@ class UniversalHoldout(Strict):
     share: Annotated[StrictFloat | StrictInt, Field(ge=0, lt=1)] = 0.0
 
 
+class CampaignHoldouts(Strict):
+    """People whom a running campaign holds out stay out of the other lists, so that it can be measured.
+
+    Attributes:
+        keep_out: whether they do.
+        days: for how long from being held out at least, the day itself not counted; as long as orders are counted.
+    """
+
+    keep_out: StrictBool = True
+    days: Days = 14
+
+
 class Policy(Strict):
     """Every rule of a brand's policy.
 
@@ -77,6 +89,7 @@ class Policy(Strict):
     caps: dict[Channel, Cap] = Field(default_factory=dict)
     cooling: list[Cooling] = Field(default_factory=list)
     universal_holdout: UniversalHoldout = UniversalHoldout()
+    campaign_holdouts: CampaignHoldouts = CampaignHoldouts()
     salt: Text
     covered_by: dict[Name, Name] = Field(default_factory=dict)
 

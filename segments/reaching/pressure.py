@@ -28,6 +28,7 @@ EXCLUDED_TAG: Final = "excluded_tag"
 PROFILING_REFUSED: Final = "profiling_refused"
 COOLING_OFF: Final = "cooling_off"
 UNIVERSAL_HOLDOUT: Final = "universal_holdout"
+HELD_OUT: Final = "held_out_by_campaign"
 OTHER_CAMPAIGN: Final = "other_campaign"
 CAPPED: Final = "frequency_cap"
 QUIET_DAY: Final = "quiet_day"
@@ -38,6 +39,7 @@ _NEEDS: Final[Mapping[str, tuple[str, ...]]] = {
     CAPPED: ("core.events", "identity.one_id"),
     COOLING_OFF: ("core.events",),
     EXCLUDED_TAG: ("customer.tag",),
+    HELD_OUT: ("identity.one_id",),
 }
 
 
@@ -60,6 +62,7 @@ class Use:
         is_personalised: whether it holds more of people than how to reach them.
         exported: earlier lists that count towards the cap.
         excluded: queries of people whom the policy excludes by audience.
+        held_out: queries of people whom running campaigns hold out, as `holdouts.held_out` gives them.
         other_campaigns: queries of people who belong to another campaign.
     """
 
@@ -69,6 +72,7 @@ class Use:
     is_personalised: bool = True
     exported: Sequence[Exported] = ()
     excluded: Sequence[exp.Query] = ()
+    held_out: Sequence[exp.Query] = ()
     other_campaigns: Sequence[exp.Query] = field(default=())
 
 
@@ -88,6 +92,7 @@ def policy_gates(con: duckdb.DuckDBPyConnection, policy: Policy, use: Use) -> tu
         (use.is_personalised, PROFILING_REFUSED, _refused_profiling()),
         (bool(policy.cooling), COOLING_OFF, _cooling(policy, day)),
         (policy.universal_holdout.share > 0, UNIVERSAL_HOLDOUT, _universal(policy)),
+        (bool(use.held_out), HELD_OUT, _any_of(use.held_out)),
         (bool(use.other_campaigns), OTHER_CAMPAIGN, _any_of(use.other_campaigns)),
         (use.channel in policy.caps, CAPPED, _capped(policy, use)),
     ]

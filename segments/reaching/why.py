@@ -15,6 +15,7 @@ from common.masks import mask
 from segments.published import Published
 from segments.reaching.contacts import choose_contacts, points_of
 from segments.reaching.evidence import LEGAL_BASIS, statements
+from segments.reaching.holdouts import held_out
 from segments.reaching.policy import load_policy
 from segments.reaching.pressure import Exported, Use, policy_gates
 from segments.reaching.reach import judge
@@ -69,7 +70,9 @@ def why(
     one_id = merged[0][0] if merged else one_id
     policy = load_policy(published.home.path)
     purpose = policy.purpose(purpose)
-    use = Use(channel=channel, day=published.calendar.as_of, is_dated=False, exported=exported)
+    day = published.calendar.as_of
+    held = held_out(published, policy.campaign_holdouts, day)
+    use = Use(channel=channel, day=day, is_dated=False, exported=exported, held_out=held)
     gates = policy_gates(published.con, policy, use)
     this = exp.EQ(this=exp.column("one_id"), expression=literal(one_id))
     person = exp.select("one_id").from_(PERSON).where(this)

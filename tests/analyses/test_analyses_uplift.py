@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analyses.campaigns import SCHEMA, campaign_effect
+from analyses.campaigns import BREAKDOWN_SCHEMA, SCHEMA, breakdown_effect, campaign_effect
 from analyses.uplift import Moments, cuped, newcombe, welch, wilson
 
 
@@ -131,3 +131,68 @@ def test_no_campaign_gives_no_row():
     none = pl.DataFrame(schema=pl.DataFrame([moments("c", "A", 1, 1, 1.0)]).schema)
     arms = none.select("campaign_code", "arm", "n_people").with_columns(cost_cny=0.0, is_window_complete=True)
     assert campaign_effect(none, arms, 0.4).schema == pl.Schema(SCHEMA)
+
+
+# --- channels, stores and staff
+
+
+def of_store(store: str, is_holdout: bool, n: int, converted: int, mean: float, campaign: str = "c") -> dict:
+    told = moments(campaign, "holdout" if is_holdout else "A", n, converted, mean)
+    del told["arm"]
+    return {**told, "breakdown": "store", "breakdown_value": store, "n_assigned": n, "cost_cny": 0.1 * n}
+
+
+def by_store(*rows: dict) -> dict[str, dict]:
+    return {row["breakdown_value"]: row for row in breakdown_effect(pl.DataFrame(list(rows)), 0.4).to_dicts()}
+
+
+def test_a_store_is_compared_with_those_of_its_own_people_who_were_held_out():
+    found = by_store(
+        of_store("S1", False, 2000, 400, 12.0), of_store("S1", True, 1000, 50, 6.0),
+        of_store("S2", False, 2000, 400, 12.0), of_store("S2", True, 1000, 200, 12.0),
+    )  # fmt: skip
+    assert {store: row["verdict"] for store, row in found.items()} == {"S1": "shown", "S2": "not shown"}
+    assert found["S1"]["conversion_uplift"] == pytest.approx(0.15)
+    assert found["S1"]["incremental_net_cny"] == pytest.approx(12_000.0)
+    assert found["S1"]["roi"] == pytest.approx(12_000 * 0.4 / 200 - 1)
+
+
+def test_a_store_with_few_people_is_too_small_and_one_without_a_holdout_has_none():
+    found = by_store(
+        of_store("S1", False, 29, 20, 12.0), of_store("S1", True, 500, 50, 6.0), of_store("S2", False, 500, 50, 6.0)
+    )
+    assert {store: row["verdict"] for store, row in found.items()} == {"S1": "too small", "S2": "no holdout"}
+    assert found["S1"]["conversion_uplift"] is None and found["S2"]["n_holdout"] is None
+
+
+def test_of_many_stores_the_intervals_hold_together():
+    pair = (of_store("S1", False, 300, 40, 12.0), of_store("S1", True, 300, 24, 9.0))
+    more = [of_store(f"T{n}", is_holdout, 300, 30, 9.0) for n in range(19) for is_holdout in (False, True)]
+    small = [of_store("U", False, 9, 3, 9.0), of_store("U", True, 9, 3, 9.0)]
+    elsewhere = [of_store("S1", is_holdout, 300, 30, 9.0, campaign="d") for is_holdout in (False, True)]
+    alone, among = by_store(*pair)["S1"], by_store(*pair, *more, *small)["S1"]
+    assert (alone["confidence"], among["confidence"]) == (0.95, pytest.approx(1 - 0.05 / 20))
+    expected = newcombe(40, 300, 24, 300, 1 - 0.05 / 20)
+    assert among["conversion_uplift_low"] == pytest.approx(float(expected.low), abs=1e-6)
+    assert alone["net_uplift_per_head_low_cny"] > among["net_uplift_per_head_low_cny"]
+    both = breakdown_effect(pl.DataFrame([*pair, *elsewhere]), 0.4)
+    assert both["confidence"].to_list() == [0.95, 0.95], "campaigns do not count for each other"
+
+
+def test_of_stores_that_brought_nothing_hardly_ever_any_is_shown():
+    rng = np.random.default_rng(20261130)
+    n_campaigns, n_stores, n = 120, 12, 200
+    rows = [
+        of_store(f"S{store}", is_holdout, n, int(rng.binomial(n, 0.15)), 10.0, campaign=f"c{campaign:03d}")
+        for campaign in range(n_campaigns)
+        for store in range(n_stores)
+        for is_holdout in (False, True)
+    ]
+    found = breakdown_effect(pl.DataFrame(rows), 0.4)
+    wrong = found.group_by("campaign_code").agg(pl.col("conversion_verdict").eq("shown").any())
+    assert wrong["conversion_verdict"].mean() <= 0.1  # one by one it would be 1 - 0.95 ** 12 = 0.46
+
+
+def test_no_campaign_gives_no_row_of_a_store():
+    none = pl.DataFrame(schema=pl.DataFrame([of_store("S", False, 1, 1, 1.0)]).schema)
+    assert breakdown_effect(none, 0.4).schema == pl.Schema(BREAKDOWN_SCHEMA)

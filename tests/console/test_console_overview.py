@@ -8,7 +8,7 @@ from console_world import serving
 
 from console import charts
 from console.app import create_app
-from console.data.campaigns import meaning, people_needed
+from console.data.campaigns import FIRST, meaning, people_needed
 from console.data.changes import changes_since
 from console.data.dictionary import audience_entry, read_dictionary, search
 from console.data.stores import scorecard
@@ -136,6 +136,32 @@ def test_campaigns_show_their_verdicts_in_words_and_the_figures_of_the_marts(wat
     n_arms = ask(con, f"select count(*) from marts.campaign_arm where campaign_code = '{code}'")[0]
     assert page.locator("#funnel thead th.number").count() == n_arms
     assert page.request.get(console + "/campaigns/nothing").status == 404
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_a_campaign_is_split_by_store_staff_and_channel(watch, console, con, width):
+    code, n_stores, n_staff = ask(
+        con,
+        "select campaign_code, count(*) filter (breakdown = 'store'), count(*) filter (breakdown = 'staff') "
+        "from marts.campaign_breakdown where n_holdout is not null or breakdown <> 'channel' group by 1 "
+        "having count(*) filter (breakdown = 'store') > 1 order by 3 desc, 1 limit 1",
+    )
+    seen = watch(f"{console}/campaigns/{code}", width=width, language="en")
+    page = seen.page
+    assert page.locator("#breakdown tbody tr").count() == min(n_stores, FIRST)
+    page.locator("#breakdown").get_by_role("link", name="Staff").click()
+    page.wait_for_url("**by=staff**")
+    assert page.locator("#breakdown tbody tr").count() == min(n_staff, FIRST)
+    told = ask(
+        con,
+        "select n_people, coalesce(n_holdout, 0), verdict from marts.campaign_breakdown where campaign_code = "
+        f"'{code}' and breakdown = 'staff' order by breakdown_value = 'unknown', n_people desc, breakdown_value "
+        "limit 1",
+    )
+    first = page.locator("#breakdown tbody tr").first.inner_text()
+    assert count(told[0]) in first and f"held out {count(told[1])}" in first and told[2] in first
+    assert not seen.is_wider_than_the_screen()
+    assert seen.serious_faults() == []
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import pytest
 from dbt_world import World, day, rows
 
-from analyses.campaigns import campaign_effect
+from analyses.campaigns import breakdown_effect, campaign_effect
 from dbt_like_sql.project import load_project
 
 PROJECT = load_project()
@@ -200,3 +200,87 @@ def test_the_effect_of_a_campaign_is_told_from_its_moments(build):
     assert (row["n_converted"], row["n_holdout_converted"], row["verdict"]) == (100, 20, "shown")
     assert row["net_uplift_per_head_cny"] == pytest.approx(40.0)
     assert row["roi"] == pytest.approx((200 * 40 * 0.4 - 20) / 20)
+
+
+# --- by channel, store and staff
+
+
+def owners(runner) -> list[tuple]:
+    runner.run("int_campaign_owner")
+    query = "select one_id, channel, store_code, staff_code from lake.intermediate.int_campaign_owner order by 1"
+    return rows(runner, query)
+
+
+def served_by(world: World, one_id: str, moment: str, staff: str) -> None:
+    record_id = f"s-{one_id}-{moment}"
+    world.record(record_id, "wecom", "activity", moment, contact=one_id)
+    world.event(record_id, "add_friend", moment, role="contact", staff_code=staff)
+
+
+def test_whose_a_person_is_was_settled_before_anything_was_sent_for_the_holdout_as_for_the_others(build):
+    world = people("P1", "P2", "P3")
+    for one_id, arm in (("P1", "A"), ("P2", "holdout"), ("P3", "A")):
+        world.assigned("spring", one_id, arm, "2026-06-01", channel="sms" if arm == "A" else None)
+    for one_id in ("P1", "P2"):
+        for day_of, store in (("2026-01-01", "S1"), ("2026-01-05", "S1"), ("2026-03-01", "S2")):
+            world.order(f"{one_id}{day_of}", one_id, day_of, 50.0, store_id=store)
+        served_by(world, one_id, "2026-02-01", "G1")
+        served_by(world, one_id, "2026-05-31", "G2")
+    # what the campaign brings: another store, another employee
+    for day_of in ("2026-06-02", "2026-06-03", "2026-06-04"):
+        world.order(f"late{day_of}", "P1", day_of, 50.0, store_id="S3")
+    served_by(world, "P1", "2026-06-02", "G3")
+    assert owners(build(world, "campaign_arm")) == [
+        ("P1", "sms", "S1", "G2"), ("P2", "sms", "S1", "G2"), ("P3", "sms", "unknown", "unknown"),
+    ]  # fmt: skip
+
+
+def test_what_the_list_says_goes_before_and_names_lead_to_codes(build):
+    world = people("P1", "P2")
+    world.record("st", "reference", "store", "2026-01-01")
+    world.add("touchpoints", "store", record_id="st", store_code="S9", name="南京路店")
+    world.assigned("spring", "P1", "A", "2026-06-01", channel="sms", store_code="南京路店", staff_code="G7")
+    world.assigned("spring", "P2", "holdout", "2026-06-01", channel="wecom", store_code="S8", staff_code="G8")
+    world.order("o1", "P1", "2026-01-01", 50.0, store_id="S1")
+    assert owners(build(world, "campaign_arm")) == [("P1", "sms", "S9", "G7"), ("P2", "wecom", "S8", "G8")]
+
+
+def test_a_campaign_is_broken_down_by_store_with_everything_that_is_told_of_its_arms(build):
+    world = people(*(f"P{i}" for i in range(160)))
+    for i in range(160):
+        arm = "holdout" if i % 2 else "AB"[i % 4 // 2]
+        store = "S1" if i < 120 else "S2"
+        world.assigned("spring", f"P{i}", arm, "2026-06-01", unit_cost_amount=0.1, channel="sms", store_code=store)
+        if i % 4 == 0 or i % 20 == 1:
+            world.order(f"o{i}", f"P{i}", "2026-06-03", 100.0)
+        if i % 2 == 0 and i < 10:
+            for kind in ("sent", "delivered", "clicked"):
+                message(world, f"P{i}", kind, "2026-06-01 02:00")
+    message(world, "P1", "sent", "2026-06-01 02:00")
+    world.record("c", "reference", "campaign", "2026-06-01")
+    world.add(
+        "touchpoints", "campaign", record_id="c", campaign_code="spring", name="春季", cost_amount=80.0, currency="CNY"
+    )
+    runner = build(world, "campaign_arm")
+    for model in ("int_campaign_owner", "int_campaign_breakdown"):
+        runner.run(model)
+    moments = runner.con.sql("select * from lake.intermediate.int_campaign_breakdown").pl()
+    query = """
+        select n_assigned, n_sent, n_delivered, n_clicked, n_orders, net_amount_cny, cost_cny
+        from lake.intermediate.int_campaign_breakdown where breakdown = 'store' order by is_holdout, breakdown_value
+    """
+    assert rows(runner, query) == [
+        (60, 5, 5, 5, 30, 3000.0, 66.0), (20, 0, 0, 0, 10, 1000.0, 22.0), (60, 1, 0, 0, 6, 600.0, 0.0),
+        (20, 0, 0, 0, 2, 200.0, 0.0),
+    ]  # fmt: skip
+    assert rows(runner, "select sum(cost_cny), sum(n_orders) from marts.campaign_arm where not is_holdout") == [
+        (88.0, 40)
+    ]
+    for breakdown in ("channel", "store", "staff"):
+        part = moments.filter(~moments["is_holdout"], moments["breakdown"] == breakdown)
+        assert (part["cost_cny"].sum(), part["n_orders"].sum()) == (pytest.approx(88.0), 40)
+    told = {(row["breakdown"], row["breakdown_value"]): row for row in breakdown_effect(moments, 0.4).to_dicts()}
+    large, small = told["store", "S1"], told["store", "S2"]
+    assert (large["n_compared"], large["n_holdout"], large["verdict"]) == (60, 60, "shown")
+    assert large["net_uplift_per_head_cny"] == pytest.approx(40.0)
+    assert (small["verdict"], small["incremental_net_cny"]) == ("too small", None)

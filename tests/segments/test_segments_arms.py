@@ -99,6 +99,43 @@ def test_the_next_run_is_told_who_was_in_which_arm(tmp_path):
     assert {row["单人成本"] for row in told if row["分组"] == "对照组"} == {""}
 
 
+def test_the_next_run_is_told_whose_customer_everybody_was_held_out_or_not(tmp_path):
+    world = World()
+    for number in range(40):
+        one_id = world.person(f"P{number:03}", n_records=1, preferred_store_id=f"S{number % 2}")
+        world.reachable(one_id, f"138{number:08}")
+        for day, staff in ((1, "G0"), (2, f"G{number % 3}")):
+            world.add("core.events", event_id=f"{number}-{day}", one_id=one_id, type="scan", staff_code=staff,
+                      event_at=dt.datetime(2026, 1, day))  # fmt: skip
+    home = world.publish(tmp_path / "home")
+    plan(home)
+    export(home, audience(tmp_path, EVERYBODY), campaign="spring")
+    # Later they buy elsewhere and others serve them: whose they were stays.
+    for person in world.people:
+        person["preferred_store_id"] = "S9"
+    world.publish(home, "2026-11-22.1")
+    export(home, audience(tmp_path, EVERYBODY), campaign="spring", at=dt.datetime(2026, 11, 23))
+    for path in sorted((home / "landing" / "campaign" / "guiyi").iterdir()):
+        told = list(csv.DictReader(io.StringIO(path.read_text("utf-8-sig"))))
+        assert {row["分组"] for row in told} == {"对照组", "A", "B"}
+        for row in told:
+            number = int(row["OneID"][1:])
+            assert (row["门店编号"], row["员工编号"], row["触达渠道"]) == (f"S{number % 2}", f"G{number % 3}", "短信")
+
+
+def test_an_assignment_of_an_earlier_version_is_read_as_one_without_stores(tmp_path):
+    home = crowd(40).publish(tmp_path / "home")
+    plan(home)
+    export(home, audience(tmp_path, EVERYBODY), campaign="spring")
+    path = home / "campaigns" / "SP-1" / "assignment.parquet"
+    before = pl.read_parquet(path)
+    before.drop("channel", "store_code", "staff_code").write_parquet(path)
+    export(home, audience(tmp_path, EVERYBODY), campaign="spring", at=dt.datetime(2026, 11, 23))
+    after = read_assignment(home, "SP-1")
+    assert after.select("one_id", "arm").equals(before.select("one_id", "arm"))
+    assert after["store_code"].null_count() == after.height
+
+
 NOBODY_MERGED = pl.DataFrame(schema={"one_id": pl.String, "merged_into": pl.String})
 
 

@@ -12,6 +12,14 @@ people as (
     select * from {{ ref('int_record_people') }}
 ),
 
+store as (
+    select * from {{ ref('int_store_alias') }}
+),
+
+staff as (
+    select * from {{ ref('int_staff_alias') }}
+),
+
 one_id as (
     select
         one_id as told_one_id,
@@ -34,10 +42,14 @@ placed as (
             {% for currency, rate in var('fx').items() -%}
             when '{{ currency }}' then {{ rate }}
             {% endfor -%}
-        end as double) as unit_cost_cny
+        end as double) as unit_cost_cny,
+        coalesce(store.store_code, told.store_code) as store_code,
+        coalesce(staff.staff_code, told.staff_code) as staff_code
     from told
     left join people on told.record_id = people.record_id
     left join one_id on told.told_one_id = one_id.told_one_id
+    left join store on told.store_code = store.alias
+    left join staff on told.staff_code = staff.alias
     where told.assigned_at < (select ends_at from as_of)
 ),
 
@@ -60,7 +72,9 @@ final as (
         assigned_at,
         channel,
         round(unit_cost_cny, 4) as unit_cost_cny,
-        is_in_several_arms
+        is_in_several_arms,
+        store_code,
+        staff_code
     from counted
     qualify row_number() over (
         partition by campaign_code, one_id order by assigned_at, is_holdout, arm, record_id

@@ -15,7 +15,9 @@ listed as (
         member.assigned_at,
         member.channel,
         member.unit_cost_cny,
-        member.is_in_several_arms
+        member.is_in_several_arms,
+        member.store_code,
+        member.staff_code
     from {{ ref('campaign_member') }} as member
     left join {{ ref('int_campaign_alias') }} as alias on member.campaign_code = alias.alias
     -- a list that names the campaign and one that numbers it are one list
@@ -39,7 +41,9 @@ written_to as (
         message.first_sent_at as assigned_at,
         message.channel,
         cast(null as double) as unit_cost_cny,
-        false as is_in_several_arms
+        false as is_in_several_arms,
+        cast(null as varchar) as store_code,
+        cast(null as varchar) as staff_code
     from message
     left join with_list on message.campaign_code = with_list.campaign_code
     left join listed on message.campaign_code = listed.campaign_code and message.one_id = listed.one_id
@@ -119,6 +123,8 @@ final as (
         coalesce(member.channel, message.channel) as channel,
         member.unit_cost_cny,
         member.is_in_several_arms,
+        member.store_code as told_store_code,
+        member.staff_code as told_staff_code,
         coalesce(message.is_sent, false) as is_sent,
         coalesce(message.is_delivered, false) as is_delivered,
         coalesce(message.is_failed, false) and not coalesce(message.is_delivered, false) as is_failed,

@@ -11,6 +11,8 @@ final as (
         channel,
         unit_cost_amount,
         currency,
+        store_code,
+        staff_code,
         source,
         account,
         version_at as told_at
