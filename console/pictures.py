@@ -61,8 +61,8 @@ def source_colors(bubbles: Sequence[Bubble]) -> dict[str, int]:
 
 def bubble_name(bubble: Bubble, t: Translate) -> str:
     """What a bubble is called: source, kind, role, how many."""
-    parts = (words.source(bubble.end.source), words.label(words.RECORDS, bubble.end.record_type))
-    role = t(*words.label(words.ROLES, bubble.end.role))
+    parts = (words.source(bubble.end.source), words.label("record", bubble.end.record_type))
+    role = t(*words.label("role", bubble.end.role))
     many = f" × {bubble.count}" if bubble.count > 1 else ""
     return f"{t(*parts[0])} {t(*parts[1])} · {role}{many}"
 
@@ -70,8 +70,8 @@ def bubble_name(bubble: Bubble, t: Translate) -> str:
 def end_name(end: End, t: Translate) -> str:
     """What a record is called: source, kind, and its key where that is not personal."""
     key = "" if end.natural_key.startswith("h:") else f" {end.natural_key[:40]}"
-    kind = t(*words.label(words.RECORDS, end.record_type))
-    return f"{t(*words.source(end.source))} {kind}{key} · {t(*words.label(words.ROLES, end.role))}"
+    kind = t(*words.label("record", end.record_type))
+    return f"{t(*words.source(end.source))} {kind}{key} · {t(*words.label('role', end.role))}"
 
 
 def edge_class(steps: Sequence[Step]) -> str:
@@ -112,8 +112,8 @@ def _bubble(bubble: Bubble, x: float, y: float, color: int, t: Translate) -> Mar
         else Markup("")
     )
     first = t(*words.source(bubble.end.source))
-    kind = t(*words.label(words.RECORDS, bubble.end.record_type))
-    second = f"{kind} · {t(*words.label(words.ROLES, bubble.end.role))}"
+    kind = t(*words.label("record", bubble.end.record_type))
+    second = f"{kind} · {t(*words.label('role', bubble.end.role))}"
     return Markup(
         '<g class="node c{}"><title>{}</title><circle cx="{:.1f}" cy="{:.1f}" r="{:.1f}"/>{}'
         '<text x="{:.1f}" y="{:.1f}">{}</text><text class="under" x="{:.1f}" y="{:.1f}">{}</text></g>'

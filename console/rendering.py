@@ -1,18 +1,18 @@
 """Templates: one environment, the language and theme of the reader, numbers as people write them."""
 
-import datetime as dt
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 from fastapi import Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from console import charts, words
+from console import charts, times, words
 from console.guard import console_of, may
 from console.navigation import NAVIGATION
 from console.security.users import read_users
@@ -49,7 +49,7 @@ def render(request: Request, template: str, *, status: int = 200, **values: Any)
 
     Every template has: `t(zh, en)` the text in the reader's language, `pick(row, "name")` a row's `name_zh` or
     `name_en`, `lang`, `theme`, `user`, `may(permission)`, `csrf`, `run_id` and `as_of` of the published run (None when
-    there is none), `navigation`, `path`, `charts`.
+    there is none), `zone` that times are shown in, `navigation`, `path`, `charts`.
 
     Args:
         request: whose language, theme and rights count.
@@ -119,18 +119,18 @@ def _environment(language: Language) -> Environment:
 
     environment.globals.update(t=translator(language), pick=pick, charts=charts, icon=icon, words=words)
     environment.filters.update(
-        n=count, money=lambda value: money(value, language), pct=percent, day=day, moment=moment, plain=plain,
-        stars=stars, ago=lambda value, of: ago(value, of, language),
+        n=count, money=lambda value: money(value, language), pct=percent, day=times.day, moment=times.moment,
+        plain=plain, stars=stars, ago=times.ago,
     )  # fmt: skip
     return environment
 
 
 def _published(request: Request) -> dict[str, Any]:
     console = console_of(request)
-    run_id = console.home.published()
-    if run_id is None:
-        return {"run_id": None, "as_of": None}
-    return {"run_id": run_id, "as_of": console.warehouse.manifest()["as_of"]}
+    if console.home.published() is None:
+        return {"run_id": None, "as_of": None, "zone": times.DEFAULT_ZONE}
+    manifest = console.warehouse.manifest()
+    return {"run_id": manifest["run_id"], "as_of": manifest["as_of"], "zone": ZoneInfo(manifest["time_zone"])}
 
 
 def count(value: float | None) -> str:
@@ -154,16 +154,6 @@ def percent(value: float | None, digits: int = 1) -> str:
     return "–" if value is None else f"{value * 100:.{digits}f}%"
 
 
-def day(value: dt.date | dt.datetime | None) -> str:
-    """A day as 2026-11-29."""
-    return "–" if value is None else f"{value:%Y-%m-%d}"
-
-
-def moment(value: dt.datetime | None) -> str:
-    """A moment to the minute."""
-    return "–" if value is None else f"{value:%Y-%m-%d %H:%M}"
-
-
 def plain(value: object) -> str:
     """Any value as a reader expects it: no tail of digits, a dash for what is not known."""
     if value is None:
@@ -180,18 +170,6 @@ def plain(value: object) -> str:
 def stars(value: str | None) -> str:
     """A masked value with a long run of stars shortened; its length tells nothing worth the room."""
     return re.sub(r"\*{9,}", "*" * 6, value or "")
-
-
-def ago(value: dt.date | dt.datetime | None, of: dt.date, language: Language) -> str:
-    """How long before a day: `12 天前`, `3 个月前`."""
-    if value is None:
-        return "–"
-    days = (of - (value.date() if isinstance(value, dt.datetime) else value)).days
-    for size, zh, en in ((730, "年", "years"), (60, "个月", "months")):
-        if days >= size:
-            number = round(days / (365.25 if zh == "年" else 30.44))
-            return f"{number} {zh}前" if language == "zh" else f"{number} {en} ago"
-    return f"{days} 天前" if language == "zh" else f"{days} days ago"
 
 
 def icon(name: str) -> Markup:

@@ -12,7 +12,7 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
-from common.labels import REASONS, SOURCES, STAGES
+from common.labels import names
 from pipelines.cli.screen import table
 from pipelines.figures import Figures, collect
 from warehouse.home import Home
@@ -151,18 +151,20 @@ def _files(figures: Figures) -> Table:
         title="文件 Files in",
         numbers_from=2,
     )
-    names = ("n_files", "n_read", "n_accepted", "n_repeated", "n_rejected")
+    counts = ("n_files", "n_read", "n_accepted", "n_repeated", "n_rejected")
     for row in figures.sources:
-        made.add_row(SOURCES.get(row["source"], ""), row["source"], *(f"{row[name]:,}" for name in names))
+        made.add_row(
+            names("source").get(row["source"], ("",))[0], row["source"], *(f"{row[name]:,}" for name in counts)
+        )
     made.add_section()
-    made.add_row("合计", "total", *(f"{sum(row[name] for row in figures.sources):,}" for name in names))
+    made.add_row("合计", "total", *(f"{sum(row[name] for row in figures.sources):,}" for name in counts))
     return made
 
 
 def _rejects(figures: Figures) -> Group:
     made = table("原因 reason", "代码 code", "行 rows", title="拒收 Rejected rows", numbers_from=2)
     for row in figures.rejects:
-        made.add_row(REASONS.get(row["reason"], ""), row["reason"], f"{row['n_rows']:,}")
+        made.add_row(" ".join(names("reject_reason").get(row["reason"], ())), row["reason"], f"{row['n_rows']:,}")
     notes = [Text(f"  {row['status']}: {row['path']} {row['note'] or ''}", style="dim") for row in figures.unusable]
     return Group(*([made] if figures.rejects else []), *notes, Text())
 
@@ -201,7 +203,7 @@ def _stages(figures: Figures) -> Table:
     for row in figures.stages:
         made.add_row(
             row["stage_zh"],
-            STAGES.get(row["stage"], row["stage"]),
+            names("lifecycle_stage").get(row["stage"], (row["stage"],) * 2)[1],
             f"{row['n_people']:,}",
             _money(row["net_365d_cny"]),
             _money(row["clv_12m_cny"]),

@@ -25,16 +25,20 @@ from segments.reaching.policy import Policy, load_policy
 from segments.reaching.reach import Reach
 from segments.reaching.why import Why, why
 from segments.rules.comparisons import Calendar
+from segments.rules.definition import Label
 from segments.rules.dictionary import DataDictionary
 from segments.rules.library import Shelf, find_audience, load_audiences, survey_audiences
 from segments.rules.load import Audience, RuleFault, load_audience
+from segments.rules.naming import Names, read_names
 from segments.rules.saving import Change, delete_audience, plan_saving, save_audience
 from segments.rules.vocabulary import (
     AskableColumn,
+    AskableEvent,
     AskableTag,
     Seen,
     Vocabulary,
     audiences_of,
+    column_labels,
     read_vocabulary,
     search_values,
 )
@@ -44,6 +48,7 @@ __all__ = [
     "BREAKDOWNS",
     "CHANNELS",
     "AskableColumn",
+    "AskableEvent",
     "AskableTag",
     "Audience",
     "Calendar",
@@ -53,6 +58,8 @@ __all__ = [
     "Destination",
     "ExportEntry",
     "ExportReport",
+    "Label",
+    "Names",
     "Overlap",
     "PastSize",
     "Plan",
@@ -71,6 +78,7 @@ __all__ = [
     "audience_from",
     "audiences_of",
     "campaign_report",
+    "column_labels",
     "delete_audience",
     "diff_text",
     "export_audience",
@@ -91,6 +99,7 @@ __all__ = [
     "preview",
     "reach_by_channel",
     "read_assignment",
+    "read_names",
     "read_vocabulary",
     "save_audience",
     "save_plan",

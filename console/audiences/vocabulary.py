@@ -2,12 +2,12 @@
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import segments.api
-from console.audiences.values import name_of
+from common import labels
 from segments.api import AskableColumn, AskableTag, Seen
 
 FEW: Final = 60  # so many values are shown to choose from; more are typed
@@ -78,7 +78,8 @@ class Vocabulary:
     Attributes:
         columns: of customer.customer_360, by name.
         tags: by name; the choices of each are its values.
-        events: what `type`, `subtype`, `channel`, `store_id`, `campaign` of events may be.
+        events: what `type`, `channel`, `store_id`, `campaign` of events may be.
+        kinds: of each type of event, what its `subtype` and its `channel` may be.
         orders: the same of `channel`, `source`, `store_id`, `category` of orders.
         durables: `category` and `status` of durables.
     """
@@ -89,26 +90,43 @@ class Vocabulary:
     orders: dict[str, tuple[Choice, ...]]
     durables: dict[str, tuple[Choice, ...]]
     groups: dict[str, tuple[str, str]] = field(default_factory=dict)
+    kinds: dict[str, dict[str, tuple[Choice, ...]]] = field(default_factory=dict)
+
+    def happened(self, types: Sequence[str], name: str) -> tuple[Choice, ...]:
+        """What `subtype`, `channel`, `store_id` or `campaign` of some types of events may be.
+
+        Args:
+            types: the types that were chosen; none stands for all of them.
+            name: of the field.
+        """
+        known = [self.kinds[one] for one in types if one in self.kinds]
+        if name not in ("subtype", "channel") or not known:
+            return self.events.get(name, ())
+        found: dict[str, Choice] = {}
+        for kind in known:
+            for one in kind.get(name, ()):
+                before = found.get(one.value)
+                found[one.value] = replace(one, n=(one.n or 0) + (before.n or 0)) if before else one
+        return tuple(sorted(found.values(), key=lambda one: (-(one.n or 0), one.value)))
 
     def family(self, column: str) -> str:
         """The family of a column; text where the run has no such column."""
         return self.columns[column].family if column in self.columns else "text"
 
 
-def arrange(told: segments.api.Vocabulary, stores: Mapping[str, str]) -> Vocabulary:
+def arrange(told: segments.api.Vocabulary) -> Vocabulary:
     """The run's vocabulary, arranged for choosing.
 
     Args:
         told: as `segments` reads it.
-        stores: names of stores by the code that orders and events call them.
     """
     by_name = {one.name: one for one in told.columns}
     columns: dict[str, Asked] = {}
     for group, (_, _, names) in _GROUPS.items():
-        columns |= {name: _column(by_name[name], group, stores) for name in names if name in by_name}
+        columns |= {name: _column(by_name[name], group) for name in names if name in by_name}
     for name, one in by_name.items():
         if name not in columns and name not in _KNOWN_FOR:
-            columns[name] = _column(one, "rest", stores)
+            columns[name] = _column(one, "rest")
     return Vocabulary(
         columns=columns,
         tags={one.tag: _tag(one) for one in told.tags},
@@ -116,59 +134,69 @@ def arrange(told: segments.api.Vocabulary, stores: Mapping[str, str]) -> Vocabul
             "type": tuple(Choice(one.type, one.label.zh, one.label.en, one.n) for one in told.events),
             "subtype": (),
             "channel": _summed(one.channels for one in told.events),
-            "store_id": _choices(told.stores, stores),
-            "campaign": _choices(told.campaigns, stores),
+            "store_id": _choices(told.stores),
+            "campaign": _choices(told.campaigns),
         },
         orders={
-            "channel": _choices(told.order_channels, stores),
-            "source": _choices(told.order_sources, stores),
-            "store_id": _choices(told.stores, stores),
-            "category": _choices(told.categories, stores),
+            "channel": _choices(told.order_channels),
+            "source": _choices(told.order_sources),
+            "store_id": _choices(told.stores),
+            "category": _choices(told.categories),
         },
         durables={
-            "category": _choices(told.durable_categories, stores),
-            "status": tuple(Choice(one, *name_of(one)) for one in ("not_due", "window", "overdue")),
+            "category": _choices(told.durable_categories),
+            "status": tuple(Choice(one, *pair) for one, pair in labels.names("durable_status").items()),
         },
+        kinds={one.type: {"subtype": _choices(one.subtypes), "channel": _choices(one.channels)} for one in told.events},
         groups={key: (zh, en) for key, (zh, en, _) in _GROUPS.items()} | {"rest": _REST},
     )
 
 
-def _column(one: AskableColumn, group: str, stores: Mapping[str, str]) -> Asked:
+def _column(one: AskableColumn, group: str) -> Asked:
     seen = {choice.value: choice for choice in one.values}
     # Values that there can be and that nobody has now are worth asking for, too.
-    more = tuple(Seen(value, 0) for value in one.accepted or () if value not in seen) if one.family == "text" else ()
+    more = tuple(
+        Seen(value, 0, _label(labels.of_column(one.name, value))) for value in one.accepted or () if value not in seen
+    )
+    more = more if one.family == "text" else ()
     low, high = one.seen_low, one.seen_high
     told = low is not None and high is not None and one.family in ("number", "date", "timestamp")
     zh, en = (f"{_plain(low)} 至 {_plain(high)}", f"{_plain(low)} to {_plain(high)}") if told else ("", "")
     return Asked(
-        one.name, one.family, _trimmed(one.label.zh), _trimmed(one.label.en), group, one.meaning.zh, one.meaning.en,
-        () if one.family == "boolean" else _choices((*one.values, *more), stores), zh, en,
+        one.name, one.family, trimmed(one.label.zh), trimmed(one.label.en), group, one.meaning.zh, one.meaning.en,
+        () if one.family == "boolean" else _choices((*one.values, *more)), zh, en,
     )  # fmt: skip
 
 
 def _tag(one: AskableTag) -> Asked:
-    return Asked(one.tag, "text", one.label.zh, one.label.en, "tag", one.description, one.description,
-                 _choices(one.values, {}))  # fmt: skip
+    return Asked(one.tag, "text", one.label.zh, one.label.en, "tag", one.description.zh, one.description.en,
+                 _choices(one.values))  # fmt: skip
 
 
-def _choices(values: Sequence[Seen], stores: Mapping[str, str]) -> tuple[Choice, ...]:
+def _choices(values: Sequence[Seen]) -> tuple[Choice, ...]:
     if len(values) > FEW:
         return ()
     found = []
     for one in values:
-        zh, en = (one.label.zh, one.label.en) if one.label else name_of(one.value)
-        found.append(Choice(one.value, stores.get(one.value, zh), stores.get(one.value, en), one.n))
+        zh, en = (one.label.zh, one.label.en) if one.label else (one.value, one.value)
+        found.append(Choice(one.value, zh, en, one.n))
     return tuple(found)
 
 
 def _summed(groups: Iterable[Sequence[Seen]]) -> tuple[Choice, ...]:
     counts: Counter[str] = Counter()
+    named: dict[str, segments.api.Label | None] = {}
     for group in groups:
         counts.update({one.value: one.n for one in group})
-    return _choices([Seen(value, n) for value, n in counts.most_common()], {})
+        named |= {one.value: one.label for one in group}
+    return _choices([Seen(value, n, named[value]) for value, n in counts.most_common()])
 
 
-def _trimmed(label: str) -> str:
+def _label(name: labels.Pair | None) -> segments.api.Label | None:
+    return segments.api.Label(zh=name[0], en=name[1]) if name else None
+
+
+def trimmed(label: str) -> str:
     """A short name without the words that a truth value's description begins with."""
     text = label.removeprefix("是否").strip()
     for head in ("Whether the person is ", "Whether the person ", "Whether "):

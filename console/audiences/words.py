@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from common.labels import name_of
 from console.audiences.operators import COUNTS, NUMBERS
-from console.audiences.values import name_of
 from console.audiences.vocabulary import Asked, Choice, Vocabulary
 
 _SIGNS: Final = {op: zh for op, zh, _ in (*NUMBERS, *COUNTS)}
@@ -142,10 +142,11 @@ class _Teller:
         return self._happened("orders", raw["orders"])
 
     def _happened(self, what: str, spec: Mapping[str, Any]) -> tuple[str, str]:
-        known = self.vocabulary.events if what == "events" else self.vocabulary.orders
-        zh, en = (
-            ("有效订单", "valid orders") if what == "orders" else self._named(spec.get("type"), known.get("type", ()))
-        )
+        said = spec.get("type", "")
+        types = said if isinstance(said, list) else [str(said)]
+        fields = self.vocabulary.events if what == "events" else self.vocabulary.orders
+        known = {name: self.vocabulary.happened(types, name) if what == "events" else fields[name] for name in fields}
+        zh, en = ("有效订单", "valid orders") if what == "orders" else self._named(spec.get("type"), fields["type"])
         details = [self._named(spec[name], known.get(name, ())) for name in known if name != "type" and name in spec]
         if details:
             zh += f"（{'，'.join(one for one, _ in details)}）"

@@ -4,26 +4,28 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
-from console.audiences.vocabulary import Vocabulary, arrange
+from common.labels import Pair
+from console.audiences.vocabulary import Vocabulary, arrange, trimmed
 from console.audiences.words import Line, tell
-from console.data.rows import has_table, rows
 from console.database import Warehouse
 from segments.api import (
     Audience,
     ExportEntry,
+    Names,
     Published,
     Reach,
     RuleFault,
     Shelf,
+    column_labels,
     export_entries,
     preview,
+    read_names,
     read_vocabulary,
     survey_audiences,
 )
 from warehouse.home import Home
 
 TREND = 12
-_STORES = "select store_code, store_name from core.store where store_name is not null"
 
 
 @dataclass(frozen=True)
@@ -42,11 +44,21 @@ def shelf(home: Home) -> Shelf:
 def vocabulary(warehouse: Warehouse) -> Vocabulary:
     """What a rule may ask for on the published run; read once a run."""
 
-    def read(published: Published) -> Vocabulary:
-        known = rows(published.con, _STORES) if has_table(published.con, "core.store") else []
-        return arrange(read_vocabulary(published), {row["store_code"]: row["store_name"] for row in known})
+    return warehouse.once("vocabulary", lambda published: arrange(read_vocabulary(published)))
 
-    return warehouse.once("vocabulary", read)
+
+def names(warehouse: Warehouse) -> Names:
+    """What the values of the published run are called; read once a run."""
+    return warehouse.once("names", read_names)
+
+
+def column_names(warehouse: Warehouse) -> dict[str, Pair]:
+    """Short names of the columns of customer_360, Chinese and English; known long before the whole vocabulary."""
+
+    def read(published: Published) -> dict[str, Pair]:
+        return {name: (trimmed(one.zh), trimmed(one.en)) for name, one in column_labels(published).items()}
+
+    return warehouse.once("column names", read)
 
 
 def size(warehouse: Warehouse, audience: Audience) -> Sized:

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 import duckdb
 
-from common.labels import REASONS, SOURCES
+from common.labels import label
 from console.data.rows import Row, has_table, rows
 
 MOST_FILES: Final = 20
@@ -103,7 +103,7 @@ def sources(con: duckdb.DuckDBPyConnection, as_of: str) -> list[Row]:
         expected[row["source"], row["account"]].append(row)
     for row in found:
         key = row["source"], row["account"]
-        row["source_zh"] = SOURCES.get(row["source"], row["source"])
+        row["source_zh"], row["source_en"] = label("source", row["source"])
         row["months"] = [one["n_rows"] for one in months[key]]
         row["reject_rate"] = row["n_rejected"] / row["n_read"] if row["n_read"] else None
         row["n_expected"] = len(expected[key])
@@ -117,7 +117,8 @@ def sources(con: duckdb.DuckDBPyConnection, as_of: str) -> list[Row]:
 def _absent(key: tuple[str, str], expected: list[Row]) -> Row:
     source, account = key
     return {
-        "source": source, "account": account, "source_zh": SOURCES.get(source, source), "n_files": 0, "last_at": None,
+        "source": source, "account": account, "source_zh": label("source", source)[0],
+        "source_en": label("source", source)[1], "n_files": 0, "last_at": None,
         "n_read": 0, "n_rejected": 0, "n_repeated": 0, "contracts": [], "months": [], "reject_rate": None,
         "n_expected": len(expected), "missed": [one for one in expected if not one["is_met"]],
     }  # fmt: skip
@@ -127,10 +128,8 @@ def rejects(con: duckdb.DuckDBPyConnection) -> list[Row]:
     """Refused rows by source and reason, with the shape of the first and the commands that help."""
     found = rows(con, _REJECTS)
     for row in found:
-        row["source_zh"] = SOURCES.get(row["source"], row["source"])
-        label: str = REASONS.get(row["reason"], str(row["reason"]))
-        row["reason_zh"], _, english = label.partition(" ")
-        row["reason_en"] = english or row["reason"].replace("_", " ")
+        row["source_zh"], row["source_en"] = label("source", row["source"])
+        row["reason_zh"], row["reason_en"] = label("reject_reason", row["reason"])
         row["column_names"] = [name for name in row["column_names"] if name]
         row["command"] = f"guiyi reject list --reason {row['reason']}"
     return found

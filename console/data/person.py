@@ -26,11 +26,13 @@ _GOLDEN: Final = """
     where f.one_id = $one_id
 """
 _TAGS: Final = """
-    select t.tag, c.label_zh, c.label_en, c.description, list(t.value order by t.value) as values,
+    select t.tag, c.label_zh, c.label_en, {described} list(t.value order by t.value) as values,
         min(t.since) as since, any_value(t.model_run) as model_run
     from customer.tag as t left join customer.tag_catalogue as c using (tag)
     where t.one_id = $one_id group by all order by t.tag
 """
+# A run of an earlier version describes its tags in English alone.
+_DESCRIBED: Final = "c.description as description_en, c.description_zh,"
 _TAG_HISTORY: Final = """
     select h.tag, c.label_zh, c.label_en, h.value, h.valid_from, h.valid_to
     from customer.tag_history as h left join customer.tag_catalogue as c using (tag)
@@ -61,8 +63,7 @@ _EVIDENCE: Final = """
     where c.one_id = $one_id order by c.stated_at desc, c.channel, c.purpose limit 100
 """
 _RELATIONS: Final = """
-    select relation, one_id, other_one_id, other_key, n, cast(first_at as date) as first_date,
-        cast(last_at as date) as last_date, source
+    select relation, one_id, other_one_id, other_key, n, first_at, last_at, source
     from identity.relation
     where one_id = $one_id
         or (other_one_id = $one_id and relation <> 'household' and not starts_with(relation, 'same_'))
@@ -83,10 +84,11 @@ def person(published: Published, one_id: str) -> dict[str, Any]:
         one_id: an active OneID.
     """
     con, key = published.con, {"one_id": one_id}
+    in_chinese = "description_zh" in published.dictionary.tables.get("customer.tag_catalogue", {})
     profile = one(con, "select * from customer.customer_360 where one_id = $one_id", key) or {}
     return {
         "profile": profile,
-        "tags": rows(con, _TAGS, key),
+        "tags": rows(con, _TAGS.format(described=_DESCRIBED if in_chinese else "c.description,"), key),
         "stages": strip(rows(con, _STAGES, key), published.calendar.as_of),
         "value": one(con, _VALUE, key),
         "gate": (one(con, "select gate from customer.value_model") or {}).get("gate"),
@@ -96,17 +98,8 @@ def person(published: Published, one_id: str) -> dict[str, Any]:
         "consent": rows(con, _CONSENT, key),
         "relations": [relation | {"is_mine": relation["one_id"] == one_id} for relation in rows(con, _RELATIONS, key)],
         "companies": rows(con, _COMPANIES, key) if has_table(con, "core.business_person") else [],
-        "categories": category_names(published),
         "doubt": one(con, "select * from identity.doubt where one_id = $one_id", key),
     }
-
-
-def category_names(published: Published) -> dict[str, str]:
-    """What categories of goods are called in Chinese; a run of an earlier version does not say."""
-    if not has_table(published.con, "core.category"):
-        return {}
-    found = rows(published.con, "select category, category_zh from core.category where category_zh is not null")
-    return {row["category"]: row["category_zh"] for row in found}
 
 
 def tag_history(published: Published, one_id: str) -> list[Row]:

@@ -89,13 +89,13 @@ def _named(key: str, text: str) -> words.Pair:
     """A value with its codes as words: `pos_card 800***97`, `aliyun_sms contact × 15`, `male`."""
     first, _, rest = text.partition(" ")
     if key == "accounts":
-        zh, en = words.label(words.ID_TYPES, first)
+        zh, en = words.label("id_type", first)
         return f"{zh} {rest}", f"{en} {rest}"
     if key == "sources" and rest:
         role, _, many = rest.partition(" ")
-        named, said = words.source(first), words.label(words.ROLES, role)
+        named, said = words.source(first), words.label("role", role)
         return f"{named[0]} {said[0]} {many}", f"{named[1]} {said[1]} {many}"
-    return words.label(words.VALUES, text) if key == "genders" else (text, text)
+    return words.label("gender", text) if key == "genders" else (text, text)
 
 
 def _waterfall(step: Any) -> list[Row]:

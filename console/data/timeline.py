@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from console.data.rows import Row, rows
+from console.times import local
 from console.words import Pair
 from segments.api import Published
 
@@ -67,12 +67,13 @@ _ENTRIES: Final = """
             coalesce(store_id, store_code), null, net_amount_cny, 'CNY', order_key, order_no, null, staff_code, null
         from core.orders where one_id = $one_id
         union all
-        select cast(assigned_at as date), assigned_at, 'campaign', case when is_holdout then 'holdout' else arm end,
-            channel, null, campaign_code, null, null, null, null, null, null, null
+        select cast(assigned_at at time zone 'UTC' at time zone $zone as date), assigned_at, 'campaign',
+            case when is_holdout then 'holdout' else arm end, channel, null, campaign_code, null, null, null, null,
+            null, null, null
         from core.campaign_member where one_id = $one_id
         union all
-        select cast(stated_at as date), stated_at, 'consent', state, channel, basis, null, null, null, null, null, null,
-            null, null
+        select cast(stated_at at time zone 'UTC' at time zone $zone as date), stated_at, 'consent', state, channel,
+            basis, null, null, null, null, null, null, null, null
         from core.consent where one_id = $one_id
     ),
     wanted as (
@@ -134,6 +135,7 @@ def timeline(published: Published, one_id: str, kind: str = "", page: int = 1) -
         "types": list(KINDS[kind][1]) if kind in KINDS else [],
         "days": DAYS + 1,
         "skip": DAYS * (max(page, 1) - 1),
+        "zone": published.calendar.time_zone.key,
     }
     found = rows(con, _ENTRIES, asked)
     orders = [row["order_key"] for row in found if row["type"] in ("order", "refund") and row["order_key"]]
@@ -144,7 +146,7 @@ def timeline(published: Published, one_id: str, kind: str = "", page: int = 1) -
     for row in found:
         row["kind"] = _KIND_OF.get(row["type"], "")
         row["titles"] = goods.get(row["order_key"], []) if row["type"] in ("order", "refund") else []
-        row["first_at"], row["last_at"] = _local(row["first_at"], zone), _local(row["last_at"], zone)
+        row["first_at"], row["last_at"] = (at and local(at, zone) for at in (row["first_at"], row["last_at"]))
     days = [Day(day, list(entries)) for day, entries in groupby(found, key=lambda row: row["day"])]
     return Timeline(days[:DAYS], len(days) > DAYS)
 
@@ -157,7 +159,3 @@ def counts(published: Published, one_id: str) -> dict[str, int]:
         kind = _KIND_OF.get(row["type"], "")
         totals[kind] = totals.get(kind, 0) + row["n"]
     return {kind: totals[kind] for kind in KINDS if kind in totals}
-
-
-def _local(at: dt.datetime | None, zone: ZoneInfo) -> dt.datetime | None:
-    return None if at is None else at.replace(tzinfo=dt.UTC).astimezone(zone).replace(tzinfo=None)

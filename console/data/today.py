@@ -1,5 +1,6 @@
 """The first page: the last run and its health, the customer base and how it moved, value, alerts."""
 
+import datetime as dt
 from typing import Any, Final
 
 import duckdb
@@ -74,7 +75,7 @@ def today(con: duckdb.DuckDBPyConnection, run_id: str, manifest: dict[str, Any])
     before = one(con, "select * from ops.run where run_id <> ? order by started_at desc, run_id desc limit 1", [run_id])
     return {
         "run": run,
-        "finished_at": manifest["finished_at"],
+        "finished_at": dt.datetime.fromisoformat(manifest["finished_at"]),
         "started_at": manifest["started_at"],
         "people": one(con, _PEOPLE),
         "before": before,

@@ -13,7 +13,7 @@ from console.audiences.sentences import both, in_chinese
 from console.audiences.sheet import Form, Sheet, draft_of, fresh_sheet, read_sheet, sheet_of
 from console.data import audiences as data
 from console.guard import Refused, console_of, needs, now, user_of
-from console.pages.audiences import find
+from console.pages.audiences import find, show_people
 from console.rendering import redirect, render
 from segments.api import (
     CHANNELS,
@@ -113,13 +113,10 @@ def channels(request: Request, draft_id: str, form: Posted) -> Response:
 @router.post("/audiences/-/draft/{draft_id}/people")
 def people(request: Request, draft_id: str, form: Posted) -> Response:
     """Twenty masked people of the draft."""
-    judged, words = _judged(request, _posted(request, draft_id, form).sheet, people=PEOPLE)
+    judged, _ = _judged(request, _posted(request, draft_id, form).sheet, people=PEOPLE)
     if judged.seen is None or judged.audience is None:
         return render(request, "parts/build_no_people.html")
-    labels = {one.column: one.label for one in judged.audience.definition.columns if one.label}
-    return render(
-        request, "parts/audience_people.html", people=judged.seen.people, labels=labels, columns=words.columns
-    )
+    return show_people(request, judged.seen.people, judged.audience)
 
 
 @router.post("/audiences/-/draft/{draft_id}/check")

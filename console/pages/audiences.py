@@ -2,11 +2,12 @@
 
 from typing import Annotated, Any, Final
 
+import polars as pl
 from fastapi import APIRouter, Query, Request, Response
 
+from common.labels import Pair
 from console import charts
 from console.audiences.sentences import both
-from console.audiences.values import name_of
 from console.data import audiences as data
 from console.guard import Refused, console_of, needs
 from console.rendering import render
@@ -73,7 +74,8 @@ def one(request: Request, name: str) -> Response:
         "audience.html",
         audience=audience,
         definition=audience.definition,
-        name_of=name_of,
+        name_of=data.names(console.warehouse).of_any,
+        headers=_headers(request, audience),
         exports=list(reversed(entries))[:PEOPLE],
         trend=data.trend(entries),
         known=console.warehouse.known(data.size_key(audience)),
@@ -106,9 +108,29 @@ def people(request: Request, name: str) -> Response:
     audience = find(request, name)
     with console_of(request).warehouse.reading() as published:
         found = preview(published, audience, people=PEOPLE).people
-    words = data.vocabulary(console_of(request).warehouse)
-    labels = {one.column: one.label for one in audience.definition.columns if one.label}
-    return render(request, "parts/audience_people.html", people=found, labels=labels, columns=words.columns)
+    return show_people(request, found, audience)
+
+
+def show_people(request: Request, found: pl.DataFrame, audience: Audience) -> Response:
+    """Some people of a list as a table, the codes in it as words."""
+    warehouse = console_of(request).warehouse
+    names = data.names(warehouse)
+
+    def said(column: str, value: Any) -> Pair | None:
+        if isinstance(value, list):
+            pairs = [names.of_column(column, one) or (str(one), str(one)) for one in value]
+            return "、".join(zh for zh, _ in pairs), ", ".join(en for _, en in pairs)
+        return names.of_column(column, value)
+
+    return render(
+        request, "parts/audience_people.html", people=found, headers=_headers(request, audience), said=said
+    )  # fmt: skip
+
+
+def _headers(request: Request, audience: Audience) -> dict[str, Pair]:
+    """What the columns of an audience's list are called: as its file says, else as the dictionary does."""
+    own = {one.column: (one.label.zh, one.label.en) for one in audience.definition.columns if one.label}
+    return data.column_names(console_of(request).warehouse) | own
 
 
 @router.get("/audiences/{name}/channels", dependencies=[needs("view")])
@@ -128,8 +150,13 @@ def tags(request: Request, name: str) -> Response:
     found = console_of(request).warehouse.once(
         f"tags {audience.name} {audience.sha256}", lambda published: top_tags(published, audience)
     )
-    words = data.vocabulary(console_of(request).warehouse)
-    return render(request, "parts/audience_tags.html", tags=found, name_of=name_of, words=words)
+    names = data.names(console_of(request).warehouse)
+    return render(
+        request,
+        "parts/audience_tags.html",
+        tags=found,
+        said=lambda tag, value: names.of_tag(tag, value) or (value,) * 2,
+    )
 
 
 @router.get("/audiences/{name}/past", dependencies=[needs("view")])

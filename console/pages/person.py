@@ -9,6 +9,7 @@ from common.keys import load_key
 from common.masks import mask
 from console import pictures
 from console.data import people, person, timeline
+from console.data.audiences import names
 from console.guard import console_of, needs, now
 from console.rendering import language_of, redirect, render, translator
 from console.security.users import User
@@ -71,6 +72,7 @@ def _page(
         problem=problem,
         strip=pictures.stage_strip(found["stages"], t),
         kinds=timeline.KINDS,
+        names=names(console_of(request).warehouse),
         **found,
     )
 
@@ -107,6 +109,7 @@ def show_timeline(request: Request, one_id: str, kind: str = "", page: int = 1) 
         page=max(page, 1),
         counts=counts,
         kinds=timeline.KINDS,
+        names=names(console_of(request).warehouse),
     )
 
 
@@ -115,7 +118,8 @@ def show_tags(request: Request, one_id: str) -> Response:
     """The history of a person's tags."""
     with console_of(request).warehouse.reading() as published:
         found = person.tag_history(published, one_id)
-    return render(request, "person_tags.html", one_id=one_id, history=found)
+    known = names(console_of(request).warehouse)
+    return render(request, "person_tags.html", one_id=one_id, history=found, names=known)
 
 
 @router.get("/{one_id}/consent", dependencies=[needs("view")])

@@ -124,13 +124,13 @@ def preview(
 
 def _show_more(channels: dict[str, Any], sizes: list[Any], tags: list[Any]) -> None:
     """Each channel's reach, the sizes of past runs where there are some, and the tags that set the audience apart."""
-    from common.labels import CHANNELS
+    from common.labels import label
 
     if channels:
         rows = table("渠道", "channel", "可触达\nreachable", "不可触达 unreachable", numbers_from=2)
         for channel, reach in channels.items():
             reasons = " · ".join(f"{reason} {n:,}" for reason, n in reach.unreachable.items() if n)
-            rows.add_row(CHANNELS.get(channel, ("",))[0], channel, f"{reach.reachable:,}", reasons or "–")
+            rows.add_row(label("channel", channel)[0], channel, f"{reach.reachable:,}", reasons or "–")
         screen().print(rows)
     if len(sizes) > 1:
         rows = table("运行 run", "截至 as of", "符合 match", "可触达 reach", numbers_from=2)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 import duckdb
 import polars as pl
@@ -75,16 +75,30 @@ def use_lists(con: duckdb.DuckDBPyConnection, rows: pl.DataFrame) -> None:
     con.unregister("tag_list_rows")
 
 
+_CATALOGUE: Final[dict[str, pl.DataType | type[pl.DataType]]] = {
+    **dict.fromkeys(
+        (
+            "tag", "kind", "label_zh", "label_en", "description", "description_zh", "owner", "refresh", "sensitivity",
+            "no_data", "no_data_zh", "values_of",
+        ),
+        pl.String,
+    ),
+    "value_labels": pl.List(pl.Struct({"value": pl.String, "zh": pl.String, "en": pl.String})),
+    "rule_sql": pl.String,
+}  # fmt: skip
+
+
 def catalogue(tags: Sequence[Tag]) -> pl.DataFrame:
     """One row a tag: what it is called and means, who owns it, and its rule as SQL; for warehouse and console."""
-    columns = (
-        "tag", "kind", "label_zh", "label_en", "description", "owner", "refresh", "sensitivity", "no_data", "rule_sql",
-    )  # fmt: skip
     rows = [
-        (t.tag, t.kind, t.label.zh, t.label.en, t.description, t.owner, t.refresh, t.sensitivity, t.no_data, compile(t))
+        (
+            t.tag, t.kind, t.label.zh, t.label.en, t.description.en, t.description.zh, t.owner, t.refresh,
+            t.sensitivity, t.no_data.en, t.no_data.zh, t.values_of,
+            [{"value": value, "zh": label.zh, "en": label.en} for value, label in t.values.items()], compile(t),
+        )
         for t in tags
-    ]
-    return pl.DataFrame(rows, schema=dict.fromkeys(columns, pl.String), orient="row")
+    ]  # fmt: skip
+    return pl.DataFrame(rows, schema=_CATALOGUE, orient="row")
 
 
 def _reason(error: duckdb.Error) -> str:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, model_validator
 
 KINDS: Final = (
     "rule", "aggregate", "first", "last", "top_n", "percentile", "tier_ladder", "model_score", "imported_list",
@@ -51,6 +51,14 @@ class Label(Strict):
     en: Text
 
 
+def _twice(said: object) -> object:
+    """A brand may say in one language what it says to itself; it then stands for both."""
+    return {"zh": said, "en": said} if isinstance(said, str) else said
+
+
+Said = Annotated[Label, BeforeValidator(_twice)]
+
+
 class Named(Strict):
     """What every tag says of itself.
 
@@ -65,17 +73,19 @@ class Named(Strict):
         sensitivity: public | internal | sensitive (as in: tells of money troubles, health, faith, children).
         no_data: what it means that a person does not have the tag.
         values: labels of its values, where they are words.
+        values_of: of what its values are the codes: categories of goods or stores, which have names elsewhere.
     """
 
     path: Path
     tag: Name
     label: Label
-    description: Text
+    description: Said
     owner: Text
     refresh: Literal["daily", "weekly", "monthly"]
     sensitivity: Literal["public", "internal", "sensitive"]
-    no_data: Text
+    no_data: Said
     values: dict[str, Label] = {}
+    values_of: Literal["category", "store"] | None = None
 
 
 class Base(Named):

@@ -30,6 +30,12 @@ select value, count(*) as people from customer.tag where tag = 'vip_tier' group 
 """
 
 
+_VALUES_OF = {
+    "category": "Its values are categories of goods. 值为品类。\n",
+    "store": "Its values are stores. 值为门店。\n",
+}
+
+
 def render(tags: Sequence[Tag]) -> str:
     """The page as Markdown."""
     rows = [
@@ -43,12 +49,15 @@ def render(tags: Sequence[Tag]) -> str:
 
 def _section(tag: Tag) -> str:
     values = "".join(f"- `{value}`: {label.zh} / {label.en}\n" for value, label in tag.values.items())
+    values = _VALUES_OF[tag.values_of] if tag.values_of else values
     return f"""
 ## {tag.tag}
 
-**{tag.label.zh} · {tag.label.en}.** {tag.description.strip()}
+**{tag.label.zh} · {tag.label.en}.** {tag.description.en.strip()}
 
-Without the tag: {tag.no_data.strip()}
+{tag.description.zh.strip()}
+
+Without the tag: {tag.no_data.en.strip()} 无此标签：{tag.no_data.zh.strip()}
 
 {values}
 <details><summary>SQL</summary>

@@ -5,21 +5,23 @@ vocabulary never changes, so it may be kept for as long as the run is published.
 """
 
 import datetime as dt
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from sqlglot import exp
 
-from common.labels import EVENTS, ORDER_CHANNELS, SOURCES, VALUES
+from common import labels
 from segments.published import Published
 from segments.rules.compile import to_sql
 from segments.rules.definition import Label
 from segments.rules.dictionary import CATALOGUE, PERSON, ColumnInfo, Family
 from segments.rules.library import survey_audiences
 from segments.rules.load import Origin
+from segments.rules.naming import Names, read_names
 
 MAX_VALUES: Final = 200  # of a column; one that has more is searched, not listed
-CATEGORY: Final = "core.category"
 _IDS: Final = frozenset({"one_id", "household_id", "value_model_run", "next_best_product"})
 
 
@@ -72,7 +74,7 @@ class AskableTag:
 
     tag: str
     label: Label
-    description: str
+    description: Label
     kind: str
     sensitivity: str
     n_people: int
@@ -130,24 +132,21 @@ class Vocabulary:
 
 def read_vocabulary(published: Published) -> Vocabulary:
     """The vocabulary of an open run; one scan of each table that audiences ask about."""
-    tables = published.dictionary.tables
+    names = read_names(published)
     n_people = published.con.execute(f"SELECT count(*) FROM {PERSON}").fetchall()[0][0]
-    categories = _category_labels(published)
     return Vocabulary(
         run_id=published.run_id,
         as_of=published.calendar.as_of,
         n_people=n_people,
-        columns=_columns(published),
-        tags=_tags(published) if CATALOGUE in tables else (),
+        columns=_columns(published, names),
+        tags=_tags(published, names) if CATALOGUE in published.dictionary.tables else (),
         events=_events(published),
-        order_channels=_seen(published, "core.orders", "channel", ORDER_CHANNELS, valid=True),
-        order_sources=_seen(
-            published, "core.orders", "source", {source: (zh, source) for source, zh in SOURCES.items()}, valid=True
-        ),
-        stores=_seen(published, "core.orders", "store_id", {}, valid=True),
-        categories=_seen(published, "core.order_lines", "category", categories, valid=True),
-        durable_categories=_seen(published, "customer.durable", "category", categories),
-        campaigns=_seen(published, "core.events", "campaign", {}),
+        order_channels=_seen(published, names, "core.orders", "channel", valid=True),
+        order_sources=_seen(published, names, "core.orders", "source", valid=True),
+        stores=_seen(published, names, "core.orders", "store_id", valid=True),
+        categories=_seen(published, names, "core.order_lines", "category", valid=True),
+        durable_categories=_seen(published, names, "customer.durable", "category"),
+        campaigns=_seen(published, names, "core.events", "campaign"),
         audiences=audiences_of(published),
         lists=tuple(sorted(path.stem for path in published.home.lists.glob("*.csv"))),
     )
@@ -159,6 +158,12 @@ def audiences_of(published: Published) -> tuple[AskableAudience, ...]:
     found = [AskableAudience(name, one.definition.label, one.origin) for name, one in shelf.audiences.items()]
     found += [AskableAudience(name, None, None) for name in shelf.faults]
     return tuple(sorted(found, key=lambda one: one.name))
+
+
+def column_labels(published: Published) -> dict[str, Label]:
+    """Short names of the columns of customer_360, from what the dictionary says of them."""
+    infos = published.dictionary.tables[PERSON].values()
+    return {info.name: _short(_meaning(info)) for info in infos}
 
 
 def search_values(published: Published, column: str, part: str, *, limit: int = 20) -> tuple[Seen, ...]:
@@ -177,10 +182,11 @@ def search_values(published: Published, column: str, part: str, *, limit: int = 
         exp.func("contains", exp.func("lower", exp.column(column)), exp.Placeholder())
     )
     rows = published.con.execute(to_sql(query.limit(limit)), [part.lower()]).fetchall()
-    return tuple(Seen(value, n, _value_label(column, value)) for value, n in rows)
+    names = read_names(published)
+    return tuple(Seen(value, n, _label(names.of_column(column, value))) for value, n in rows)
 
 
-def _columns(published: Published) -> tuple[AskableColumn, ...]:
+def _columns(published: Published, names: Names) -> tuple[AskableColumn, ...]:
     infos = [info for info in published.dictionary.tables[PERSON].values() if info.family != "other"]
     parts: list[exp.Expr] = []
     for info in infos:
@@ -192,11 +198,11 @@ def _columns(published: Published) -> tuple[AskableColumn, ...]:
         parts.append(exp.func("approx_count_distinct", column.copy()) if is_text else exp.Null())
     row = published.con.execute(to_sql(exp.select(*parts).from_(PERSON))).fetchall()[0]
     facts = [row[place : place + 4] for place in range(0, len(row), 4)]
-    return tuple(_column(published, info, *fact) for info, fact in zip(infos, facts, strict=True))
+    return tuple(_column(published, names, info, *fact) for info, fact in zip(infos, facts, strict=True))
 
 
 def _column(
-    published: Published, info: ColumnInfo, n_known: int, low: Any, high: Any, about: int | None
+    published: Published, names: Names, info: ColumnInfo, n_known: int, low: Any, high: Any, about: int | None
 ) -> AskableColumn:
     values: tuple[Seen, ...] = ()
     n_values = about
@@ -206,10 +212,14 @@ def _column(
         n_values = len(rows)
         if len(rows) <= MAX_VALUES:
             values = tuple(
-                Seen(str(value).lower() if isinstance(value, bool) else str(value), n, _value_label(info.name, value))
+                Seen(
+                    str(value).lower() if isinstance(value, bool) else str(value),
+                    n,
+                    _label(names.of_column(info.name, value)),
+                )
                 for value, n in rows
             )
-    meaning = Label(zh=info.meaning_zh or info.name, en=info.meaning or info.name)
+    meaning = _meaning(info)
     return AskableColumn(
         name=info.name, family=info.family, label=_short(meaning), meaning=meaning, values=values, n_values=n_values,
         accepted=info.accepted, low=info.low, high=info.high, seen_low=low, seen_high=high, n_known=n_known,
@@ -217,7 +227,9 @@ def _column(
     )  # fmt: skip
 
 
-def _tags(published: Published) -> tuple[AskableTag, ...]:
+def _tags(published: Published, names: Names) -> tuple[AskableTag, ...]:
+    known = published.dictionary.tables[CATALOGUE]
+    said = "c.description_zh" if "description_zh" in known else "NULL AS description_zh"
     rows = published.con.execute(
         f"""
         WITH carried AS (
@@ -226,7 +238,8 @@ def _tags(published: Published) -> tuple[AskableTag, ...]:
             FROM customer.tag GROUP BY tag, value
         ), people AS (SELECT tag, count(DISTINCT one_id) AS n_people FROM customer.tag GROUP BY tag),
         first AS (SELECT tag, min(observed_date) AS day FROM customer.tag_observation GROUP BY tag)
-        SELECT c.tag, c.label_zh, c.label_en, c.description, c.kind, c.sensitivity, coalesce(any_value(n_people), 0),
+        SELECT c.tag, c.label_zh, c.label_en, c.description, {said}, c.kind, c.sensitivity,
+            coalesce(any_value(n_people), 0),
             list((carried.value, carried.n) ORDER BY place) FILTER (WHERE place <= {MAX_VALUES}), any_value(first.day)
         FROM {CATALOGUE} AS c LEFT JOIN people USING (tag) LEFT JOIN first USING (tag) LEFT JOIN carried USING (tag)
         GROUP BY ALL ORDER BY c.tag
@@ -234,10 +247,15 @@ def _tags(published: Published) -> tuple[AskableTag, ...]:
     ).fetchall()
     return tuple(
         AskableTag(
-            tag, Label(zh=zh or tag, en=en or tag), text or "", kind, sensitivity, n,
-            tuple(Seen(value, count) for value, count in values or () if value is not None), day,
+            tag, Label(zh=zh or tag, en=en or tag), _described(tag, text, text_zh), kind, sensitivity, n,
+            tuple(
+                Seen(value, count, _label(names.of_tag(tag, value)))
+                for value, count in values or ()
+                if value is not None
+            ),
+            day,
         )
-        for tag, zh, en, text, kind, sensitivity, n, values, day in rows
+        for tag, zh, en, text, text_zh, kind, sensitivity, n, values, day in rows
     )  # fmt: skip
 
 
@@ -254,25 +272,29 @@ def _events(published: Published) -> tuple[AskableEvent, ...]:
             if value is not None:
                 counts[value] = counts.get(value, 0) + n
     return tuple(
-        AskableEvent(kind, _label_of(EVENTS, kind), totals[kind], _ranked(subtypes), _ranked(channels))
+        AskableEvent(
+            kind,
+            _label(labels.names("event").get(kind)) or Label(zh=kind, en=kind),
+            totals[kind],
+            _ranked(subtypes, partial(labels.of_subtype, kind)),
+            _ranked(channels, partial(labels.of_column, "channel")),
+        )
         for kind, (subtypes, channels) in sorted(found.items(), key=lambda pair: (-totals[pair[0]], pair[0]))
     )
 
 
-def _ranked(counts: dict[str, int]) -> tuple[Seen, ...]:
+def _ranked(counts: dict[str, int], named: Callable[[str], labels.Pair | None]) -> tuple[Seen, ...]:
     ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
-    return tuple(Seen(value, n) for value, n in ranked[:MAX_VALUES])
+    return tuple(Seen(value, n, _label(named(value))) for value, n in ranked[:MAX_VALUES])
 
 
-def _seen(
-    published: Published, table: str, column: str, labels: dict[str, tuple[str, str]], *, valid: bool = False
-) -> tuple[Seen, ...]:
+def _seen(published: Published, names: Names, table: str, column: str, *, valid: bool = False) -> tuple[Seen, ...]:
     if column not in published.dictionary.tables.get(table, {}):
         return ()
     query = _counted(table, column)
     query = query.where(exp.column("is_valid")) if valid else query
     rows = published.con.execute(to_sql(query.limit(MAX_VALUES))).fetchall()
-    return tuple(Seen(value, n, _label_of(labels, value) if value in labels else None) for value, n in rows)
+    return tuple(Seen(value, n, _label(names.of_column(column, value, table))) for value, n in rows)
 
 
 def _counted(table: str, column: str, *, is_list: bool = False) -> exp.Select:
@@ -286,22 +308,18 @@ def _counted(table: str, column: str, *, is_list: bool = False) -> exp.Select:
     )
 
 
-def _category_labels(published: Published) -> dict[str, tuple[str, str]]:
-    """What the brand calls its categories; a warehouse that an earlier version published does not say."""
-    if CATEGORY not in published.dictionary.tables:
-        return {}
-    rows = published.con.execute(f"SELECT category, category_zh FROM {CATEGORY}").fetchall()
-    return {category: (zh or category, category.replace("_", " ").capitalize()) for category, zh in rows}
+def _label(name: labels.Pair | None) -> Label | None:
+    return Label(zh=name[0], en=name[1]) if name else None
 
 
-def _value_label(column: str, value: Any) -> Label | None:
-    labels = VALUES.get(column, {})
-    return _label_of(labels, value) if isinstance(value, str) and value in labels else None
+def _described(tag: str, english: str | None, chinese: str | None) -> Label:
+    """What a tag means; a run of an earlier version says it in English alone."""
+    text = (english or "").strip()
+    return Label(zh=(chinese or "").strip() or text or tag, en=text or tag)
 
 
-def _label_of(labels: dict[str, tuple[str, str]], value: str) -> Label:
-    zh, en = labels.get(value, (value, value))
-    return Label(zh=zh, en=en)
+def _meaning(info: ColumnInfo) -> Label:
+    return Label(zh=info.meaning_zh or info.name, en=info.meaning or info.name)
 
 
 def _short(meaning: Label) -> Label:

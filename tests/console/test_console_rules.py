@@ -50,7 +50,7 @@ RULE = {
 @pytest.fixture(scope="module")
 def words(home):
     with open_published(home.path) as published:
-        return arrange(read_vocabulary(published), {})
+        return arrange(read_vocabulary(published))
 
 
 def test_every_built_in_audience_passes_through_the_form_unchanged(words):

@@ -322,7 +322,7 @@ def test_a_column_that_is_not_there_is_an_error_with_the_file(world):
 def test_the_catalogue_lists_every_tag():
     table = tags.catalogue(list(ALL.values()))
     assert table["tag"].to_list() == sorted(ALL)
-    assert table.null_count().sum_horizontal()[0] == 0
+    assert table.drop("values_of").null_count().sum_horizontal()[0] == 0
 
 
 LAST = """

@@ -9,7 +9,7 @@ from typing import Any, Final
 import duckdb
 import jinja2
 
-from common.labels import REASONS, SOURCES, STAGES
+from common.labels import names
 from warehouse.report.figures import Rows, figures
 
 REPORT: Final = "report.html"
@@ -49,9 +49,9 @@ def write_report(
         as_of=as_of.isoformat(),
         pictures={name: jinja2.utils.markupsafe.Markup(svg) for name, svg in pictures.items()},
         equity_picture=jinja2.utils.markupsafe.Markup(equity_plot(told["equity"])),
-        sources_zh=SOURCES,
-        reasons_zh=REASONS,
-        stages_en=STAGES,
+        sources_zh={code: zh for code, (zh, _) in names("source").items()},
+        reasons_zh={code: " ".join(pair) for code, pair in names("reject_reason").items()},
+        stages_en={code: en for code, (_, en) in names("lifecycle_stage").items()},
         tiers_zh=_TIERS_ZH,
     )
     path.write_text(page, encoding="utf-8")

@@ -4,6 +4,7 @@ final as (
     select
         category,
         category_zh,
+        category_en,
         is_durable
     from {{ ref('stg_profiles__category_pattern') }}
 )

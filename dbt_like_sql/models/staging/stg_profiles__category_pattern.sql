@@ -4,6 +4,7 @@ final as (
     select
         category,
         category_zh,
+        category_en,
         pattern,
         priority,
         is_durable
