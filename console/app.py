@@ -15,11 +15,12 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from common.errors import GuiyiError
 from console.audiences.drafts import Drafts
+from console.audiences.sentences import told
 from console.config import ConsoleConfig
 from console.database import Warehouse
 from console.guard import Refused, guard
 from console.pages import ROUTERS
-from console.rendering import redirect, render
+from console.rendering import language_of, redirect, render
 from console.security.headers import add_headers
 from console.security.limits import SignInLimit
 from console.security.sessions import COOKIE, Sessions
@@ -100,7 +101,10 @@ def _refused(request: Request, error: Exception) -> Response:
 
 def _failed(request: Request, error: Exception) -> Response:
     """An error that says what to do is shown as it is; it never holds personal data."""
-    return render(request, "error.html", status=409, zh="操作未完成。", en="This could not be done.", detail=str(error))
+    assert isinstance(error, GuiyiError)
+    zh, en = told(error)
+    detail = zh if language_of(request) == "zh" else en
+    return render(request, "error.html", status=409, zh="操作未完成。", en="This could not be done.", detail=detail)
 
 
 def _http_error(request: Request, error: Exception) -> Response:

@@ -43,6 +43,7 @@ from segments.rules.vocabulary import (
     search_values,
 )
 from segments.rules.write import audience_from, diff_text
+from segments.saying import in_chinese
 
 __all__ = [
     "BREAKDOWNS",
@@ -87,6 +88,7 @@ __all__ = [
     "find_audience",
     "find_destination",
     "find_plan",
+    "in_chinese",
     "load_audience",
     "load_audiences",
     "load_destinations",

@@ -17,6 +17,7 @@ import duckdb
 from common.errors import UsageError
 from segments.rules.comparisons import Calendar
 from segments.rules.dictionary import DataDictionary, read_dictionary
+from segments.saying import say
 from warehouse.home import Home
 from warehouse.snapshot import open_warehouse
 
@@ -47,10 +48,7 @@ class Published:
         """
         path = self.home.vault / self.run_id / schema / f"{name}.parquet"
         if not path.exists():
-            raise UsageError(
-                f"The vault of run {self.run_id} holds no {schema}.{name}, so no list with contact data can be made "
-                "from it; run `guiyi run` again."
-            )
+            raise UsageError(say("no_vault_table", run=self.run_id, table=f"{schema}.{name}"))
         return path
 
 
@@ -68,10 +66,7 @@ def open_published(home: Path, run_id: str | None = None) -> Iterator[Published]
     place = Home(home)
     published = place.require_published()
     if run_id is not None and run_id != published:
-        raise UsageError(
-            f"Run {run_id} is not the published one, which is {published}. Lists are made from the published run "
-            "alone, because older runs do not know of later opt-outs; leave the run out."
-        )
+        raise UsageError(say("other_run", run=run_id, published=published))
     manifest = place.manifest(published)
     con = open_warehouse(place, published)
     try:

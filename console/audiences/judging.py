@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from common.errors import GuiyiError
+from common.errors import DefinitionError, GuiyiError
 from console.audiences.sheet import Draft, Sheet, draft_of
 from console.audiences.vocabulary import Vocabulary
 from segments.api import Audience, Preview, Published, RuleFault, audience_from, preview
@@ -45,8 +45,10 @@ def judge(published: Published, sheet: Sheet, vocabulary: Vocabulary, *, people:
     except RuleFault as error:
         for one in (error, *error.others):
             judged.faults.setdefault(place(one.location, judged.draft, sheet), (one.problem, one.remedy))
+    except DefinitionError as error:
+        judged.faults["all"] = (error.problem, error.remedy)
     except GuiyiError as error:
-        judged.faults["all"] = (str(error), "")
+        judged.faults["all"] = (error.args[0], "")
     return judged
 
 

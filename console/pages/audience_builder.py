@@ -9,7 +9,7 @@ from console.audiences import operators
 from console.audiences.drafts import Drafts, Kept
 from console.audiences.editing import edit
 from console.audiences.judging import Judged, checked, judge, place
-from console.audiences.sentences import both, in_chinese
+from console.audiences.sentences import both, joined
 from console.audiences.sheet import Form, Sheet, draft_of, fresh_sheet, read_sheet, sheet_of
 from console.data import audiences as data
 from console.guard import Refused, console_of, needs, now, user_of
@@ -228,8 +228,7 @@ def _marks(judged: Judged) -> dict[str, tuple[str, str, str]]:
     gaps = {**judged.draft.built.gaps, **judged.draft.gaps}
     marks = {key: ("gap", zh, en) for key, (zh, en) in gaps.items()}
     for key, (problem, remedy) in judged.faults.items():
-        text = f"{problem} {remedy}".strip()
-        marks[key] = ("fault", in_chinese(text), text)
+        marks[key] = ("fault", *joined(problem, remedy))
     return marks
 
 

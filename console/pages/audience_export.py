@@ -11,7 +11,7 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import FileResponse
 
 from common.errors import GuiyiError
-from console.audiences.sentences import both, in_chinese
+from console.audiences.sentences import both, told
 from console.data import audiences as data
 from console.data import exports as exported
 from console.guard import Refused, console_of, needs, now, user_of
@@ -92,7 +92,7 @@ def export(
             parameters=parameters, language=language_of(request),
         )  # fmt: skip
     except GuiyiError as error:
-        return _form(request, name, asked, problems={"all": (in_chinese(str(error)), str(error))})
+        return _form(request, name, asked, problems={"all": told(error)})
     return redirect(request, f"/audiences/-/exports/{report.export_id}")
 
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from common.labels import Pair
 from console import charts
-from console.audiences.sentences import both
+from console.audiences.sentences import both, told
 from console.data import audiences as data
 from console.guard import Refused, console_of, needs
 from console.rendering import render
@@ -44,7 +44,7 @@ def show(request: Request, q: str = "", channel: str = "", origin: str = "") -> 
         request,
         "audiences.html",
         audiences=[_row(request, one, exported.get(one.name, [])) for one in shown],
-        faults=shelf.faults,
+        faults={name: told(fault) for name, fault in shelf.faults.items()},
         n_all=len(shelf.audiences),
         q=q,
         channel=channel,
@@ -201,8 +201,10 @@ def find(request: Request, name: str) -> Audience:
     """
     shelf = data.shelf(console_of(request).home)
     if name in shelf.faults:
-        fault = shelf.faults[name]
-        raise Refused(409, f"人群文件无法读取：{fault}", f"The audience's file cannot be read: {fault}")
+        zh, en = told(shelf.faults[name])
+        raise Refused(
+            409, f"人群文件 {name}.yml 无法读取：{zh}", f"The audience's file {name}.yml cannot be read: {en}"
+        )
     if name not in shelf.audiences:
         raise Refused(404, f"没有名为 {name} 的人群。", f"There is no audience named {name}.")
     return shelf.audiences[name]

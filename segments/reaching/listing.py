@@ -20,6 +20,7 @@ from segments.rules.compile import Compiled, compile_for
 from segments.rules.definition import Channel
 from segments.rules.library import find_audience
 from segments.rules.load import Audience
+from segments.saying import say
 
 
 @dataclass(frozen=True)
@@ -98,10 +99,7 @@ def through(audience: Audience, channel: Channel | None) -> Audience:
     if channel is None or audience.definition.channel == channel:
         return audience
     if audience.definition.channel is None:
-        raise UsageError(
-            f"The audience {audience.name} has no channel: it is for counts alone, and nobody in it may be reached. "
-            "Give it a channel in its file, if its people are to be written to."
-        )
+        raise UsageError(say("counts_alone", name=audience.name))
     raw = {**audience.raw, "channel": channel}
     return replace(audience, raw=raw, definition=audience.definition.model_copy(update={"channel": channel}))
 

@@ -13,6 +13,7 @@ from pydantic import Field, StrictBool, StrictFloat, StrictInt, ValidationError
 from common.errors import DefinitionError
 from segments.rules.conditions import Name, OneOrMore, Strict, Text
 from segments.rules.definition import Channel
+from segments.saying import say
 
 DEFAULT: Final = Path(__file__).parents[1] / "policy.yml"
 POLICY: Final = "policy.yml"
@@ -109,11 +110,11 @@ def load_policy(home: Path) -> Policy:
     try:
         return Policy.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except OSError as error:
-        raise DefinitionError(path, "the policy cannot be read, so no list is made.", "Make it readable.") from error
+        raise DefinitionError(path, say("policy_unreadable"), say("make_readable")) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise DefinitionError(path, "this is not valid YAML, so no list is made.", "Correct it.") from error
+        raise DefinitionError(path, say("policy_not_yaml"), say("correct_it")) from error
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(step) for step in first["loc"])
         message = first["msg"].removeprefix("Value error, ")
-        raise DefinitionError(path, f"{place}: {message}, so no list is made.", "Correct it.") from error
+        raise DefinitionError(path, say("policy_wrong", place=place, message=message), say("correct_it")) from error

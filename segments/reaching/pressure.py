@@ -19,6 +19,7 @@ from segments.campaigns.arms import UNIVERSAL, place_sql
 from segments.reaching.gates import Gate
 from segments.reaching.policy import Policy
 from segments.rules.comparisons import literal
+from segments.saying import say
 
 EMPLOYEE: Final = "employee"
 MINOR: Final = "minor"
@@ -110,10 +111,7 @@ def _refuse_missing(con: duckdb.DuckDBPyConnection, reasons: Sequence[str]) -> N
     for reason in reasons:
         for table in _NEEDS.get(reason, ()):
             if table not in there:
-                raise UsageError(
-                    f"The published warehouse has no {table}, which the policy asks ({reason}), so no list is made; "
-                    "run `guiyi run` with this version first."
-                )
+                raise UsageError(say("policy_needs", table=table, reason=reason))
 
 
 def _parsed(sql: str) -> exp.Query:

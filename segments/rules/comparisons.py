@@ -13,8 +13,10 @@ from zoneinfo import ZoneInfo
 
 from sqlglot import exp
 
+from common.labels import label
 from segments.rules.dictionary import Family
 from segments.rules.terms import Ago, Comparison, NumberComparison, Since, Value
+from segments.saying import Said, say
 
 Scalar = Value | int | float
 
@@ -87,7 +89,7 @@ def refuse_impossible(
             if isinstance(one, str) and accepted is not None and operator != "contains":
                 refuse_unaccepted(operator, one, accepted)
             if isinstance(one, int | float) and not isinstance(one, bool) and not _is_between(one, low, high):
-                raise Unfit(operator, f"the column is never {one}.", f"Its values lie {_span(low, high)}.")
+                raise Unfit(operator, say("never", value=one), say("values_lie", span=_span(low, high)))
 
 
 def refuse_unaccepted(operator: str, value: str, accepted: Sequence[str]) -> None:
@@ -98,18 +100,19 @@ def refuse_unaccepted(operator: str, value: str, accepted: Sequence[str]) -> Non
     """
     if value not in accepted:
         near = get_close_matches(value, accepted, n=1)
-        guess = f"Did you mean {near[0]}? " if near else ""
-        raise Unfit(operator, f"the column is never {value}.", f"{guess}Choose from {', '.join(accepted)}.")
+        values = ", ".join(accepted)
+        remedy = say("guess_and_choose", near=near[0], values=values) if near else say("choose_from", values=values)
+        raise Unfit(operator, say("never", value=value), remedy)
 
 
 def _is_between(value: float, low: float | None, high: float | None) -> bool:
     return (low is None or value >= low) and (high is None or value <= high)
 
 
-def _span(low: float | None, high: float | None) -> str:
+def _span(low: float | None, high: float | None) -> Said:
     if low is None or high is None:
-        return f"from {low:g} up" if high is None else f"up to {high:g}"
-    return f"between {low:g} and {high:g}"
+        return say("span_up", low=f"{low:g}") if high is None else say("span_down", high=f"{high:g}")
+    return say("span", low=f"{low:g}", high=f"{high:g}")
 
 
 def compare_number(quantity: exp.Expr, comparison: NumberComparison) -> exp.Expr:
@@ -203,8 +206,8 @@ def _within(
 ) -> list[exp.Expr]:
     """A date or moment from the first day on and up to the end of the last."""
     if family not in ("date", "timestamp"):
-        problem = f"the column holds {family} values, {operator} needs a date."
-        raise Unfit(operator, problem, "Use a column whose name ends in _date or _at.")
+        problem = say("needs_date", family=label("family", family), operator=operator)
+        raise Unfit(operator, problem, say("use_date"))
     terms: list[exp.Expr] = []
     if first is not None:
         low = literal(first.day) if family == "date" else calendar.start(first.day)
@@ -283,16 +286,24 @@ def _term(column: exp.Expr, family: Family, operator: str, value: Any) -> exp.Ex
 def _refuse_unfit(family: Family, operator: str, value: Any) -> None:
     fitting = _FITTING.get(family)
     if fitting is None:
-        remedy = "Ask with days_ago, or is_null." if family == "timestamp" else "Only is_null fits it."
-        raise Unfit(operator, f"{operator} does not fit a column of this kind.", remedy)
+        remedy = say("ask_days_ago") if family == "timestamp" else say("only_is_null")
+        raise Unfit(operator, say("operator_unfit", operator=operator), remedy)
     if family == "list" and operator != "contains":
-        raise Unfit(operator, "the column holds a list.", "Ask with contains, or is_null.")
+        raise Unfit(operator, say("holds_list"), say("ask_contains"))
     if operator == "contains" and family not in ("list", "text"):
-        raise Unfit(operator, f"contains is not for a {family} column.", "Use eq or between.")
+        raise Unfit(operator, say("no_contains", family=label("family", family)), say("use_eq_between"))
     if operator in _ORDERED and family in ("boolean", "text"):
-        raise Unfit(operator, f"{operator} makes no sense for a {family} column.", "Use eq or in.")
+        problem = say("no_sense", operator=operator, family=label("family", family))
+        raise Unfit(operator, problem, say("use_eq_in"))
     for one in value if isinstance(value, list) else [value]:
         if not isinstance(one, fitting) or (isinstance(one, bool) and family != "boolean"):
-            kinds = {"number": "a number", "text": "text in quotes", "date": "a date like 2026-01-31"}
-            remedy = f"Write {kinds.get(family, 'true or false')}."
-            raise Unfit(operator, f"the column holds {family} values, {one!r} is none.", remedy)
+            problem = say("value_is_none", family=label("family", family), value=repr(one))
+            raise Unfit(operator, problem, _wanted(family))
+
+
+def _wanted(family: Family) -> Said:
+    if family == "number":
+        return say("write_number")
+    if family == "date":
+        return say("write_date")
+    return say("write_truth") if family == "boolean" else say("write_text")

@@ -21,6 +21,7 @@ from segments.rules.terms import (
     Strict,
     Text,
 )
+from segments.saying import say
 
 MAX_IDS: Final = 10_000  # more people than this are a list
 MAX_SQL: Final = 20_000  # characters
@@ -46,7 +47,7 @@ class TagCondition(Strict):
     @model_validator(mode="after")
     def _asks_of_one_day(self) -> "TagCondition":
         if self.on is not None and self.since_days_ago is not None:
-            raise ValueError("since_days_ago is about today's tags and on about a day gone by: say one of them")
+            raise ValueError(say("tag_on_or_since"))
         return self
 
 
@@ -59,7 +60,7 @@ class Windowed(Strict):
     @model_validator(mode="after")
     def _has_one_window(self) -> "Windowed":
         if self.days_ago is not None and self.ago is not None:
-            raise ValueError("days_ago and ago both say when: say one of them")
+            raise ValueError(say("one_window"))
         return self
 
 
@@ -95,7 +96,7 @@ class DurableSpec(Strict):
     @model_validator(mode="after")
     def _asks_something(self) -> "DurableSpec":
         if not self.model_fields_set:
-            raise ValueError("say a category, a status or when it was bought")
+            raise ValueError(say("durable_says"))
         return self
 
 
@@ -126,9 +127,9 @@ class Step(Strict):
     @model_validator(mode="after")
     def _is_one_thing(self) -> "Step":
         if (self.events is None) == (self.orders is None):
-            raise ValueError("say either events or orders")
+            raise ValueError(say("events_or_orders"))
         if "count" in self.spec.model_fields_set:
-            raise ValueError("a sequence goes from one to one: leave count out")
+            raise ValueError(say("no_count_in_sequence"))
         return self
 
     @property
@@ -148,7 +149,7 @@ class SequenceSpec(Strict):
     @model_validator(mode="after")
     def _then_has_no_window_of_its_own(self) -> "SequenceSpec":
         if self.then.spec.days_ago is not None or self.then.spec.ago is not None:
-            raise ValueError("within_days says when the second happens: leave days_ago and ago to the first")
+            raise ValueError(say("no_window_in_then"))
         return self
 
 

@@ -8,8 +8,10 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, StrictInt, model_validator
 
+from common.labels import label
 from segments.rules.conditions import Condition
 from segments.rules.terms import Name, Strict, Text
+from segments.saying import say
 
 Channel = Literal["sms", "email", "wechat_oa", "wecom", "phone"]
 PersonalField = Literal["name", "nickname", "birth_date"]
@@ -49,7 +51,7 @@ class Parameter(Strict):
             ValueError: the value is not of the parameter's type.
         """
         if isinstance(value, bool) or not isinstance(value, PYTHON_TYPES[self.type]):
-            raise ValueError(f"the value must be of type {self.type}")
+            raise ValueError(say("type_must_be", type=label("parameter_type", self.type)))
 
 
 class Column(Strict):
@@ -86,13 +88,13 @@ class AudienceDefinition(Strict):
     @model_validator(mode="after")
     def _personal_data_needs_a_channel(self) -> "AudienceDefinition":
         if self.personal and self.channel is None:
-            raise ValueError("personal fields leave only for a channel that the person has agreed to")
+            raise ValueError(say("personal_needs_channel"))
         return self
 
     @model_validator(mode="after")
     def _non_personalised_says_nothing_of_people(self) -> "AudienceDefinition":
         if self.personal and self.variant == "non_personalised":
-            raise ValueError("a non-personalised list holds no personal fields")
+            raise ValueError(say("no_personal_fields"))
         return self
 
     @model_validator(mode="after")
@@ -100,5 +102,5 @@ class AudienceDefinition(Strict):
         names = [column.column for column in self.columns]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
-            raise ValueError(f"the columns name {', '.join(twice)} more than once")
+            raise ValueError(say("columns_twice", names=", ".join(twice)))
         return self

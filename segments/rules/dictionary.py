@@ -10,6 +10,8 @@ from typing import Any, Final, Literal
 
 import duckdb
 
+from segments.saying import Said, say
+
 Family = Literal["number", "text", "date", "timestamp", "boolean", "list", "other"]
 
 SCHEMAS: Final = ("core", "customer", "marts")
@@ -76,18 +78,16 @@ class DataDictionary:
     tables: Mapping[str, Mapping[str, ColumnInfo]]
     tags: frozenset[str] | None = None
 
-    def missing(self, table: str, column: str | None = None) -> tuple[str, str] | None:
+    def missing(self, table: str, column: str | None = None) -> tuple[Said, Said] | None:
         """Why a table or column cannot be used, as problem and remedy; None when it is there."""
         if table not in self.tables:
             near = get_close_matches(table, self.tables, n=1)
-            remedy = f"Did you mean {near[0]}?" if near else "Run `guiyi run` with this version first."
-            return f"the published warehouse has no table {table}.", remedy
+            return say("no_table", table=table), say("did_you_mean", near=near[0]) if near else say("run_first")
         if column is None or column in self.tables[table]:
             return None
         near = get_close_matches(column, self.tables[table], n=1)
-        known = f"its columns are {', '.join(sorted(self.tables[table]))}."
-        remedy = f"Did you mean {near[0]}?" if near else known.capitalize()
-        return f"{table} has no column {column}.", remedy
+        known = say("its_columns", columns=", ".join(sorted(self.tables[table])))
+        return say("no_column", table=table, column=column), say("did_you_mean", near=near[0]) if near else known
 
 
 def read_dictionary(con: duckdb.DuckDBPyConnection) -> DataDictionary:

@@ -12,6 +12,7 @@ from segments.rules.comparisons import literal
 from segments.rules.compile import Compiled, to_sql
 from segments.rules.load import place_of
 from segments.rules.render import TAG_OBSERVATION, Mention
+from segments.saying import say
 
 # Past this many the values are names or numbers, not a vocabulary that one could print.
 _VOCABULARY: Final = 30
@@ -30,23 +31,25 @@ def unseen_values(con: duckdb.DuckDBPyConnection, compiled: Compiled) -> list[st
 
 def _past_tags(con: duckdb.DuckDBPyConnection, compiled: Compiled) -> list[str]:
     """Tags that were computed on no day up to the one that is asked for: nobody is known to have had them then."""
-    notes = []
+    notes: list[str] = []
     for location, tag, day in compiled.past_tags:
         first = con.execute(f"SELECT min(observed_date) FROM {TAG_OBSERVATION} WHERE tag = ?", [tag]).fetchall()[0][0]
         if first is None or first > day:
-            since = f"; it is known from {first} on" if first else ""
+            place = place_of(location)
             notes.append(
-                f"{place_of(location)}: the tag {tag} was computed on no day up to {day}{since}. "
-                "`guiyi backfill` fills in days gone by."
+                say("tag_known_from", place=place, tag=tag, day=day, first=first)
+                if first
+                else say("tag_not_computed", place=place, tag=tag, day=day)
             )
     return notes
 
 
 def _sentence(con: duckdb.DuckDBPyConnection, mention: Mention, unseen: list[str]) -> str:
     vocabulary = [value for (value,) in con.sql(to_sql(_values(mention).limit(_VOCABULARY + 1))).fetchall()]
-    known = f"; there are: {', '.join(vocabulary)}" if 0 < len(vocabulary) <= _VOCABULARY else ""
-    asked = ", ".join(unseen)
-    return f"{place_of(mention.location)}: in this run no {mention.table}.{mention.column} is {asked}{known}."
+    place, column, asked = place_of(mention.location), f"{mention.table}.{mention.column}", ", ".join(unseen)
+    if 0 < len(vocabulary) <= _VOCABULARY:
+        return say("unseen_of", place=place, column=column, asked=asked, known=", ".join(vocabulary))
+    return say("unseen", place=place, column=column, asked=asked)
 
 
 def _values(mention: Mention, among: tuple[str, ...] | None = None) -> exp.Select:

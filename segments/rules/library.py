@@ -11,6 +11,7 @@ from typing import Final
 
 from common.errors import DefinitionError, UsageError
 from segments.rules.load import Audience, Origin, load_audience
+from segments.saying import say
 from warehouse.home import Home
 
 AUDIENCES: Final = Path(__file__).parents[1] / "audiences"
@@ -67,8 +68,10 @@ def find_audience(name: str, home: Path | None = None) -> Audience:
     if name in files:
         return load_audience(*files[name])
     near = get_close_matches(name, files, n=1)
-    guess = f"Did you mean {near[0]}? " if near else ""
-    raise UsageError(f"There is no audience {name!r}. {guess}Choose one of: {', '.join(files) or 'none yet'}.")
+    known = ", ".join(files) or say("none_yet")
+    if near:
+        raise UsageError(say("no_audience_guess", name=repr(name), near=near[0], known=known))
+    raise UsageError(say("no_audience", name=repr(name), known=known))
 
 
 def own_path(home: Path, name: str) -> Path:

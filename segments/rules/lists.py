@@ -15,6 +15,7 @@ import polars as pl
 
 from common.errors import UsageError
 from segments.published import Published
+from segments.saying import say
 
 _HEADERS: Final = {
     "one_id": ("one_id", "oneid", "客户编号"),
@@ -50,7 +51,7 @@ Lists = Callable[[str], LaidList]
 
 def NO_LISTS(name: str) -> LaidList:  # a value to whoever uses it
     """Where there is no home, there are no lists."""
-    raise UnusableList(f"there is no list {name}.", "Lists lie in HOME/lists.")
+    raise UnusableList(say("no_list", name=name), say("lists_lie"))
 
 
 def lists_of(published: Published) -> Lists:
@@ -61,8 +62,8 @@ def lists_of(published: Published) -> Lists:
         path = folder / f"{name}.csv"
         if not path.is_file():
             near = get_close_matches(name, [one.stem for one in folder.glob("*.csv")], n=1)
-            remedy = f"Did you mean {near[0]}?" if near else f"Put it there as {path}."
-            raise UnusableList(f"there is no list {name}.", remedy)
+            remedy = say("did_you_mean", near=near[0]) if near else say("put_list", path=path)
+            raise UnusableList(say("no_list", name=name), remedy)
         return _lay(published, name, _rows(path))
 
     return lay
@@ -71,14 +72,14 @@ def lists_of(published: Published) -> Lists:
 def _rows(path: Path) -> pl.DataFrame:
     """The list's rows: one_id and card, as text; one of them may be missing."""
     if path.stat().st_size > MAX_BYTES:
-        raise UnusableList(f"{path.name} is larger than {MAX_BYTES // 1_000_000} MB.", "Split it.")
+        raise UnusableList(say("list_too_large", file=path.name, size=MAX_BYTES // 1_000_000), say("split_list"))
     table = [[cell.strip() for cell in row] for row in csv.reader(io.StringIO(_text(path))) if any(map(str.strip, row))]
     header = [cell.lower() for cell in table[0]] if table else []
     places = {
         column: next((header.index(one) for one in known if one in header), None) for column, known in _HEADERS.items()
     }
     if all(place is None for place in places.values()):
-        raise UnusableList(f"{path.name} has no column that names people.", "Head one one_id or 会员卡号.")
+        raise UnusableList(say("list_names_nobody", file=path.name), say("head_list"))
     columns = {
         column: [None if place is None or place >= len(row) else row[place] or None for row in table[1:]]
         for column, place in places.items()
@@ -93,7 +94,7 @@ def _text(path: Path) -> str:
             return content.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise UnusableList(f"{path.name} is neither UTF-8 nor GB18030.", "Save it as CSV in one of them.")
+    raise UnusableList(say("list_encoding", file=path.name), say("save_list"))
 
 
 def _lay(published: Published, name: str, rows: pl.DataFrame) -> LaidList:
@@ -115,10 +116,11 @@ def _lay(published: Published, name: str, rows: pl.DataFrame) -> LaidList:
         )
         n_people = con.execute(f"SELECT count(*) FROM {relation}").fetchall()[0][0]
     except UsageError as error:
-        raise UnusableList(str(error), "") from error
+        raise UnusableList(error.args[0], "") from error
     finally:
         con.unregister("list_rows")
-    return LaidList(relation, f"list {name}: {rows.height:,} rows lead to {n_people:,} people.")
+    note = say("list_note", name=name, rows=f"{rows.height:,}", people=f"{n_people:,}")
+    return LaidList(relation, note)
 
 
 _BY_CARD: Final = """

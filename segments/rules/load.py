@@ -20,13 +20,12 @@ from common.errors import DefinitionError, UsageError
 from segments.rules import conditions as c
 from segments.rules import terms, yaml_words
 from segments.rules.definition import AudienceDefinition, Column, Label, OrderBy, Parameter
+from segments.saying import Said, say
 
 Location = tuple[str | int, ...]
 Origin = Literal["built_in", "own"]
 MAX_DEPTH: Final = 40
 MAX_NODES: Final = 200_000
-TOO_DEEP: Final = f"the rule is nested more than {MAX_DEPTH} deep."
-SPLIT: Final = "Split it into several audiences."
 
 
 class RuleFault(DefinitionError):
@@ -34,6 +33,7 @@ class RuleFault(DefinitionError):
 
     Attributes:
         location: the steps to it, as `("where", "all", 1, "column")`.
+        place: it as people write it: `where.all[1].column`.
         line: of the file, from 1.
         others: faults that were found at the same time, at other places.
     """
@@ -41,8 +41,8 @@ class RuleFault(DefinitionError):
     def __init__(self, path: Path, line: int, location: Location, problem: str, remedy: str) -> None:
         self.location, self.line = location, line
         self.others: tuple[RuleFault, ...] = ()
-        place = place_of(location)
-        super().__init__(f"{path}:{line}", f"{place}: {problem}" if place else problem, remedy)
+        self.place = place_of(location)
+        super().__init__(f"{path}:{line}", f"{self.place}: {problem}" if self.place else problem, remedy)
         self.problem = problem
 
 
@@ -89,12 +89,13 @@ class Audience:
         values = {name: one.default for name, one in self.definition.parameters.items()}
         for name, value in (parameters or {}).items():
             if name not in values:
-                known = ", ".join(sorted(values)) or "none"
-                raise UsageError(f"The audience {self.name} has no parameter {name}; it has: {known}.")
+                known = ", ".join(sorted(values)) or say("none")
+                raise UsageError(say("unknown_parameter", audience=self.name, name=name, known=known))
             try:
                 self.definition.parameters[name].check(value)
             except ValueError as error:
-                raise UsageError(f"Parameter {name} of the audience {self.name}: {error}.") from error
+                problem = error.args[0]
+                raise UsageError(say("wrong_parameter", audience=self.name, name=name, problem=problem)) from error
             values[name] = value
         return _validate(self.path, _fill(self.raw, values), self.lines)
 
@@ -119,6 +120,11 @@ def place_of(location: Location) -> str:
     return text
 
 
+def too_deep(path: Path, line: int) -> RuleFault:
+    """The fault of a rule that is nested deeper than anybody could read."""
+    return RuleFault(path, line, (), say("too_deep", most=MAX_DEPTH), say("split"))
+
+
 def load_audience(path: Path, origin: Origin = "built_in") -> Audience:
     """Reads one audience file.
 
@@ -128,7 +134,7 @@ def load_audience(path: Path, origin: Origin = "built_in") -> Audience:
     try:
         text = path.read_bytes().decode("utf-8")
     except UnicodeDecodeError as error:
-        raise RuleFault(path, 1, (), "this is not UTF-8 text.", "Save the file as UTF-8.") from error
+        raise RuleFault(path, 1, (), say("not_utf8"), say("save_as_utf8")) from error
     return parse_audience(text, path, origin)
 
 
@@ -148,20 +154,19 @@ def parse_audience(text: str, path: Path, origin: Origin = "built_in") -> Audien
     except (yaml.YAMLError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else 1
-        remedy = "Correct the indentation or the quotes there."
-        raise RuleFault(path, line, (), "this is not valid YAML.", remedy) from error
+        raise RuleFault(path, line, (), say("not_yaml"), say("correct_yaml")) from error
     except RecursionError as error:
-        raise RuleFault(path, 1, (), TOO_DEEP, SPLIT) from error
+        raise too_deep(path, 1) from error
     if not isinstance(raw, dict) or node is None:
-        raise RuleFault(path, 1, (), "the file holds no audience.", "Begin with name, label, where and columns.")
+        raise RuleFault(path, 1, (), say("no_audience_in_file"), say("begin_audience"))
     _refuse_depth(path, node)
     lines = dict(_lines(path, node, ()))
     defaults = _defaults(raw)
     _refuse_unknown_references(path, lines, raw, defaults)
     definition = _validate(path, _fill(raw, defaults), lines)
     if definition.name != path.stem:
-        problem = f"the audience is named {definition.name}, its file {path.stem}."
-        raise fault(path, lines, ("name",), problem, "Give both the same name.")
+        problem = say("other_name", name=definition.name, file=path.stem)
+        raise fault(path, lines, ("name",), problem, say("same_name"))
     return Audience(path=path, raw=raw, lines=lines, definition=definition, text=text, origin=origin)
 
 
@@ -170,7 +175,7 @@ def _refuse_depth(path: Path, node: yaml.Node) -> None:
     while level:
         depth += 1
         if depth > MAX_DEPTH or len(level) > MAX_NODES:
-            raise RuleFault(path, level[0].start_mark.line + 1, (), TOO_DEEP, SPLIT)
+            raise too_deep(path, level[0].start_mark.line + 1)
         level = [child for one in level for child in _children(one)]
 
 
@@ -190,7 +195,7 @@ def _lines(path: Path, node: yaml.Node, location: Location) -> Iterator[tuple[Lo
         for key, value in node.value:
             line, place = key.start_mark.line + 1, (*location, str(key.value))
             if place[-1] in seen:
-                raise RuleFault(path, line, place, "this key is written twice.", "Keep one.")
+                raise RuleFault(path, line, place, say("key_twice"), say("keep_one"))
             seen.add(str(key.value))
             yield from _lines(path, value, place)
             yield place, line  # after the value, so that the key's line wins over where its value begins
@@ -212,8 +217,8 @@ def _refuse_unknown_references(
 ) -> None:
     for location, value in _leaves({key: raw[key] for key in raw if key != "parameters"}, ()):
         if _is_reference(value) and value[1:] not in values:
-            remedy = f"Declare {value[1:]} under parameters with a default, or write $$ for a plain dollar sign."
-            raise fault(path, lines, location, f"{value} is no parameter of this audience.", remedy)
+            remedy = say("declare_parameter", name=value[1:])
+            raise fault(path, lines, location, say("no_parameter", name=value), remedy)
 
 
 def _leaves(raw: Any, location: Location) -> Iterator[tuple[Location, Any]]:
@@ -264,18 +269,39 @@ def _locate(raw: Any, steps: tuple[int | str, ...]) -> Location:
     return location
 
 
-def _explain(error: ErrorDetails, alike: list[ErrorDetails]) -> tuple[str, str]:
+def _explain(error: ErrorDetails, alike: list[ErrorDetails]) -> tuple[Said, Said]:
     name = str(error["loc"][-1]) if error["loc"] else ""
     if error["type"] == "extra_forbidden":
         near = get_close_matches(name, _KEYS, n=1)
-        return "this key is not known.", f"Did you mean {near[0]}?" if near else "Remove it."
+        return say("unknown_key"), say("did_you_mean", near=near[0]) if near else say("remove_it")
     if error["type"] == "missing":
-        return f"{name} is missing.", f"Add {name}."
-    message = error["msg"].removeprefix("Value error, ")
+        return say("missing", name=name), say("add_it", name=name)
     if len(alike) > 1:
-        kinds = sorted({one["type"].removesuffix("_type") for one in alike})
-        return f"this value is none of {', '.join(kinds)}.", "Write one of these."
-    return f"{message}.", "Correct it."
+        kinds = ", ".join(sorted({one["type"].removesuffix("_type") for one in alike}))
+        return say("none_of_kinds", kinds=kinds), say("one_of_these")
+    return _in_words(error), say("correct_it")
+
+
+# What pydantic finds, by its own names for it; the facts of a sentence are those that it gives along.
+_FOUND: Final = frozenset(
+    {
+        "greater_than", "greater_than_equal", "less_than", "less_than_equal", "too_short", "too_long",
+        "string_too_short", "string_too_long", "string_pattern_mismatch", "literal_error", "string_type", "int_type",
+        "int_from_float", "float_type", "finite_number", "bool_type", "list_type", "dict_type", "model_type",
+        "model_attributes_type", "date_type",
+    }
+)  # fmt: skip
+
+
+def _in_words(error: ErrorDetails) -> Said:
+    found = error.get("ctx", {}).get("error")
+    if isinstance(found, ValueError) and found.args and isinstance(found.args[0], Said):
+        return say("sentence", text=found.args[0])
+    if error["type"] in _FOUND:
+        return say("sentence", text=say(error["type"], **error.get("ctx", {})))
+    if error["type"] == "condition_kind":
+        return say("sentence", text=say("condition_kind", kinds=", ".join(c.KINDS)))
+    return say("wrong_value", message=error["msg"].removeprefix("Value error, "))
 
 
 def _field_names(model: type[terms.Strict]) -> set[str]:

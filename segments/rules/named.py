@@ -7,7 +7,7 @@ from segments.rules.comparisons import literal
 from segments.rules.dictionary import ONE_ID
 from segments.rules.lists import UnusableList
 from segments.rules.load import Location
-from segments.rules.raw_sql import UnsafeSql, safe_query
+from segments.rules.raw_sql import UnsafeSql, bounded, safe_query
 from segments.rules.rendering import Rendering, is_in
 
 
@@ -42,6 +42,6 @@ def render_sql(condition: c.SqlCondition, how: Rendering, location: Location) ->
         raise how.audience.fault(place, error.problem, error.remedy) from error
     how.queries.append((place, query))
     known = exp.not_(exp.Is(this=exp.column("one_id"), expression=exp.Null()))
-    written = exp.select("one_id").distinct().from_(query.copy().subquery("written")).where(known)
+    written = exp.select("one_id").distinct().from_(bounded(query).subquery("written", copy=False)).where(known)
     written.add_comments(["written by hand"])
     return is_in(written)

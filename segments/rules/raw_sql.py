@@ -14,6 +14,7 @@ import sqlglot
 from sqlglot import exp
 
 from segments.rules.dictionary import SCHEMAS, DataDictionary
+from segments.saying import say
 
 SECONDS: Final = 10.0  # that a query may take by itself
 MAX_ROWS: Final = 5_000_000
@@ -69,9 +70,6 @@ _MOMENTARY: Final = frozenset(
 )  # fmt: skip
 
 
-_TODAY: Final = "Use functions of values and dates; today is as_of_date of customer.customer_360."
-
-
 class UnsafeSql(ValueError):
     """A query that is not let through; `problem` and `remedy` say why and what to do."""
 
@@ -89,14 +87,28 @@ def safe_query(text: str, dictionary: DataDictionary) -> exp.Query:
     try:
         statements = [one for one in sqlglot.parse(text, dialect="duckdb") if one is not None]
     except (sqlglot.errors.SqlglotError, RecursionError) as error:
-        raise UnsafeSql(_first_line(error), "Try the query in duckdb first.") from error
+        raise UnsafeSql(say("sql_says", message=_first_line(error)), say("try_in_duckdb")) from error
     if len(statements) != 1:
-        raise UnsafeSql(f"this is {len(statements)} statements.", "Write one SELECT that gives one_id.")
+        raise UnsafeSql(say("n_statements", n=len(statements)), say("one_select"))
     query = statements[0]
     if not isinstance(query, exp.Query) or isinstance(query, exp.Subquery | exp.Table):
-        raise UnsafeSql("this is no SELECT.", "Write one SELECT that gives one_id.")
+        raise UnsafeSql(say("no_select"), say("one_select"))
     _refuse_unsafe(query.sql(dialect="duckdb"), dictionary)
     return query
+
+
+def bounded(query: exp.Query) -> exp.Select:
+    """A query that fails past `MAX_ROWS` rows, wherever it runs: to cut it off would let people through a `not`.
+
+    Args:
+        query: what `safe_query` let through.
+    """
+    number = exp.Window(this=exp.func("row_number"))
+    numbered = exp.select("one_id", number.as_("row_no")).from_(query.copy().subquery("query", copy=False))
+    too_many = exp.GT(this=exp.column("row_no"), expression=exp.Literal.number(MAX_ROWS))
+    failing = exp.func("error", exp.Literal.string(str(say("too_many_rows", most=f"{MAX_ROWS:,}"))))
+    passes = exp.Case().when(too_many, failing).else_(exp.true())
+    return exp.select("one_id").from_(numbered.subquery("numbered", copy=False)).where(passes)
 
 
 def try_out(con: duckdb.DuckDBPyConnection, query: exp.Query, *, seconds: float = SECONDS) -> None:
@@ -118,15 +130,15 @@ def try_out(con: duckdb.DuckDBPyConnection, query: exp.Query, *, seconds: float 
     try:
         n_rows, kind = con.execute(counted.sql(dialect="duckdb")).fetchall()[0]
     except duckdb.InterruptException as error:
-        raise UnsafeSql(f"the query takes longer than {seconds:g} s.", "Ask for less, or filter earlier.") from error
+        raise UnsafeSql(say("sql_too_slow", seconds=f"{seconds:g}"), say("ask_less")) from error
     except duckdb.Error as error:
-        raise UnsafeSql(_about_sql(error), "It must give a column one_id; try it in duckdb first.") from error
+        raise UnsafeSql(_about_sql(error), say("must_give_one_id")) from error
     finally:
         timer.cancel()
     if n_rows > MAX_ROWS:
-        raise UnsafeSql(f"the query gives more than {MAX_ROWS:,} rows.", "Give each person once.")
+        raise UnsafeSql(say("too_many_rows", most=f"{MAX_ROWS:,}"), say("once_each"))
     if n_rows and kind != "VARCHAR":
-        raise UnsafeSql(f"one_id is a {kind}.", "Give the one_id of customer.customer_360.")
+        raise UnsafeSql(say("one_id_is", kind=kind), say("give_one_id"))
 
 
 def _refuse_unsafe(text: str, dictionary: DataDictionary) -> None:
@@ -134,13 +146,13 @@ def _refuse_unsafe(text: str, dictionary: DataDictionary) -> None:
     try:
         answer = json.loads(con.execute("SELECT CAST(json_serialize_sql(?) AS VARCHAR)", [text]).fetchall()[0][0])
     except duckdb.Error as error:
-        raise UnsafeSql(_about_sql(error), "Try the query in duckdb first.") from error
+        raise UnsafeSql(_about_sql(error), say("try_in_duckdb")) from error
     finally:
         con.close()
     if answer.get("error"):
-        raise UnsafeSql(f"DuckDB does not take it for a SELECT: {answer.get('error_message')}", "Write one SELECT.")
+        raise UnsafeSql(say("not_taken_for_select", message=answer.get("error_message")), say("one_select"))
     if len(answer["statements"]) != 1:
-        raise UnsafeSql("this is several statements.", "Write one SELECT that gives one_id.")
+        raise UnsafeSql(say("several_statements"), say("one_select"))
     _walk(answer["statements"][0], frozenset(), dictionary)
 
 
@@ -173,35 +185,37 @@ def _check(node: Mapping[str, Any], ctes: frozenset[str], dictionary: DataDictio
     kind = node.get("class") or node.get("type")
     known = _EXPRESSIONS if node.get("class") else _NODES
     if isinstance(kind, str) and kind not in known:
-        raise UnsafeSql(f"{kind.lower().replace('_', ' ')} is not allowed.", "Use SELECT, JOIN, WITH and values.")
+        raise UnsafeSql(say("not_allowed", kind=kind.lower().replace("_", " ")), say("use_select"))
     if kind in ("FUNCTION", "WINDOW"):
         _check_function(node)
     if kind == "COLUMN_REF" and node["column_names"][-1].lower() in _MOMENTARY:
-        raise UnsafeSql(f"{node['column_names'][-1]} is another one each time.", _TODAY)
+        raise UnsafeSql(say("changes_each_time", name=node["column_names"][-1]), say("today_is"))
     if kind == "BASE_TABLE":
         _check_table(node, ctes, dictionary)
     if node.get("sample") is not None:
-        raise UnsafeSql("a sample is another one each time.", "Leave it out.")
+        raise UnsafeSql(say("sample_changes"), say("leave_out"))
 
 
 def _check_function(node: Mapping[str, Any]) -> None:
     name = str(node.get("function_name", "")).lower()
     if node.get("schema") or node.get("catalog"):
-        raise UnsafeSql(f"the function {name} is named with a schema.", "Name it without.")
+        raise UnsafeSql(say("function_with_schema", name=name), say("name_without"))
     if not node.get("is_operator") and name not in _FUNCTIONS:
-        raise UnsafeSql(f"the function {name} is not allowed.", _TODAY)
+        raise UnsafeSql(say("function_not_allowed", name=name), say("today_is"))
 
 
 def _check_table(node: Mapping[str, Any], ctes: frozenset[str], dictionary: DataDictionary) -> None:
     name, schema = str(node["table_name"]), str(node["schema_name"])
     if node.get("catalog_name") or node.get("at_clause") is not None:
-        raise UnsafeSql(f"{name} lies in another database.", "Name tables as schema.table.")
+        raise UnsafeSql(say("other_database", name=name), say("name_tables"))
     if not schema:
         if name.lower() in ctes:
             return
-        raise UnsafeSql(f"{name} is named without its schema.", f"Name tables as {', '.join(SCHEMAS)} dot table.")
+        raise UnsafeSql(say("no_schema", name=name), say("name_tables_of", schemas=", ".join(SCHEMAS)))
     if schema.lower() not in SCHEMAS:
-        raise UnsafeSql(f"{schema}.{name} is not open to audiences.", f"Use tables of {', '.join(SCHEMAS)}.")
+        raise UnsafeSql(
+            say("table_not_open", name=f"{schema}.{name}"), say("use_tables_of", schemas=", ".join(SCHEMAS))
+        )
     missing = dictionary.missing(f"{schema.lower()}.{name.lower()}")
     if missing:
         raise UnsafeSql(*missing)
@@ -210,8 +224,8 @@ def _check_table(node: Mapping[str, Any], ctes: frozenset[str], dictionary: Data
 def _about_sql(error: duckdb.Error) -> str:
     """What DuckDB says of the query; of other errors, which may quote values of people's rows, only their kind."""
     if isinstance(error, duckdb.BinderException | duckdb.CatalogException | duckdb.ParserException):
-        return _first_line(error)
-    return f"the query fails with {type(error).__name__}."
+        return say("sql_says", message=_first_line(error))
+    return say("sql_fails", error=type(error).__name__)
 
 
 def _first_line(error: Exception) -> str:

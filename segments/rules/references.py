@@ -6,6 +6,7 @@ from typing import Any
 from segments.rules import conditions as c
 from segments.rules.definition import AudienceDefinition
 from segments.rules.load import Audience
+from segments.saying import say
 
 
 def audiences_named(condition: Any) -> set[str]:
@@ -42,6 +43,6 @@ def _follow(
     for name in sorted(audiences_named(rule.where) - done):
         if name in way:
             circle = " → ".join((*way[way.index(name) :], name))
-            raise root.fault(("where",), f"this leads back to itself: {circle}.", "Break the circle.")
+            raise root.fault(("where",), say("circle", circle=circle), say("break_circle"))
         _follow(root, find(name).definition, find, (*way, name), done)
         done.add(name)

@@ -28,6 +28,7 @@ from segments.rules.rendering import (
     select_from,
 )
 from segments.rules.terms import Comparison, Count
+from segments.saying import say
 
 TAG: Final = "customer.tag"
 TAG_HISTORY: Final = "customer.tag_history"
@@ -100,8 +101,7 @@ def _on_that_day(condition: c.TagCondition, how: Rendering, location: Location) 
     """As the macro tag_on(day) of the warehouse: days both included, open while it lasts."""
     day = condition.on
     if day is None or day > how.calendar.as_of:
-        problem = f"{day} lies after the as-of date {how.calendar.as_of}: nobody knows who will have the tag."
-        raise how.audience.fault(location, problem, "Name a day that is over.")
+        raise how.audience.fault(location, say("after_as_of", day=day, as_of=how.calendar.as_of), say("day_over"))
     for name in ("valid_from", "valid_to"):
         how.column(TAG_HISTORY, name, location)
     how.past_tags.append((location, condition.tag, day))
@@ -146,17 +146,17 @@ def _audience(condition: c.AudienceCondition, how: Rendering, location: Location
     place = (*location, "audience")
     if condition.audience in way[:-1]:
         circle = " → ".join(way[way.index(condition.audience) :])
-        raise how.audience.fault(place, f"this leads back to itself: {circle}.", "Break the circle.")
+        raise how.audience.fault(place, say("circle", circle=circle), say("break_circle"))
     how.seen.append(condition.audience)
     if len(how.seen) > MAX_AUDIENCES:
-        raise how.audience.fault(place, f"this is made of more than {MAX_AUDIENCES} audiences.", "Use fewer.")
+        raise how.audience.fault(place, say("too_many_audiences", most=MAX_AUDIENCES), say("use_fewer"))
     try:
         if how.find is None:
-            raise UsageError("No other audiences can be named here.")
+            raise UsageError(say("no_other_audiences"))
         other = how.find(condition.audience)
         definition = other.bind(condition.parameters)
     except UsageError as error:
-        raise how.audience.fault(place, str(error)) from error
+        raise how.audience.fault(place, error.args[0]) from error
     inner = replace(how, audience=other, way=way, mentions=[], queries=[])
     rule = exp.paren(render(definition.where, inner), copy=False)
     how.mentions.extend(replace(mention, location=place) for mention in inner.mentions)

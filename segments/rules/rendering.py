@@ -25,6 +25,7 @@ from segments.rules.dictionary import ColumnInfo, DataDictionary
 from segments.rules.lists import NO_LISTS, Lists
 from segments.rules.load import Audience, Location
 from segments.rules.terms import Ago, Comparison, DaysAgo, Strict
+from segments.saying import say
 
 PERSON_ALIAS: Final = "person"
 MAX_AUDIENCES: Final = 100  # that one rule may be made of
@@ -89,7 +90,7 @@ class Rendering:
             refuse_impossible(comparison, low=info.low, high=info.high, accepted=info.accepted)
             return compare(exp.column(name, table=alias), info.family, comparison)
         except Unfit as error:
-            problem = f"{table}.{name}: {error.problem}"
+            problem = say("of_column", column=f"{table}.{name}", problem=error.problem)
             raise self.audience.fault((*location, error.operator), problem, error.remedy) from error
 
     def days_ago(self, alias: str, table: str, name: str, days: DaysAgo, location: Location) -> exp.Expr:
@@ -98,7 +99,8 @@ class Rendering:
         try:
             return compare_days_ago(exp.column(name, table=alias), info.family, days, self.calendar)
         except Unfit as error:
-            raise self.audience.fault(location, f"{table}.{name}: {error.problem}", error.remedy) from error
+            problem = say("of_column", column=f"{table}.{name}", problem=error.problem)
+            raise self.audience.fault(location, problem, error.remedy) from error
 
     def ago(self, alias: str, table: str, name: str, ago: Ago, location: Location) -> exp.Expr:
         """A published date or moment compared with a window by the calendar."""
@@ -106,14 +108,15 @@ class Rendering:
         try:
             return compare_ago(exp.column(name, table=alias), info.family, ago, self.calendar)
         except Unfit as error:
-            raise self.audience.fault(location, f"{table}.{name}: {error.problem}", error.remedy) from error
+            problem = say("of_column", column=f"{table}.{name}", problem=error.problem)
+            raise self.audience.fault(location, problem, error.remedy) from error
 
     def known_tag(self, tag: str, location: Location) -> None:
         """Refuses a tag that there is none of; under `not` it would keep nobody out."""
         if self.dictionary.tags is not None and tag not in self.dictionary.tags:
             near = get_close_matches(tag, self.dictionary.tags, n=1)
-            remedy = f"Did you mean {near[0]}?" if near else "`docs/tags.md` and HOME/tags name those that there are."
-            raise self.audience.fault(location, f"there is no tag {tag}.", remedy)
+            remedy = say("did_you_mean", near=near[0]) if near else say("where_tags_are")
+            raise self.audience.fault(location, say("no_tag", tag=tag), remedy)
 
     def matches(self, alias: str, table: str, spec: Strict, names: Sequence[str], location: Location) -> list[exp.Expr]:
         """The text columns of a spec that say one value or a list of values."""
@@ -134,7 +137,8 @@ class Rendering:
             for one in values if accepted is not None else ():
                 refuse_unaccepted(name, one, accepted or ())
         except Unfit as error:
-            raise self.audience.fault(location, f"{table}.{name}: {error.problem}", error.remedy) from error
+            problem = say("of_column", column=f"{table}.{name}", problem=error.problem)
+            raise self.audience.fault(location, problem, error.remedy) from error
         self.mention(table, name, values, location)
         if isinstance(wanted, str):
             return exp.EQ(this=column, expression=literal(wanted))

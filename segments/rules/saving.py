@@ -15,13 +15,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import yaml
-
 from common.errors import UsageError
+from segments.published import open_published
+from segments.rules.comments import carried_over
+from segments.rules.compile import compile_for
 from segments.rules.library import AUDIENCES, find_audience, own_path, survey_audiences
 from segments.rules.load import Audience, RuleFault, parse_audience
 from segments.rules.references import audiences_named, refuse_circles
-from segments.rules.write import comments_of, diff_text, head_of, to_text
+from segments.rules.write import diff_text, head_of, to_text
+from segments.saying import say
 from warehouse.audit import record
 from warehouse.home import Home
 
@@ -40,7 +42,7 @@ class Change:
         before: the text that the audience has now: its own file's, else the built-in one's, else nothing.
         diff: unified diff of the two texts; empty when they are the same.
         replaces: sha256 of the own file that is there now; None while there is none.
-        lost_comments: comments of the own file that the new text does not have; those before the first key stay.
+        lost_comments: comments of the own file whose entry is no more; the others stay where they are.
     """
 
     audience: Audience
@@ -55,31 +57,34 @@ def plan_saving(home: Path, raw: Mapping[str, Any]) -> Change:
     """What `save_audience` would do; writes nothing.
 
     Raises:
-        RuleFault: the definition says something that cannot be, or leads back to itself.
+        RuleFault: the definition says something that cannot be, names what the published run does not hold, or leads
+            back to itself.
+        UsageError: nothing is published that it could be checked against.
     """
     name = raw.get("name")
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         path = own_path(home, "unnamed")
-        remedy = "Use small letters, digits and _, beginning with a letter, at most 60 of them."
-        raise RuleFault(path, 1, ("name",), f"{name!r} is no name of an audience.", remedy)
+        raise RuleFault(path, 1, ("name",), say("no_name", name=repr(name)), say("use_letters"))
     path = own_path(home, name)
     present = path.read_bytes().decode("utf-8", errors="replace") if path.exists() else None
     built_in = AUDIENCES / path.name
     before = present if present is not None else built_in.read_text(encoding="utf-8") if built_in.exists() else ""
-    text = head_of(present or "") + to_text(raw, path)
+    head = head_of(present or "")
+    text, lost = carried_over((present or "")[len(head) :], to_text(raw, path))
+    text = head + text
     audience = parse_audience(text, path, "own")
     try:
         refuse_circles(audience, lambda other: audience if other == name else find_audience(other, home))
     except UsageError as error:
-        raise audience.fault(("where",), str(error)) from error
-    kept = set(comments_of(text))
+        raise audience.fault(("where",), error.args[0]) from error
+    _check(home, audience)
     return Change(
         audience=audience,
         path=path,
         before=before,
         diff=diff_text(before, text, name),
         replaces=None if present is None else hashlib.sha256(path.read_bytes()).hexdigest(),
-        lost_comments=tuple(one for one in _comments(present or "") if one not in kept),
+        lost_comments=lost,
     )
 
 
@@ -97,16 +102,13 @@ def save_audience(
             since is then not written over. None writes over whatever is there.
 
     Raises:
-        RuleFault: the definition says something that cannot be.
-        UsageError: the file has changed since.
+        RuleFault: see `plan_saving`.
+        UsageError: the file has changed since, or nothing is published.
     """
     with _held(home):
         change = plan_saving(home, raw)
         if replacing is not None and change.replaces != replacing:
-            raise UsageError(
-                f"The audience {change.audience.name} was changed by somebody else meanwhile; open it again, "
-                "and make your changes once more."
-            )
+            raise UsageError(say("changed_meanwhile", name=change.audience.name))
         record(
             home, SAVED, who=who, at=at, audience=change.audience.name, sha256=change.audience.sha256,
             replaces=change.replaces, is_change=bool(change.diff),
@@ -128,22 +130,28 @@ def delete_audience(home: Path, name: str, *, who: str, at: dt.datetime) -> Path
     with _held(home):
         found = find_audience(name, home)
         if found.origin != "own":
-            raise UsageError(f"The audience {name} came with Guiyi and cannot be deleted; an own one may replace it.")
+            raise UsageError(say("built_in_stays", name=name))
         if not (AUDIENCES / found.path.name).exists():
             others = survey_audiences(home).audiences.values()
             users = sorted(one.name for one in others if name in audiences_named(one.definition.where))
             if users:
-                raise UsageError(f"The audience {name} is part of {', '.join(users)}; change these first.")
+                raise UsageError(say("part_of_others", name=name, users=", ".join(users)))
         record(home, DELETED, who=who, at=at, audience=name, sha256=found.sha256)
         found.path.unlink()
     return found.path
 
 
-def _comments(text: str) -> list[str]:
-    try:
-        return comments_of(text)
-    except yaml.YAMLError:
-        return []
+def _check(home: Path, audience: Audience) -> None:
+    """Compiles an audience for the published run, so that what names an unknown column or table is never saved.
+
+    Raises:
+        RuleFault: it does not fit the run's tables.
+        UsageError: nothing is published that it could be checked against.
+    """
+    if Home(home).published() is None:
+        raise UsageError(say("nothing_published"))
+    with open_published(home) as published:
+        compile_for(published, audience)
 
 
 @contextmanager

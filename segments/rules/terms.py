@@ -8,6 +8,8 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, StrictStr, StringConstraints, model_validator
 
+from segments.saying import say
+
 MAX_DAYS: Final = 36_500  # a hundred years: further away is a slip of the pen
 
 # Infinity and NaN are numbers to YAML and names to SQL.
@@ -46,19 +48,19 @@ def check_range(comparison: "NumberComparison | Comparison") -> None:
     """
     said = {name for name in comparison.model_fields_set if getattr(comparison, name) is not None}
     if not said - {"column"}:
-        raise ValueError("compare with something: eq, ne, gt, gte, lt, lte, between, in, is_null, days_ago, ago")
+        raise ValueError(say("compare_with", ways="eq, ne, gt, gte, lt, lte, between, in, is_null, days_ago, ago"))
     low = comparison.gte if comparison.gte is not None else comparison.gt
     high = comparison.lte if comparison.lte is not None else comparison.lt
     for lower, upper in [(low, high), tuple(comparison.between or (None, None))]:
         if lower is not None and upper is not None and _is_above(lower, upper):
-            raise ValueError(f"nothing lies between {lower} and {upper}: the lower value comes first")
+            raise ValueError(say("nothing_between", low=lower, high=upper))
 
 
 def _is_above(lower: Value, upper: Value) -> bool:
     try:
         return bool(lower > upper)  # type: ignore[operator]  # other types raise, and are answered below
     except TypeError:
-        raise ValueError(f"{lower} and {upper} are of different kinds") from None
+        raise ValueError(say("different_kinds", low=lower, high=upper)) from None
 
 
 class NumberComparison(Strict):
@@ -84,7 +86,7 @@ class DaysAgo(NumberComparison):
     def _lies_within_a_century(self) -> "DaysAgo":
         for value in numbers_of(self):
             if isinstance(value, float) or abs(value) > MAX_DAYS:
-                raise ValueError(f"days must be whole and at most {MAX_DAYS}, not {value}")
+                raise ValueError(say("whole_days", most=MAX_DAYS, value=value))
         return self
 
 
@@ -101,9 +103,9 @@ class Since(Strict):
         low = self.gte if self.gte is not None else self.gt
         high = self.lte if self.lte is not None else self.lt
         if low is None and high is None:
-            raise ValueError("compare with something: gt, gte, lt, lte")
+            raise ValueError(say("compare_with", ways="gt, gte, lt, lte"))
         if low is not None and high is not None and low > high:
-            raise ValueError(f"nothing lies between {low} and {high}: the lower value comes first")
+            raise ValueError(say("nothing_between", low=low, high=high))
         return self
 
 
@@ -119,10 +121,10 @@ class Ago(Strict):
     def _is_one_window(self) -> "Ago":
         found = [unit for unit in AGO_UNITS if getattr(self, unit) is not None]
         if len(found) != 1:
-            raise ValueError(f"say one of {', '.join(AGO_UNITS)}, as years: [5, 8]")
+            raise ValueError(say("one_unit", units=", ".join(AGO_UNITS)))
         span = getattr(self, found[0])
         if isinstance(span, list) and span[0] > span[1]:
-            raise ValueError(f"nothing lies between {span[0]} and {span[1]}: the lower value comes first")
+            raise ValueError(say("nothing_between", low=span[0], high=span[1]))
         return self
 
     @property
@@ -138,9 +140,9 @@ class Count(NumberComparison):
     def _is_a_count(self) -> "Count":
         for value in numbers_of(self):
             if isinstance(value, float) or value < 0:
-                raise ValueError(f"a count must be whole and not negative, not {value}")
+                raise ValueError(say("whole_count", value=value))
         if self.gte == 0 or (self.lt == 0):
-            raise ValueError("this count is true of everybody or of nobody")
+            raise ValueError(say("empty_count"))
         return self
 
 

@@ -13,8 +13,9 @@ from typing import Any, Final
 
 import yaml
 
-from segments.rules.load import MAX_DEPTH, SPLIT, TOO_DEEP, Audience, Origin, RuleFault, parse_audience
+from segments.rules.load import MAX_DEPTH, Audience, Origin, RuleFault, parse_audience, too_deep
 from segments.rules.yaml_words import Dumper
+from segments.saying import say
 
 _WIDTH: Final = 90  # up to which a condition stays on one line
 _TOP: Final = (
@@ -70,24 +71,6 @@ def diff_text(before: str, after: str, name: str) -> str:
     return "".join(unified_diff(before.splitlines(keepends=True), after.splitlines(keepends=True), file, file))
 
 
-def comments_of(text: str) -> list[str]:
-    """The comments of a YAML text, in order."""
-    inside = {
-        position
-        for token in yaml.scan(text, Loader=yaml.SafeLoader)
-        if isinstance(token, yaml.ScalarToken)
-        for position in range(token.start_mark.index, token.end_mark.index)
-    }
-    found, start = [], 0
-    for line in text.splitlines(keepends=True):
-        marks = (i for i, sign in enumerate(line) if sign == "#" and start + i not in inside)
-        place = next(marks, None)
-        if place is not None:
-            found.append(line[place:].rstrip())
-        start += len(line)
-    return found
-
-
 def head_of(text: str) -> str:
     """The comment lines that a text begins with: they belong to the file, not to a key of it, and outlive a saving."""
     lines = []
@@ -101,7 +84,7 @@ def head_of(text: str) -> str:
 def _ordered(value: Any, path: Path, order: tuple[str, ...], depth: int) -> Any:
     """Plain values with their keys in order; what says nothing is left out."""
     if depth > MAX_DEPTH:
-        raise RuleFault(path, 1, (), TOO_DEEP, SPLIT)
+        raise too_deep(path, 1)
     if isinstance(value, Mapping):
         names = _sorted_keys(value, order)
         inner = {name: () if name == "parameters" else _WITHIN for name in names}
@@ -114,7 +97,8 @@ def _ordered(value: Any, path: Path, order: tuple[str, ...], depth: int) -> Any:
         return [_ordered(one, path, _WITHIN, depth + 1) for one in value]
     if value is None or isinstance(value, bool | int | float | str | dt.date):
         return value
-    raise RuleFault(path, 1, (), f"a {type(value).__name__} is no value that a file can hold.", "Use text or a number.")
+    problem = say("no_value_of_file", kind=type(value).__name__)
+    raise RuleFault(path, 1, (), problem, say("use_text"))
 
 
 def _sorted_keys(value: Mapping[Any, Any], order: tuple[str, ...]) -> list[Any]:

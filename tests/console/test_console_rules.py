@@ -1,14 +1,17 @@
 """The builder's form and the words for a rule, without a browser: nothing that a file says is lost in the form."""
 
+from pathlib import Path
+
 import pytest
 
 from console.audiences import tree
 from console.audiences.editing import edit
-from console.audiences.sentences import in_chinese
+from console.audiences.sentences import in_chinese, joined, told
 from console.audiences.sheet import draft_of, fresh_sheet, read_sheet, sheet_of
 from console.audiences.vocabulary import arrange
 from console.audiences.words import flat, tell
-from segments.api import load_audiences, open_published, read_vocabulary
+from segments.api import RuleFault, audience_from, load_audiences, open_published, read_vocabulary
+from segments.saying import say
 
 RULE = {
     "all": [
@@ -120,8 +123,13 @@ def test_a_rule_is_told_in_both_languages(words):
     assert "in the audience Silent high-value customers" in en
 
 
-def test_sentences_of_the_library_are_told_in_chinese_where_they_are_known():
-    assert in_chinese("nothing lies between 5 and 2: the lower value comes first. Correct it.") == (
-        "5 与 2 之间没有值，小的写在前面。 请改正。"
+def test_sentences_of_the_library_are_told_in_both_languages():
+    said = say("sentence", text=say("nothing_between", low=5, high=2))
+    assert joined(said, say("correct_it")) == (
+        "5 与 2 之间没有值，小的写在前面。请改正。",
+        "nothing lies between 5 and 2: the lower value comes first. Correct it.",
     )
     assert in_chinese("something else") == "something else"
+    with pytest.raises(RuleFault) as caught:
+        audience_from({"name": "a", "where": {"tag": ""}}, Path("a.yml"))
+    assert told(caught.value)[0] == "第 1 行 label：缺少 label。请补上 label。"

@@ -1,6 +1,8 @@
 # ruff: noqa: E501  # a statement is read on one line
 """What a query that somebody writes may do: read published tables. Everything else is tried here."""
 
+from pathlib import Path
+
 import duckdb
 import polars as pl
 import pytest
@@ -8,6 +10,7 @@ from segments_world import World, audience, warehouse
 
 from segments.api import RuleFault, open_published, preview
 from segments.rules import raw_sql
+from segments.rules.compile import compile_audience
 from segments.rules.dictionary import read_dictionary
 from segments.rules.raw_sql import UnsafeSql, safe_query, try_out
 
@@ -139,6 +142,28 @@ def test_a_query_that_gives_too_many_rows_is_refused(con, monkeypatch):
     text = "select t.one_id from range(9) as a(x), (select 'P1' as one_id) as t"
     with pytest.raises(UnsafeSql, match="more than 5 rows"):
         try_out(con, safe_query(text, read_dictionary(con)))
+
+
+def test_the_compiled_statement_is_bounded_too_and_fails_rather_than_cuts_off(tmp_path, monkeypatch):
+    world = World()
+    for number in range(1, 8):
+        world.person(f"P{number}")
+        world.add("customer.tag", one_id=f"P{number}", tag="vip", value="1")
+    monkeypatch.setattr(raw_sql, "MAX_ROWS", 5)
+    with open_published(world.publish(tmp_path / "home")) as published:
+        rule = "{not: {sql: select one_id from customer.tag}}"
+        one = audience(tmp_path, rule, channel=None)
+        compiled = compile_audience(one, published.dictionary, calendar=published.calendar)
+        with pytest.raises(duckdb.Error, match="more than 5 rows"):
+            published.con.execute(compiled.sql).fetchall()
+
+
+def test_every_way_to_a_statement_tries_its_queries_out_first():
+    # `compile_audience` alone does not run them; whoever is to run the statement compiles with `compile_for`.
+    root = Path(raw_sql.__file__).parents[2]
+    rooms = ("segments", "console", "pipelines", "assets")
+    users = [path for room in rooms for path in (root / room).rglob("*.py") if "compile_audience" in path.read_text()]
+    assert users == [root / "segments" / "rules" / "compile.py"]
 
 
 def test_an_error_that_may_quote_a_value_is_told_by_its_kind_alone(con):

@@ -1,13 +1,18 @@
 import datetime as dt
 import stat
+from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from segments_world import World
 
 from common.errors import UsageError
 from segments.api import RuleFault, delete_audience, find_audience, load_audiences, plan_saving, save_audience
+from segments.rules.comments import carried_over, comments_of
 from segments.rules.load import parse_audience
-from segments.rules.write import audience_from, comments_of, diff_text, to_text
+from segments.rules.write import audience_from, diff_text, to_text
+from segments.rules.yaml_words import read as read_yaml
 from warehouse.audit import read
 
 NOW = dt.datetime(2026, 11, 21, 9, 0)
@@ -99,15 +104,107 @@ def test_no_name_leads_out_of_the_folder(home, name):
     assert caught.value.location == ("name",)
 
 
-def test_comments_at_the_head_stay_and_others_are_told_before_they_are_lost(home):
+WRITTEN = """\
+# of the loyalty team
+name: regulars
+label: {zh: 常客, en: Regulars}
+description: {zh: 三单以上, en: Three orders or more}
+owner: crm   # since May
+channel: null
+where:
+  all:   # both must hold
+    # was 5 until June
+    - {column: n_orders, gte: 3}  # valid ones
+    - not: {tag: international}
+# what goes out
+columns:
+  - {column: city, label: {zh: 城市, en: City}}  # asked for by retail
+# the end
+"""
+
+
+def test_comments_stay_with_what_they_are_about(home):
     save(home, REGULARS)
     path = home / "audiences" / "regulars.yml"
-    text = path.read_text(encoding="utf-8")
-    path.write_text("# of the loyalty team\n" + text.replace("gte: 3}", "gte: 3}  # was 5"), encoding="utf-8")
-    plan = plan_saving(home, REGULARS)
-    assert plan.lost_comments == ("# was 5",)
-    assert plan.audience.text.startswith("# of the loyalty team\nname: regulars\n")
+    path.write_text(WRITTEN, encoding="utf-8")
+    rule = {"all": [{"tag": "vip"}, {"column": "n_orders", "gte": 4}, {"not": {"tag": "international"}}]}
+    kept = save(home, REGULARS | {"where": rule, "owner": "retail"})
+    assert kept.lost_comments == ()
+    assert path.read_text(encoding="utf-8") == kept.audience.text == (
+        "# of the loyalty team\n"
+        "name: regulars\n"
+        "label: {zh: 常客, en: Regulars}\n"
+        "description: {zh: 三单以上, en: Three orders or more}\n"
+        "owner: retail  # since May\n"
+        "channel: null\n"
+        "where:\n"
+        "  all:  # both must hold\n"
+        "    - {tag: vip}\n"
+        "    # was 5 until June\n"
+        "    - {column: n_orders, gte: 4}  # valid ones\n"
+        "    - not: {tag: international}\n"
+        "# what goes out\n"
+        "columns:\n"
+        "  - {column: city, label: {zh: 城市, en: City}}  # asked for by retail\n"
+        "# the end\n"
+    )  # fmt: skip
+    assert save(home, kept.audience.raw).diff == ""
+
+
+def test_a_comment_of_what_is_no_more_is_told_before_it_is_lost(home):
+    save(home, REGULARS)
+    path = home / "audiences" / "regulars.yml"
+    path.write_text(WRITTEN, encoding="utf-8")
+    plan = plan_saving(home, REGULARS | {"where": {"all": [{"tag": "vip"}, {"not": {"tag": "international"}}]}})
+    assert plan.lost_comments == ("# was 5 until June", "# valid ones")
     assert comments_of("a: 'x # y' # z\nb: \"#\"\n") == ["# z"]
+
+
+comment = st.text("abc: {}[]#-'\"", max_size=8).map(lambda text: f"# {text}".rstrip())
+
+
+@given(st.lists(st.tuples(st.integers(0, 20), st.booleans(), comment), max_size=6), st.permutations(range(3)))
+def test_comments_never_change_what_a_file_says_and_each_is_kept_or_told(places, order):
+    rules = [{"column": "n_orders", "gte": 3}, {"not": {"tag": "a"}}, {"events": {"type": "scan"}}]
+    raw = REGULARS | {"where": {"all": rules}}
+    lines = to_text(raw, Path("regulars.yml")).splitlines()
+    for place, is_alone, text in places:
+        at = place % len(lines)
+        if is_alone or "#" in lines[at]:
+            lines.insert(at, text)
+        else:
+            lines[at] += f"  {text}"
+    before = "\n".join(lines) + "\n"
+    after = to_text(REGULARS | {"where": {"all": [rules[number] for number in order]}}, Path("regulars.yml"))
+    made, lost = carried_over(before, after)
+    assert read_yaml(made)[1] == read_yaml(after)[1]
+    assert sorted([*comments_of(made), *lost]) == sorted(comments_of(before))
+    assert carried_over(made, after)[0] == made
+
+
+@pytest.mark.parametrize(
+    ("where", "message"),
+    [
+        ({"column": "n_ordres", "gte": 3}, "Did you mean n_orders"),
+        ({"column": "city", "gte": 3}, "makes no sense"),
+        ({"column": "lifecycle_stage", "contains": 3}, "none"),
+        ({"sql": "select one_id from customer.nothing"}, "no table customer.nothing"),
+        ({"sql": "select one_id from customer.tag where colour = 1"}, "colour"),
+        ({"not": {"list": "gone"}}, "there is no list gone"),
+    ],
+)
+def test_what_the_published_run_does_not_hold_is_never_saved(home, where, message):
+    with pytest.raises(RuleFault, match=message):
+        save(home, REGULARS | {"where": where})
+    with pytest.raises(RuleFault, match="no column n_ordres"):
+        save(home, REGULARS | {"order_by": [{"column": "n_ordres"}]})
+    assert not (home / "audiences" / "regulars.yml").exists()
+    assert not read(home)
+
+
+def test_nothing_is_saved_while_there_is_no_run_to_check_it_against(tmp_path):
+    with pytest.raises(UsageError, match="Nothing is published yet"):
+        save(tmp_path, REGULARS)
 
 
 def test_what_somebody_else_saved_meanwhile_is_not_written_over(home):
