@@ -132,4 +132,4 @@ def test_sentences_of_the_library_are_told_in_both_languages():
     assert in_chinese("something else") == "something else"
     with pytest.raises(RuleFault) as caught:
         audience_from({"name": "a", "where": {"tag": ""}}, Path("a.yml"))
-    assert told(caught.value)[0] == "第 1 行 label：缺少 label。请补上 label。"
+    assert told(caught.value)[0] == "第 1 行 缺少 label。请补上 label。"
