@@ -24,6 +24,7 @@ from identity.keeping.stable import Identities, assign
 from identity.keeping.stewards import Stewardship, stewardship
 from identity.parties import Parties
 from identity.registry import DEFAULT_REGISTRY, Registry, device_types, load_registry
+from identity.rules.holders import holders_apart
 from identity.rules.judge import Judgement, judge, with_holders
 from identity.rules.lifetimes import parties_in_time
 from identity.rules.steady import SteadyLinks, apply_links, steady_links
@@ -159,6 +160,7 @@ def resolve(
     sure = sure_clusters(parties, judgement, registry, same=stewards.same, apart=stewards.apart)
     tell()
     rows = candidates(parties, sure.label)
+    apart = [*stewards.apart, *holders_apart(judgement.holding, parties, named=True)]
 
     def material() -> tuple[pl.DataFrame, pl.DataFrame]:
         return candidates(parties, descriptions(parties)), rows
@@ -168,12 +170,12 @@ def resolve(
     frozen = freeze(models, model.name, rows)
     memory = RememberingEngine(kept.private)
     linked = link_by_score(
-        parties, sure.label, rows, model, registry, apart=stewards.apart, engine=engine or memory, frozen=frozen
+        parties, sure.label, rows, model, registry, apart=apart, engine=engine or memory, frozen=frozen
     )
     tell()
     label = linked.label
     guards = guards_of_clusters(single_values(parties, registry), label)
-    strangers = clusters_apart(stewards.apart, label)
+    strangers = clusters_apart([*apart, *holders_apart(judgement.holding, parties)], label)
     known = frozen.steady_probability, frozen.first_companion
     steady = steady_links(parties, label, touchpoints, registry, guards, strangers, *known)
     measured = (steady.probability, steady.n_measured) if steady.is_measured else None

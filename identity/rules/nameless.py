@@ -14,12 +14,12 @@ def with_nicknames(placed: pl.DataFrame) -> pl.DataFrame:
     """Labels for parties without a name: by another name on the same record, by a nickname that is known or fits.
 
     A nickname belongs to the name that it comes with most often, on one party or on one record under one value; else to
-    the one name that it is made of.
+    the one name that it is made of. So does an account that orders for several people: to whom it orders for most.
     """
     named = placed.filter(pl.col("label").is_not_null())
     nameless = placed.filter(pl.col("label").is_null() & ~pl.col("is_message"))
     beside = (
-        nameless.select("party", *VALUE, "record_id", "nickname")
+        nameless.select("party", *VALUE, "record_id", "nickname", "holds")
         .join(named.select(*VALUE, "record_id", pl.col("label").alias("beside")), on=[*VALUE, "record_id"])
         .sort("party", *VALUE, "beside")
     )
@@ -43,7 +43,7 @@ def with_nicknames(placed: pl.DataFrame) -> pl.DataFrame:
         .filter(pl.col("n") == 1)
         .drop("n")
     )
-    first = beside.unique(["party", *VALUE], keep="first", maintain_order=True).select("party", *VALUE, "beside")
+    first = _most_beside(beside)
     top = int(placed["label"].max() or 0) + 1  # type: ignore[arg-type]  # a number, of numbers
     nicks = (
         nameless.filter(pl.col("nickname").is_not_null() & ~pl.col("is_called"))
@@ -53,6 +53,7 @@ def with_nicknames(placed: pl.DataFrame) -> pl.DataFrame:
     )
     nicks = nicks.with_columns((pl.int_range(pl.len()) + top).cast(pl.Int64).alias("alone"))
     is_open = pl.col("label").is_null() & ~pl.col("is_message")
+    is_torn = pl.col("party").is_in(beside["party"].unique().implode())
     mate = pl.col("label").min().over(*VALUE, "record_id")
     return (
         placed.join(known, on=[*VALUE, "nickname"], how="left")
@@ -65,9 +66,22 @@ def with_nicknames(placed: pl.DataFrame) -> pl.DataFrame:
             .otherwise(pl.col("label"))
             .alias("label")
         )
-        .with_columns(pl.when(is_open).then(pl.coalesce("label", mate)).otherwise("label").alias("label"))
+        .with_columns(pl.when(is_open & ~is_torn).then(pl.coalesce("label", mate)).otherwise("label").alias("label"))
         .drop("known", "beside", "fitting", "alone")
     )
+
+
+def _most_beside(beside: pl.DataFrame) -> pl.DataFrame:
+    """party, `VALUE`, beside: the name that most records of the party's account show beside it; none where two do.
+
+    Args:
+        beside: party, `VALUE`, holds, beside, a row per record and name.
+    """
+    whose = ["holds_or_own", *VALUE]
+    told = beside.with_columns(pl.coalesce("holds", pl.col("party").cast(pl.String)).alias("holds_or_own"))
+    counted = told.group_by(*whose, "beside").agg(pl.len().alias("n"))
+    most = counted.filter(pl.col("n") == pl.col("n").max().over(whose)).filter(pl.len().over(whose) == 1)
+    return told.select("party", *whose).unique().join(most, on=whose).select("party", *VALUE, "beside")
 
 
 def with_own_accounts(placed: pl.DataFrame) -> pl.DataFrame:

@@ -46,8 +46,10 @@ def holders(placed: pl.DataFrame, registry: Mapping[str, IdentifierType]) -> pl.
         pl.col("has_other").any(),
         pl.col("nickname").drop_nulls().n_unique().alias("n_nicks"),
         pl.col("is_called").all(),
+        pl.min_horizontal(pl.col("at").filter("is_met").min(), pl.col("gave_at").min()).alias("met_from"),
+        pl.col("at").filter("is_met").max().alias("met_until"),
     )
-    grouped = _with_followers(grouped, placed.filter("is_full")["surname"].unique())
+    grouped = _with_followers(grouped, placed.filter("is_full").select("name", "surname").unique())
     lifetime = {kind.name: timedelta(days=kind.lifetime_days) for kind in registry.values() if kind.lifetime_days}
     silence = pl.col("id_type").replace_strict(lifetime, default=None, return_dtype=pl.Duration("us"))
     order = ["first_at", "least_name", "least_nick", "label"]
@@ -103,27 +105,31 @@ def _passed_on(placed: pl.DataFrame, holder: pl.DataFrame, silence: pl.Expr) -> 
     )
 
 
-def _with_followers(grouped: pl.DataFrame, surnames: pl.Series) -> pl.DataFrame:
+def _with_followers(grouped: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
     """A nickname seen in the season of the only one who tells a name is that holder's.
 
-    Unless it is a name itself, or of the other gender; or that holder goes by another nickname, or has another value of
-    their own, so that this one may be lent to them. Years apart the number may have changed hands, or served another
-    of the family (measured on the simulator: one person in 98 of 100 cases within a season, 6 of 10 beyond a year).
+    Unless it is a name itself, or a given name, or of the other gender; or that holder goes by another nickname, or has
+    another value of their own, so that this one may be lent to them. Years apart the number may have changed hands, or
+    served another of the family (measured on the simulator: one person in 98 of 100 cases within a season, 6 of 10
+    beyond a year).
     """
     is_open = pl.col("is_strong") & ~pl.col("has_other") & (pl.col("n_nicks") == 0)
     alone = grouped.filter(pl.col("is_strong").sum().over(VALUE) == 1, is_open)
     host = alone.select(
         *VALUE,
         pl.col("label").alias("host"),
-        pl.col("first_at").alias("host_from"),
-        pl.col("last_at").alias("host_until"),
+        pl.col("met_from").alias("host_from"),
+        pl.col("met_until").alias("host_until"),
         pl.when(pl.col("n_genders") == 1).then("gender").alias("host_gender"),
     )
-    apart = pl.max_horizontal(pl.col("first_at") - pl.col("host_until"), pl.col("host_from") - pl.col("last_at"))
+    apart = pl.max_horizontal(pl.col("met_from") - pl.col("host_until"), pl.col("host_from") - pl.col("met_until"))
     is_other = (pl.when(pl.col("n_genders") == 1).then("gender") != pl.col("host_gender")).fill_null(False)
     is_near = apart <= pl.duration(days=SEASON_DAYS)
     nick = pl.col("least_nick")
-    is_name = nick.str.contains(r"^\p{Han}{2,3}$") & nick.str.slice(0, 1).is_in(surnames.drop_nulls().implode())
+    given = names.select(pl.col("name").str.strip_prefix(pl.col("surname"))).to_series()
+    given = given.filter(given.str.contains(r"^\p{Han}{2}$"))
+    is_whole = nick.str.contains(r"^\p{Han}{2,3}$") & nick.str.slice(0, 1).is_in(_bag(names["surname"]))
+    is_name = is_whole | nick.is_in(_bag(given))
     follows = (
         ~pl.col("is_called") & ~pl.col("is_strong") & pl.col("least_name").is_null() & is_near & ~is_name & ~is_other
     )
@@ -132,6 +138,10 @@ def _with_followers(grouped: pl.DataFrame, surnames: pl.Series) -> pl.DataFrame:
         .with_columns(pl.when(follows.fill_null(False)).then(pl.col("host")).otherwise(pl.col("label")).alias("joined"))
         .drop("host", "host_from", "host_until", "host_gender")
     )
+
+
+def _bag(values: pl.Series) -> pl.Series:
+    return values.drop_nulls().unique().implode()
 
 
 def whose(silent: pl.DataFrame, holder: pl.DataFrame) -> pl.DataFrame:
@@ -162,6 +172,10 @@ def whose(silent: pl.DataFrame, holder: pl.DataFrame) -> pl.DataFrame:
     ends = pl.when("is_message").then("until").otherwise("ends_at")
     is_now = ends.is_null() | (ends > at)
     gave = pl.col("is_message") & (pl.col("gave_at_h") <= at) & (pl.col("kept_until_h").fill_null(_FOREVER) > at)
+    # Somebody whom we do not see had given it before, and may be written to all the same.
+    first = pl.col("first_at").min().over(VALUE)
+    was_given = (pl.col("is_message") & (at < first)).any().over(VALUE)
+    gave = gave & ~was_given.fill_null(False)
     since = pl.when("is_message").then("first_at").otherwise("starts_at")
     # The brand goes on writing to who had given it; where two have, the former's turn ends when the network says so.
     flags = {
@@ -169,14 +183,12 @@ def whose(silent: pl.DataFrame, holder: pl.DataFrame) -> pl.DataFrame:
         "gave_since": gave & (is_now | ~pl.col("is_reported")),
         "seen": pl.col("is_strong") & (since <= at) & is_now,
         "there": (since <= at) & is_now,
-        "strong": pl.col("is_strong"),
         "any": pl.col("holder").is_not_null(),
     }
     # Where nobody gave the number in the clear, the brand had it from where we do not see, and of the one who is seen:
     # unless the network says that it was out of service in between.
     was_out = (~pl.col("in_service")).any().over(VALUE)
     has_giver = pl.col("gave_at_h").is_not_null().any().over(VALUE)
-    first = pl.col("first_at").min().over(VALUE)
     is_near = first - at.filter(at < first).max().over(VALUE) <= pl.duration(days=SEASON_DAYS)
     is_known = ~was_out.fill_null(False) & ~has_giver & is_near.fill_null(False)
     each = silent.join(merged, on=VALUE, how="left", suffix="_h").with_columns(
@@ -199,7 +211,6 @@ def whose(silent: pl.DataFrame, holder: pl.DataFrame) -> pl.DataFrame:
         .when(pl.col("n_seen") > 1).then(IN_DOUBT)
         .when(pl.col("is_message") & ~pl.col("is_after")).then(BEFORE)
         .when(pl.col("is_message") & (pl.col("n_there") == 1)).then("there")
-        .when(pl.col("n_strong") == 1).then("strong")
         .when(pl.col("n_any") == 1).then("any")
         .otherwise(IN_DOUBT)
     )  # fmt: skip

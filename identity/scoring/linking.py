@@ -109,8 +109,8 @@ def count(label: Keys) -> int:
 
 
 def clusters_apart(apart: Sequence[tuple[int, int]], label: Keys) -> list[tuple[int, int]]:
-    """The pairs of clusters that hold pairs of parties that are two people."""
-    return sorted({(int(label[a]), int(label[b])) for a, b in apart})
+    """The pairs of clusters that hold pairs of parties that are two people, but for those that are one already."""
+    return sorted({(int(label[a]), int(label[b])) for a, b in apart if label[a] != label[b]})
 
 
 def guards_of_clusters(guards_of: list[dict[int, frozenset[str]]], label: Keys) -> list[dict[int, frozenset[str]]]:

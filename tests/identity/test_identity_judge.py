@@ -1,9 +1,11 @@
-from datetime import datetime
+from datetime import date, datetime
 
 import numpy as np
+import polars as pl
 
 from identity.parties import read_parties
 from identity.registry import load_registry
+from identity.rules.holders import holders_apart
 from identity.rules.judge import judge, with_holders
 from identity.rules.tenure import BEFORE, IN_DOUBT
 from identity.scoring.candidates import candidates
@@ -53,12 +55,22 @@ def test_a_nameless_record_at_a_phone_of_two_people_goes_to_neither(world):
 def test_a_message_goes_to_who_had_given_the_number_by_then(world):
     world.say("wang", PHONE, day=10, **WANG)
     world.say("li", PHONE, source="tmall", role="receiver", record_type="order", day=100, **LI)
-    for key, day in (("before", 5), ("between", 50), ("after", 150)):
+    for key, day in (("between", 50), ("after", 150)):
         sms(world, key, day, arrived=True)
     held, _ = holders(world)
     assert held[("aliyun_sms-between", NUMBER)] == held[("pos-wang", NUMBER)]
     assert held[("aliyun_sms-after", NUMBER)] == held[("pos-wang", NUMBER)]
+
+
+def test_a_message_from_before_tells_of_a_giver_who_is_not_seen(world):
+    world.say("wang", PHONE, day=10, **WANG)
+    world.say("li", PHONE, source="tmall", role="receiver", record_type="order", day=100, **LI)
+    for key, day in (("before", 5), ("between", 50), ("after", 150)):
+        sms(world, key, day, arrived=True)
+    held, _ = holders(world)
     assert held[("aliyun_sms-before", NUMBER)] == BEFORE
+    assert held[("aliyun_sms-between", NUMBER)] == held[("pos-wang", NUMBER)]
+    assert held[("aliyun_sms-after", NUMBER)] == IN_DOUBT
 
 
 def test_a_member_list_without_dates_says_nothing_of_before(world):
@@ -406,3 +418,99 @@ def test_the_holders_of_a_number_have_no_number_in_common(world):
     told = with_holders(parties, judge(parties, load_registry()))
     phone = candidates(told, np.arange(2))["phones"].to_list()
     assert set(phone[0]).isdisjoint(phone[1])
+
+
+def one_letter_off(world, days, **more):
+    """Whether 王小伟 and 王小静 under one number, so many days apart, are taken for one person."""
+    world.say("wang", PHONE, source="youzan", **WANG)
+    world.say("slip", PHONE, day=days, name="王小静", surname="王", name_pinyin="wang xiao jing", **more)
+    held, _ = holders(world)
+    return held[("youzan-wang", NUMBER)] == held[("pos-slip", NUMBER)]
+
+
+def test_one_character_changed_within_a_season_is_a_slip(world):
+    assert one_letter_off(world, 60)
+
+
+def test_one_character_changed_another_year_is_another_of_the_family(world):
+    assert not one_letter_off(world, 400)
+
+
+def test_one_character_changed_with_another_birth_date_is_another_of_the_family(world):
+    world.say("wang", PHONE, source="youzan", birth_date=date(1980, 5, 6), **WANG)
+    assert not one_letter_off(world, 5, birth_date=date(2001, 2, 3))
+
+
+def test_a_masked_name_of_another_year_is_left_to_what_else_is_known(world):
+    world.say("whole", PHONE, **WANG)
+    world.say("part", PHONE, source="jd", role="receiver", day=200, name="王**", quality="masked", surname="王")
+    held, _ = holders(world)
+    assert held[("pos-whole", NUMBER)] != held[("jd-part", NUMBER)]
+
+
+def test_one_surname_with_two_nicknames_is_two_people(world):
+    for nick in ("晨曦", "大鹏"):
+        world.say(nick, PHONE, source="wecom", name="王", surname="王", nickname=nick, quality="derived")
+    held, _ = holders(world)
+    assert held[("wecom-晨曦", NUMBER)] != held[("wecom-大鹏", NUMBER)]
+
+
+def test_two_parts_that_cannot_be_one_person_are_not_both_the_full_names(world):
+    world.say("whole", PHONE, **WANG)
+    for nick in ("晨曦", "大鹏"):
+        world.say(nick, PHONE, source="wecom", name="王", surname="王", nickname=nick, quality="derived", day=3)
+    held, _ = holders(world)
+    assert len({held[(key, NUMBER)] for key in ("pos-whole", "wecom-晨曦", "wecom-大鹏")}) == 3
+
+
+def test_a_part_of_a_name_is_whose_account_goes_by_its_nickname(world):
+    world.say("order", PHONE, source="youzan", role="buyer", record_type="order", nickname="北北")
+    world.say("order", PHONE, source="youzan", role="receiver", record_type="order", **WANG)
+    world.say("card", PHONE, source="youzan", day=400, name="王**", quality="masked", surname="王", nickname="北北")
+    held, _ = holders(world)
+    assert held[("youzan-card", NUMBER)] == held[("youzan-order", NUMBER)]
+
+
+def test_who_goes_by_their_full_name_is_its_bearer_whatever_the_year(world):
+    world.say("whole", PHONE, **WANG)
+    world.say("part", PHONE, source="youzan", day=800, name="王", quality="title", surname="王", nickname="王小伟")
+    held, _ = holders(world)
+    assert held[("pos-whole", NUMBER)] == held[("youzan-part", NUMBER)]
+
+
+def test_a_nickname_that_is_somebodys_given_name_is_not_another_names(world):
+    world.say("zhou", [("phone", "13900000009")], name="周天伟", surname="周", name_pinyin="zhou tian wei")
+    world.say("wang", PHONE, **WANG)
+    world.say("nick", PHONE, source="youzan", day=3, nickname="天伟")
+    held, _ = holders(world)
+    assert held[("pos-wang", NUMBER)] != held[("youzan-nick", NUMBER)]
+
+
+def test_whoever_recommends_an_order_is_not_met_on_its_day(world):
+    world.say("wang", PHONE, day=400, **WANG)
+    world.say("nick", PHONE, source="youzan", nickname="木木")
+    world.say("brought", PHONE, source="youzan", role="referrer", record_type="order", day=410, nickname="木木")
+    held, _ = holders(world)
+    assert held[("pos-wang", NUMBER)] != held[("youzan-nick", NUMBER)]
+
+
+def test_an_account_that_orders_for_two_is_whom_it_orders_for_most(world):
+    account = [*PHONE, ("tmall_nick", "libin")]
+    for number, whom in enumerate((LI, WANG, LI)):
+        world.order(number, buyer=account, receiver=PHONE, source="tmall", day=number, **whom)
+    parties = read_parties(world.write())
+    held = judge(parties, load_registry()).holding.filter(pl.col("id_type") == "phone")
+    of = held.join(parties.party.select("party", "role", "name"), on="party")
+    li = of.filter(pl.col("name") == LI["name"])["holder"].unique().to_list()
+    assert of.filter(pl.col("role") == "buyer")["holder"].unique().to_list() == li
+
+
+def test_the_two_of_a_number_are_kept_apart_and_the_many_of_a_shops_are_not(world):
+    world.say("wang", PHONE, **WANG)
+    world.say("li", PHONE, source="tmall", role="receiver", record_type="order", **LI)
+    for n, name in enumerate(("周一", "吴二", "郑三", "冯四", "陈五", "褚六", "卫七")):
+        world.say(name, [("phone", "13900000008")], source="jd", name=name, surname=name[0], name_pinyin=f"p {n}")
+    parties = read_parties(world.write())
+    apart = holders_apart(judge(parties, load_registry()).holding, parties, named=True)
+    of = dict(parties.party.select("party", "record_id").iter_rows())
+    assert [{of[a], of[b]} for a, b in apart] == [{"pos-wang", "tmall-li"}]

@@ -103,7 +103,22 @@ def test_names_with_a_dot_between_their_parts_are_full_and_keep_one_kind_of_dot(
     assert parsed("买买提•吐尔逊")["quality"] == "full"
 
 
-@pytest.mark.parametrize("written", ["开心就好", "小太阳", "Mike", "某某有限公司", "李晓明abc", "王"])
+_NO_NAMES = (
+    "开心就好",
+    "小太阳",
+    "Mike",
+    "某某有限公司",
+    "李晓明abc",
+    "王",
+    "家人",
+    "家里",
+    "老妈",
+    "东东",
+    "物业代收",
+)
+
+
+@pytest.mark.parametrize("written", _NO_NAMES)
 def test_what_is_no_full_name_is_a_nickname_without_parts(written):
     found = parsed(written)
     assert (found["quality"], found["surname"], found["given"]) == ("nick", None, None)

@@ -49,6 +49,11 @@ _PICTURES: Final = r"[\p{So}\p{Sk}\p{Cf}\p{Co}\p{Cc}\x{FE00}-\x{FE0F}\x{20E3}]"
 _AROUND: Final = r"^[[\p{P}\p{S}\s]--[*]]+|[[\p{P}\p{S}\s]--[*]]+$"
 _DOT: Final = r"(\p{Han})\s*[·•・‧∙⋅.]\s*(\p{Han})"
 _ORGANISATION: Final = "公司|集团|有限|商店|超市|门店|旗舰|酒店|医院|学校|中心|物业|前台|菜鸟|驿站|快递|工作室|代收"
+# Whom the parcel is for, not who they are: 家 and 亲 would pass for surnames.
+_RELATIVE: Final = (
+    "^(?:[家亲]人|家[里中属]人?|家长|本人|自己|朋友|同事|邻居|老?[妈爸]|妈妈|爸爸|爷爷|奶奶|外[公婆]|姥[姥爷]|老[公婆]"
+    "|[哥姐弟妹叔姨舅姑]{1,2}|儿子|女儿|宝[宝贝]|孩子)$"
+)
 _LATIN_NAME: Final = r"^\p{Latin}[\p{Latin}'’.\-]*(?:[\s,]+\p{Latin}[\p{Latin}'’.\-]*){1,4}$"
 _PARSED: Final = ("name", "name_simplified", "quality", "gender_hint", "surname", "given", "script")
 
@@ -140,7 +145,10 @@ def _judged(frame: pl.DataFrame) -> pl.DataFrame:
     transcribed = name.str.contains(r"^\p{Han}+(?:·\p{Han}+)+$")
     bare_surname = pl.col("titled") & (n_given == 0).fill_null(False)
     organisation = name.str.contains(_ORGANISATION)
-    full = (chinese.fill_null(False) | transcribed | name.str.contains(_LATIN_NAME)) & ~organisation
+    # Polars' regular expressions know no back-references.
+    is_doubled = (pl.col("n") == 2) & (one == name.str.slice(1, 1)) & pl.col("has_han")
+    is_called = organisation | name.str.contains(_RELATIVE) | is_doubled
+    full = (chinese.fill_null(False) | transcribed | name.str.contains(_LATIN_NAME)) & ~is_called
     quality = (
         pl.when(name.is_null()).then(pl.lit(None, dtype=pl.String))
         .when(pl.col("masked")).then(pl.lit("masked"))
