@@ -10,7 +10,8 @@ from identity.keeping.causes import ChurnBudget
 from identity.keeping.keeping import Keeping
 from identity.measuring.measuring import Place, measure_run
 from identity.measuring.quality import load_metrics
-from identity.pipeline import IdentityReport, resolve
+from identity.pipeline import resolve
+from identity.results import IdentityReport
 from identity.scoring.engine import engine_named
 from warehouse.building import Building
 

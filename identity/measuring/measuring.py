@@ -10,8 +10,9 @@ import polars as pl
 
 from identity.measuring.canaries import measure_canaries
 from identity.measuring.quality import TABLE, Run, measure
-from identity.pipeline import IdentityReport, resolve
+from identity.pipeline import resolve
 from identity.registry import load_registry
+from identity.results import IdentityReport
 from identity.scoring.models_store import load_model
 from identity.scoring.retail import RETAIL
 
