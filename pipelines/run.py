@@ -16,8 +16,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import dagster as dg
-from sqlalchemy import event
-from sqlalchemy.engine import Engine
 
 from assets.backfill import FIRST_DAY
 from common.errors import GuiyiError, UsageError
@@ -25,6 +23,7 @@ from identity.keeping.keeping import Keeping
 from pipelines.definitions import build_defs
 from pipelines.jobs import BACKFILL, DAILY, run_config
 from pipelines.resources import WATCHER
+from pipelines.storage import open_instance
 from profiles.tagging.load import load_tags
 from warehouse.home import Home
 
@@ -167,9 +166,8 @@ def _publish(
     run_id = str(uuid.uuid4())
     with (
         _quiet(),
-        _quick_commits(),
         _watched(steps.inside),
-        dg.DagsterInstance.from_config(str(dagster_home(home))) as instance,
+        open_instance(dagster_home(home)) as instance,
     ):
         _report_dead_runs(instance)
         job = build_defs().resolve_job_def(name)
@@ -286,24 +284,6 @@ def _watched(inside: Callable[[int, int, str], None]) -> Iterator[None]:
         yield
     finally:
         WATCHER.reset(token)
-
-
-@contextmanager
-def _quick_commits() -> Iterator[None]:
-    """Dagster's event log without a disk flush per event.
-
-    It opens a new SQLite connection for each of 2,000 events, and their flushes cost half a minute on a busy disk.
-    A killed process loses nothing by this; a power cut may lose the log of the run, never the warehouse.
-    """
-
-    def relax(connection: Any, _record: object) -> None:
-        connection.execute("pragma synchronous = off")
-
-    event.listen(Engine, "connect", relax)
-    try:
-        yield
-    finally:
-        event.remove(Engine, "connect", relax)
 
 
 @contextmanager
