@@ -11,6 +11,7 @@ import logging
 import os
 import threading
 from collections.abc import Collection, Iterator
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -175,17 +176,10 @@ def validate(rows: "pd.DataFrame", expectations: dict[str, Expectation]) -> dict
     Raises:
         DefinitionError: an expectation cannot be evaluated on these columns.
     """
-    # Imported here: it takes seconds, and only a run needs it.
-    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
-    import great_expectations as gx
-    from great_expectations.data_context.types.base import ProgressBarsConfig
+    batches = _batches()
     from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
-    logging.getLogger("great_expectations").setLevel(logging.ERROR)
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = ProgressBarsConfig(globally=False)
-    asset = context.data_sources.add_pandas("rows").add_dataframe_asset("rows")
-    batch = asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": rows})
+    batch = batches.get_batch({"dataframe": rows})
     outcome: dict[str, tuple[bool, int]] = {}
     for name, expectation in expectations.items():
         # One by one: a suite takes two expectations of one type on one column for the same.
@@ -195,6 +189,21 @@ def validate(rows: "pd.DataFrame", expectations: dict[str, Expectation]) -> dict
             raise DefinitionError(FOLDER, f"{name} cannot be evaluated.", "Check its columns and arguments.")
         outcome[name] = (bool(result.success), int(result.result.get("unexpected_count") or 0))
     return outcome
+
+
+@cache
+def _batches() -> Any:
+    """What makes a batch of a frame; once for all frames."""
+    # Imported here: it takes seconds, and only a run needs it.
+    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    import great_expectations as gx
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+
+    logging.getLogger("great_expectations").setLevel(logging.ERROR)
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    asset = context.data_sources.add_pandas("rows").add_dataframe_asset("rows")
+    return asset.add_batch_definition_whole_dataframe("all")
 
 
 def _raised(information: dict[str, Any]) -> bool:

@@ -9,8 +9,8 @@ from typing import Final, Protocol, TypeVar
 import dagster as dg
 
 from assets.metadata import Lineage, column_lineage, column_schema, table_key, table_metadata
+from dbt_like_sql.lineage import Schemas, documented_schemas
 from dbt_like_sql.lineage import column_lineage as columns_read
-from dbt_like_sql.lineage import documented_schemas
 from dbt_like_sql.project import Model, Project
 from dbt_like_sql.runner import Runner, mount
 from warehouse.building import Building
@@ -27,9 +27,14 @@ class _Tested(Protocol):
 T = TypeVar("T", bound=_Tested)
 
 
-def model_assets(project: Project) -> list[dg.AssetsDefinition]:
-    """One asset for every model that is built; ephemeral ones dissolve into those that read them."""
-    schemas = documented_schemas(project)
+def model_assets(project: Project, *, with_lineage: bool = True) -> list[dg.AssetsDefinition]:
+    """One asset for every model that is built; ephemeral ones dissolve into those that read them.
+
+    Args:
+        project: the SQL models.
+        with_lineage: tell which columns each column is made from. It takes a second, and only who looks needs it.
+    """
+    schemas = documented_schemas(project) if with_lineage else None
     return [
         _model_asset(project, project.model(name), schemas)
         for name in project.order()
@@ -61,7 +66,7 @@ def _is_ephemeral(model: Model) -> bool:
     return model.config.materialized == "ephemeral"
 
 
-def _model_asset(project: Project, model: Model, schemas: dict[str, dict[str, str]]) -> dg.AssetsDefinition:
+def _model_asset(project: Project, model: Model, schemas: Schemas | None) -> dg.AssetsDefinition:
     key = table_key(model.schema, model.name)
     checks = [
         dg.AssetCheckSpec(
@@ -86,7 +91,7 @@ def _model_asset(project: Project, model: Model, schemas: dict[str, dict[str, st
             "dagster/column_schema": column_schema(
                 (c.name, c.data_type or "varchar", c.description) for c in model.columns
             ),
-            "dagster/column_lineage": column_lineage(_lineage(project, model, schemas)),
+            **({"dagster/column_lineage": column_lineage(_lineage(project, model, schemas))} if schemas else {}),
             **{f"meta/{name}": str(value) for name, value in model.meta.items()},
         },
     )
@@ -137,14 +142,18 @@ def _mount_sources(building: Building, project: Project, model: Model) -> None:
         "analyses": building.public / "analyses",
     }
     for source in sorted({source for part in _parts(project, model) for source, _ in part.sources}):
-        mount(building.con, project, source, folders[source])
+        files = sorted(folders[source].glob("*.parquet"))
+        state = tuple((path, path.stat().st_mtime_ns) for path in files)
+        if building.mounted.get(source) != state:
+            mount(building.con, project, source, folders[source])
+            building.mounted[source] = state
 
 
 def _variables(building: Building) -> dict[str, str]:
     return {"as_of": building.as_of.isoformat(), "time_zone": building.time_zone, "run_id": building.run_id}
 
 
-def _lineage(project: Project, model: Model, schemas: dict[str, dict[str, str]]) -> Lineage:
+def _lineage(project: Project, model: Model, schemas: Schemas) -> Lineage:
     """Lineage in asset keys: `lake.touchpoints.orders` and `core.orders` both end in schema and table."""
     # Only what the model can read: the whole project's columns would be gone through anew for each model.
     parts = _parts(project, model)

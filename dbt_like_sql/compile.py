@@ -4,11 +4,12 @@ Nothing here reads files or opens a database.
 """
 
 import re
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sqlglot
-from jinja2 import StrictUndefined, TemplateError, nodes
+from jinja2 import StrictUndefined, Template, TemplateError, nodes
 from jinja2.sandbox import SandboxedEnvironment
 from sqlglot import exp
 from sqlglot.errors import ParseError
@@ -38,6 +39,7 @@ _REFUSED = (nodes.Macro, nodes.Include, nodes.Import, nodes.FromImport, nodes.Ex
 _WITH = re.compile(r"\A(?:\s*--[^\n]*\n)*\s*with\b(?!\s+recursive)", re.IGNORECASE)
 
 
+@lru_cache(maxsize=4096)
 def scan(path: Path, text: str) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...], dict[str, Any]]:
     """The models and sources that a text asks for and its config, found without rendering it.
 
@@ -72,16 +74,26 @@ def resolve_vars(project: "Project", given: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
+@lru_cache(maxsize=4096)
+def _template(text: str) -> Template:
+    return _JINJA.from_string(text)
+
+
 def render(project: "Project", path: Path, text: str, variables: dict[str, Any]) -> str:
     """SQL of a text by itself, before ephemeral models are laid in."""
+    if "{" not in text:
+        return text.strip()
     try:
-        template = _JINJA.from_string(text)
-        return template.render(
-            ref=lambda name: project.relation(name, path),
-            source=lambda source, table: project.source_relation(source, table, path),
-            var=lambda name, *default: variables.get(name, *default or [StrictUndefined(name=f"var('{name}')")]),
-            config=lambda **_: "",
-        ).strip()
+        return (
+            _template(text)
+            .render(
+                ref=lambda name: project.relation(name, path),
+                source=lambda source, table: project.source_relation(source, table, path),
+                var=lambda name, *default: variables.get(name, *default or [StrictUndefined(name=f"var('{name}')")]),
+                config=lambda **_: "",
+            )
+            .strip()
+        )
     except TemplateError as error:
         raise DefinitionError(path, f"{error}.", ALLOWED) from error
 

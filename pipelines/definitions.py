@@ -25,17 +25,21 @@ from pipelines.sensors import exports_sensor, landing_sensor
 
 
 def build_defs(
-    *, resource_overrides: Mapping[str, Any] | None = None, clock: Callable[[], datetime] = utc_now
+    *,
+    resource_overrides: Mapping[str, Any] | None = None,
+    clock: Callable[[], datetime] = utc_now,
+    with_lineage: bool = True,
 ) -> dg.Definitions:
     """All assets, checks, jobs, the schedule and the sensor.
 
     Args:
         resource_overrides: resources by name that take the place of the usual ones.
         clock: tells UTC without zone.
+        with_lineage: tell the lineage of columns, which the UI shows and a run has no use for.
     """
     # What the records and people of a day make: a past day's tags are computed with these alone.
     project = load_project()
-    of_a_day = [*model_assets(project), *profile_assets(), *analysis_assets()]
+    of_a_day = [*model_assets(project, with_lineage=with_lineage), *profile_assets(), *analysis_assets()]
     tables = [touchpoint_assets(), identity_assets(), *of_a_day]
     made = sorted(key for asset in tables for key in asset.keys)
     return dg.Definitions(

@@ -170,7 +170,7 @@ def _publish(
         open_instance(dagster_home(home)) as instance,
     ):
         _report_dead_runs(instance)
-        job = build_defs().resolve_job_def(name)
+        job = build_defs(with_lineage=False).resolve_job_def(name)
         steps.expect([node.name for node in job.graph.nodes])
         instance.add_event_listener(run_id, steps.tell)
         try:

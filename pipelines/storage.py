@@ -1,4 +1,4 @@
-"""Dagster's record of runs and events on SQLite, as Dagster itself keeps it, with the connections held while a run lasts.
+"""Dagster's record of runs and events on SQLite, as Dagster keeps it, with the connections held while a run lasts.
 
 Dagster opens a connection and compiles its SQL anew for each statement: 6,000 times in a run, which is a third of a
 small run's time. What is written, and where, stays the same, so the Dagster UI reads it while the run goes on.

@@ -3,7 +3,7 @@
 How a kind of value is read is in `normalise`; which column is of which kind the contract says.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 from zoneinfo import available_timezones
 
@@ -46,9 +46,19 @@ def time_zones(rows: pl.DataFrame, contract: Contract, tables: Sequence["LoadedT
     return said.zip_with(known, of_file)
 
 
+def parsed_columns(rows: pl.DataFrame, columns: Mapping[str, Column], zones: pl.Series | str) -> list[pl.Series]:
+    """Columns with their types; null where a cell is blank or cannot be read."""
+    said = rows.select(pl.when(pl.col(name) != "").then(pl.col(name)).alias(name) for name in columns)
+    return [_parsed(said[name], column, zones) for name, column in columns.items()]
+
+
 def parsed_column(rows: pl.DataFrame, name: str, column: Column, zones: pl.Series | str) -> pl.Series:
-    """One column with its type; null where a cell is blank or cannot be read."""
-    text = rows.select(pl.when(pl.col(name) != "").then(pl.col(name)).alias(name)).to_series()
+    """One column with its type; as `parsed_columns`."""
+    return parsed_columns(rows, {name: column}, zones)[0]
+
+
+def _parsed(text: pl.Series, column: Column, zones: pl.Series | str) -> pl.Series:
+    name = text.name
     if text.null_count() == len(text):
         return pl.Series(name, [None], dtype=_DTYPES[column.kind]).new_from_index(0, len(text))
     if column.kind in _TIMES:
@@ -79,7 +89,7 @@ def typed(rows: pl.DataFrame, contract: Contract, tables: Sequence["LoadedTable"
     A platform's ciphertext is no value: only derived columns see it, to tell that there is one.
     """
     zones = time_zones(rows, contract, tables)
-    rows = rows.with_columns(parsed_column(rows, n, column, zones) for n, column in contract.columns.items())
+    rows = rows.with_columns(parsed_columns(rows, contract.columns, zones))
     rows = rows.with_columns(  # of single versions nobody knows since when they said so
         pl.lit(None, dtype=_DTYPES[kind]).alias(f"{column}_{told}")
         for column in contract.watched_columns
@@ -89,13 +99,14 @@ def typed(rows: pl.DataFrame, contract: Contract, tables: Sequence["LoadedTable"
     for name, sql in contract.derived.items():
         rows = rows.with_columns(expression(sql).alias(name))
     personal = [name for name, c in contract.columns.items() if c.pii and rows.schema[name] == pl.String]
-    return rows.with_columns(_without_ciphertext(rows[name]) for name in personal)
+    return _without_ciphertext(rows, personal)
 
 
-def _without_ciphertext(cells: pl.Series) -> pl.Series:
+def _without_ciphertext(rows: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
     """Most files have none, which a glance at the first signs tells faster than the work."""
-    cell = pl.col(cells.name)
-    glance = pl.any_horizontal(cell.str.starts_with(sign) for sign in ("##", "$$", "~"))
-    if not cells.to_frame().select(glance.any()).item():
-        return cells
-    return cells.to_frame().select(pl.when(~cell.str.contains(_CIPHERTEXT)).then(cell)).to_series()
+    glance = rows.select(
+        pl.any_horizontal(pl.col(name).str.starts_with(sign) for sign in ("##", "$$", "~")).any().alias(name)
+        for name in names
+    )
+    found = [pl.col(name) for name in names if glance[name][0]]
+    return rows.with_columns(pl.when(~cells.str.contains(_CIPHERTEXT)).then(cells) for cells in found)

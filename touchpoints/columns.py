@@ -34,19 +34,13 @@ def canonical(cells: Cells, contract: Contract) -> pl.DataFrame:
     """
     frame = cells.frame
     own = [name for name in frame.columns if name != ROW]
-    frame = frame.with_columns(_undecorated(frame[name]) for name in own)
+    frame = frame.with_columns(_undecorated(frame.select(own)))
     if cells.raw is None:
         raw = pl.struct(own).struct.json_encode() if own else pl.lit("{}")
         frame = frame.with_columns(raw.alias(RAW))
     else:
         frame = frame.with_columns(cells.raw.alias(RAW))
-    is_json = cells.raw is not None
-    chosen = [
-        found.alias(name)
-        for name, column in contract.columns.items()
-        if (found := _cells_of(frame, column, is_json)) is not None
-    ]
-    good = frame.select(ROW, RAW).with_columns(chosen)
+    good = pl.concat([frame.select(ROW, RAW), _chosen(frame, contract, cells.raw is not None)], how="horizontal")
     rejects = cells.rejects.select(
         ROW, pl.col("raw_text").alias(RAW), pl.col("reason").alias(REASON), pl.col("column").alias(REASON_COLUMN)
     )
@@ -55,13 +49,14 @@ def canonical(cells: Cells, contract: Contract) -> pl.DataFrame:
     return pl.concat([good, rejects], how="diagonal").sort(ROW) if rejects.height else good
 
 
-def _undecorated(cells: pl.Series) -> pl.Series:
-    """Cells without dressing, blank ones null. Most columns have none, which a glance tells faster than the work."""
-    if cells.null_count() == len(cells):
-        return cells
+def _undecorated(cells: pl.DataFrame) -> list[pl.Series]:
+    """The columns that have dressing, without it, blank cells null. Most have none, as one glance at all tells."""
+    glance = cells.select(pl.all().str.contains(_DRESSED).any())
+    return [_undecorated_cells(cells[name]) for name in cells.columns if glance[name][0]]
+
+
+def _undecorated_cells(cells: pl.Series) -> pl.Series:
     dressed = cells.str.contains(_DRESSED).fill_null(False)
-    if not dressed.any():
-        return cells
     if dressed.all():
         return _undressed(cells)
     return cells.scatter(dressed.arg_true(), _undressed(cells.filter(dressed)))
@@ -79,24 +74,39 @@ def _nothing_to_null(text: pl.Expr) -> pl.Expr:
     return pl.when(text != "").then(text)
 
 
-def _cells_of(frame: pl.DataFrame, column: Column, is_json: bool) -> pl.Series | None:
+def _chosen(frame: pl.DataFrame, contract: Contract, is_json: bool) -> pl.DataFrame:
+    """The contract's columns that the file has; blank cells are empty.
+
+    All columns go through each step at once: a step for each column costs more than the work in it.
+    """
+    told = {name: _first_said(frame, column) for name, column in contract.columns.items()}
+    found = frame.select(cells.alias(name) for name, cells in told.items() if cells is not None)
+    # The words for "nothing" are looked for among the short cells, each of which is looked at once.
+    cells, word = pl.all(), pl.element()
+    short = found.select(cells.filter(cells.str.len_bytes() <= _LONGEST_PLACEHOLDER).unique().implode())
+    empty = short.select(pl.all().list.eval(word.filter(blank_to_null(word).is_null())))
+    return found.select(
+        _said(name, [*empty[name].item(), *contract.columns[name].blank], is_json) for name in found.columns
+    )
+
+
+def _said(name: str, blank: list[str], is_json: bool) -> pl.Expr:
+    cells = pl.col(name)
+    said = pl.when(cells.is_in(sorted(set(blank)))).then(pl.lit("")).otherwise(cells).alias(name) if blank else cells
+    # In JSON a key that is not there says nothing; in a table a cell without text says: blank.
+    return said if is_json else said.fill_null("")
+
+
+def _first_said(frame: pl.DataFrame, column: Column) -> pl.Expr | None:
     """The cells of the first name that has a value; None where the file has none of the names."""
     names = [name for name in column.names if name in frame.columns]
     if not names:
         return None
-    found = frame[names[0]] if len(names) == 1 else frame.select(pl.coalesce(names)).to_series()
+    found = pl.col(names[0]) if len(names) == 1 else pl.coalesce(names)
     if behind := [name for name in column.followed_by if name in frame.columns]:
-        both = pl.concat_str(pl.lit(found), pl.coalesce(behind), separator=" ", ignore_nulls=True)
-        found = frame.select(pl.when(pl.lit(found).is_not_null()).then(both)).to_series()
-    if column.extract is not None:
-        found = found.to_frame("cell").select(pl.col("cell").str.extract(column.extract)).to_series()
-    short = found.filter(found.str.len_bytes() <= _LONGEST_PLACEHOLDER).unique()
-    empty = short.filter(short.to_frame("cell").select(blank_to_null(pl.col("cell")).is_null()).to_series())
-    blank = pl.concat([empty.cast(pl.String), pl.Series(column.blank, dtype=pl.String)]).unique()
-    cells = pl.col("cell")
-    said = cells if blank.is_empty() else pl.when(cells.is_in(blank.implode())).then(pl.lit("")).otherwise(cells)
-    # In JSON a key that is not there says nothing; in a table a cell without text says: blank.
-    return found.to_frame("cell").select(said if is_json else said.fill_null("")).to_series()
+        both = pl.concat_str(found, pl.coalesce(behind), separator=" ", ignore_nulls=True)
+        found = pl.when(found.is_not_null()).then(both)
+    return found if column.extract is None else found.str.extract(column.extract)
 
 
 def text_or_null(name: str) -> pl.Expr:

@@ -6,6 +6,7 @@ is `matching`. A mistake is told with its file, its line and what to do.
 
 from collections.abc import Sequence
 from difflib import get_close_matches
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,7 @@ def load_contract(path: Path) -> Contract:
     return parse_contract(text, path)
 
 
+@lru_cache(maxsize=512)
 def parse_contract(text: str, path: Path) -> Contract:
     """A contract from the text of its file.
 

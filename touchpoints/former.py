@@ -38,7 +38,9 @@ def former_identifiers(batch: Batch, current: pl.DataFrame, tables: Sequence[Loa
     version = history.select(RECORD, "_version", "version_at")
     each = pl.format("{}/{}", RECORD, "_version").alias(RECORD)
     told = evaluate(typed(history.with_columns(each), batch.contract, tables), occurred_at=batch.contract.occurred_at)
-    found, _ = parties(Batch(batch.contract, batch.key, told, batch.lines.clear(), batch.history.clear()))
+    named = {role: party.model_copy(update={"attributes": []}) for role, party in batch.contract.parties.items()}
+    contract = batch.contract.model_copy(update={"parties": named})
+    found, _ = parties(Batch(contract, batch.key, told, batch.lines.clear(), batch.history.clear()))
     of_version = pl.col(RECORD).str.split_exact("/", 1)
     last = (
         found.filter(pl.col("strength").is_in(_PLAIN))

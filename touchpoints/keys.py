@@ -5,13 +5,12 @@ personal wherever it stands, whatever its contract says; `hide_phones` sees to t
 """
 
 from collections.abc import Sequence
-from functools import cache
 from typing import Final
 
-import duckdb
 import polars as pl
 
 from common.keys import keyed_hashes
+from touchpoints.database import database
 
 _SEPARATOR: Final = "\x1f"
 # A mobile number of China as a part of a key, between slashes; tills use it as member number.
@@ -23,7 +22,7 @@ def md5_of(frame: pl.DataFrame, columns: Sequence[str | pl.Expr]) -> pl.Series:
     parts = [pl.col(c) if isinstance(c, str) else c for c in columns]
     text = pl.concat_str([part.cast(pl.String).fill_null("") for part in parts], separator=_SEPARATOR)
     joined = frame.select(text=text)
-    with _database().cursor() as con:
+    with database().cursor() as con:
         con.register("joined", joined)
         return con.sql("select md5(text) as hash from joined").pl().to_series()
 
@@ -38,9 +37,3 @@ def hide_phones(keys: pl.Series, key: bytes) -> pl.Series:
         return keys
     hashes = keyed_hashes(keys.zip_with(is_phone, keys.clear(len(keys))), key)
     return hashes.zip_with(is_phone, keys)
-
-
-@cache
-def _database() -> duckdb.DuckDBPyConnection:
-    """One empty database for all hashing: opening one costs more than hashing thousands of rows."""
-    return duckdb.connect()

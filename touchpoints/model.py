@@ -4,6 +4,7 @@ Only shapes live here. What a value means for one source is in its contract; how
 `normalise`. Times are UTC without a zone (`Datetime("us")`), money is in the unit that `currency` names.
 """
 
+from functools import cache
 from typing import Final, TypeAlias
 
 import polars as pl
@@ -211,6 +212,7 @@ TABLES: Final[dict[str, Schema]] = {
 }
 
 
+@cache
 def empty(table: str) -> pl.DataFrame:
     """A canonical table without rows."""
     return pl.DataFrame(schema=TABLES[table])

@@ -5,11 +5,11 @@ Taken apart by DuckDB, which keeps the digits of numbers and takes a cell that i
 
 from collections.abc import Sequence
 
-import duckdb
 import polars as pl
 
-from touchpoints.cells import parsed_column
+from touchpoints.cells import parsed_columns
 from touchpoints.contract import Nested
+from touchpoints.database import database
 
 _ROW = "_row"
 
@@ -17,7 +17,7 @@ _ROW = "_row"
 def explode_values(values: pl.Series) -> pl.DataFrame:
     """The elements of each cell's list: `row` (position of the cell) and `value`, in order."""
     cells = values.alias("cell").to_frame().with_row_index("row").filter(pl.col("cell").is_not_null())
-    with duckdb.connect() as con:
+    with database().cursor() as con:
         con.register("cells", cells)
         query = """
             select row, unnest(case when is_list then json_extract_string(cell, '$[*]') else [cell] end) as value
@@ -33,7 +33,7 @@ def explode_objects(frame: pl.DataFrame, nested: Nested, keep: Sequence[str]) ->
     cells = cells.filter(pl.col("cell").str.starts_with("["))
     names = {name: column.names for name, column in nested.columns.items()}
     paths = sorted({"$." + path for several in names.values() for path in several})
-    with duckdb.connect() as con:
+    with database().cursor() as con:
         con.register("cells", cells)
         query = """
             select _row, json_extract_string(element, $paths) as found
@@ -48,8 +48,6 @@ def explode_objects(frame: pl.DataFrame, nested: Nested, keep: Sequence[str]) ->
             for name, several in names.items()
         },
     )
-    elements = elements.with_columns(
-        parsed_column(elements, name, column, zones="UTC") for name, column in nested.columns.items()
-    )
+    elements = elements.with_columns(parsed_columns(elements, nested.columns, zones="UTC"))
     kept = frame.select(keep).with_row_index(_ROW)
     return elements.join(kept.drop(set(kept.columns) & set(nested.columns)), on=_ROW, how="left", maintain_order="left")

@@ -109,6 +109,8 @@ def identifier_rows(batch: Batch, identifier: Identifier) -> pl.DataFrame:
     more = {"country": identifier.country, "own_scope": _scope_sql(identifier), "valid_to": identifier.valid_to}
     frame = _slot(batch, identifier.value, **more)
     frame = frame.with_columns(pl.col("value").cast(pl.String))
+    if frame.is_empty():
+        return _nothing(frame, identifier)
     if identifier.many:
         elements = explode_values(frame["value"])
         frame = frame.with_row_index("row").drop("value").join(elements, on="row", how="inner").drop("row")
@@ -148,7 +150,7 @@ def _plain(frame: pl.DataFrame, identifier: Identifier) -> pl.DataFrame:
 
 def _nothing(frame: pl.DataFrame, identifier: Identifier) -> pl.DataFrame:
     none = pl.lit(None, dtype=pl.String)
-    return frame.clear().with_columns(id_type=none, id_scope=none, id_value=none)
+    return frame.clear().with_columns(id_type=none, id_scope=none, id_value=none, strength=none)
 
 
 def _phones(frame: pl.DataFrame, identifier: Identifier) -> pl.DataFrame:
@@ -206,6 +208,8 @@ def _national_id_facts(batch: Batch, identifier: Identifier) -> tuple[pl.DataFra
 
 def _attribute(batch: Batch, attribute: Attribute) -> pl.DataFrame:
     frame = _slot(batch, attribute.value)
+    if frame.is_empty():
+        return frame.with_columns(pl.col("value").cast(pl.String), name=pl.lit(attribute.name))
     if attribute.extract is not None:
         frame = frame.with_columns(pl.col("value").str.extract(attribute.extract)).drop_nulls("value")
     if attribute.map:

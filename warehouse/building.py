@@ -63,6 +63,7 @@ class Building:
         spark_master: of Spark, such as `yarn`; None for this machine's cores.
         sources: the brand's own contracts, beside those that are built in; None for none.
         churn_stop: share from which the run publishes nothing, unless `accept_churn`.
+        mounted: which files of each source of the models `con` shows, with the moment when each was written.
     """
 
     home: Home
@@ -82,6 +83,7 @@ class Building:
     sources: Path | None = None
     scoring: str = "duckdb"
     spark_master: str | None = None
+    mounted: dict[str, tuple[tuple[Path, int], ...]] = field(default_factory=dict, repr=False)
 
     @property
     def private(self) -> Path:

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -135,6 +136,12 @@ def load_audience(path: Path, origin: Origin = "built_in") -> Audience:
         text = path.read_bytes().decode("utf-8")
     except UnicodeDecodeError as error:
         raise RuleFault(path, 1, (), say("not_utf8"), say("save_as_utf8")) from error
+    return _kept(text, path, origin)
+
+
+@lru_cache(maxsize=256)
+def _kept(text: str, path: Path, origin: Origin) -> "Audience":
+    """Read once: every audience that names another one reads it, and each step of a run reads all."""
     return parse_audience(text, path, origin)
 
 

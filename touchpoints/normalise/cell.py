@@ -4,6 +4,7 @@ Nothing here knows what a value means; kinds of values have their own modules.
 """
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Final
 
 import polars as pl
@@ -53,9 +54,13 @@ def blank_to_null(expr: pl.Expr, placeholders: Iterable[str] = DEFAULT_PLACEHOLD
         expr: text cells, best undecorated before.
         placeholders: what means nothing; also found in lower case, in capitals and with a capital first.
     """
-    words = sorted({form for word in placeholders for form in (word, word.lower(), word.upper(), word.capitalize())})
-    nothing = expr.is_in(words) | expr.str.contains(_ONLY_BLANKS)
+    nothing = expr.is_in(_forms(frozenset(placeholders))) | expr.str.contains(_ONLY_BLANKS)
     return pl.when(nothing).then(pl.lit(None, dtype=pl.String)).otherwise(expr)
+
+
+@cache
+def _forms(placeholders: frozenset[str]) -> list[str]:
+    return sorted({form for word in placeholders for form in (word, word.lower(), word.upper(), word.capitalize())})
 
 
 def is_lossy_id(expr: pl.Expr) -> pl.Expr:

@@ -21,7 +21,7 @@ _RETURN: Final = b"\r"
 def line_blocks(
     blocks: Iterator[bytes], encoding: str, errors: str, delimiter: str
 ) -> Iterator[tuple[pl.Series, bool]]:
-    """The lines of a file, block by block, and whether the block is the last one.
+    """The lines of a file, block by block, and whether nothing can come after the block; there is always one.
 
     Args:
         blocks: its bytes.
@@ -33,11 +33,12 @@ def line_blocks(
         UnicodeDecodeError: in strict reading, something that the encoding does not have.
     """
     waiting = b""
+    begun = False
     for text, last in ahead(_texts(blocks, encoding, errors)):
         text = waiting + text
         cut = len(text) if last else text.rfind(b"\n") + 1
         waiting, text = text[cut:], text[:cut]
-        if not text and not last:
+        if not text and (begun or not last):
             continue
         lines = pl.read_lines(io.BytesIO(text)).to_series() if text else pl.Series([], dtype=pl.String)
         if not last:
@@ -45,6 +46,7 @@ def line_blocks(
             if first_open is not None:
                 waiting = "\n".join([*lines.slice(first_open), ""]).encode() + waiting
                 lines = lines.slice(0, first_open)
+        begun = True
         yield lines, last
 
 

@@ -10,10 +10,10 @@ from functools import partial
 from itertools import islice
 from typing import Any, Final
 
-import duckdb
 import polars as pl
 
 from touchpoints.contract import Contract
+from touchpoints.database import database
 from touchpoints.files import REPLACEMENT, head_texts, to_utf8
 from touchpoints.matching import Match, best_match
 from touchpoints.readers.tables import ROW, Cells, Table, gather_rejects, reject_rows
@@ -143,7 +143,7 @@ def _objects(text: str, place: str | None) -> pl.Series:
     query = (
         "select unnest(json_extract(doc, $path)::varchar[]) from (select $doc::varchar as doc) where json_valid(doc)"
     )
-    with duckdb.connect() as con:
+    with database().cursor() as con:
         whole = con.sql(query, params={"doc": text, "path": path}).pl().to_series()
     return whole if len(whole) else pl.Series(list(_salvage(text, place)), dtype=pl.String)
 
@@ -187,7 +187,7 @@ def _split(rows: pl.DataFrame, contract: Contract, encoding: str) -> Cells:
     rows = rows.filter(~unreadable)
     names = sorted({name for column in contract.columns.values() for name in column.names})
     paths = ["$" + "".join(f'."{step}"' for step in name.split(".")) for name in names]
-    with duckdb.connect() as con:
+    with database().cursor() as con:
         con.register("rows", rows)
         query = """
             select row_no, line, ok, case when ok then json_extract_string(line, $paths) end as found
