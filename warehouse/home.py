@@ -189,12 +189,12 @@ class Home:
             yield
 
     def clean_up(self, keep: str | None = None) -> list[str]:
-        """Remove what dead runs left: building folders, and halves of publications that never went live.
+        """Remove what dead runs left: building folders, halves of parsed files and of publications never live.
 
         Only for the holder of the lock: every building folder but `keep` then belongs to nobody.
 
         Returns:
-            names of the building folders that were removed.
+            names of what was removed from the building folder.
         """
         published = self.published()
         removed = []
@@ -205,8 +205,13 @@ class Home:
             if run_id and run_id != published and not self._is_history(run_id):
                 for root in (self.snapshots, self.vault):
                     shutil.rmtree(root / run_id, ignore_errors=True)
-            shutil.rmtree(folder)
+            if folder.is_dir():
+                shutil.rmtree(folder)
+            else:
+                folder.unlink()
             removed.append(folder.name)
+        for half in self.lake.glob("*.tmp"):  # a file that was being parsed
+            half.unlink()
         kept = {path.parent.name for path in self.snapshots.glob(f"*/{MANIFEST}")} | {published}
         for root in (self.snapshots, self.vault):
             for folder in root.iterdir():

@@ -109,3 +109,15 @@ def test_halves_that_a_killed_pruning_left_are_cleared_at_the_next_start(tmp_pat
     home.clean_up()
     assert not (home.vault / "2026-01-01.1").exists()
     assert not (home.snapshots / "2026-01-02.1").exists()
+
+
+def test_what_a_run_killed_while_it_parsed_left_is_cleared_at_the_next_start(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.prepare()
+    (home.lake / "half.tmp").write_bytes(b"138")
+    (home.lake / "whole.parquet").write_bytes(b"whole")
+    (home.building / "dead" / "private").mkdir(parents=True)
+    (home.building / "stray").write_text("no folder")
+    assert home.clean_up() == ["dead", "stray"]
+    assert [path.name for path in home.lake.iterdir()] == ["whole.parquet"]
+    assert list(home.building.iterdir()) == []
