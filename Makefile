@@ -22,7 +22,7 @@ demo: install ## Simulate a brand of 5,000 people, run everything, tell what cam
 
 .PHONY: test
 test: install-dev lint ## Lint, types and tests: ten to fifteen minutes on two cores
-	@$(KEPT) $(BIN)/pytest -m "not slow" -n 2 --dist loadfile
+	@$(KEPT) $(BIN)/pytest -m "not slow" -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: test-slow
 test-slow: install-dev ## The tests that take more than a minute each

@@ -9,10 +9,12 @@ import importlib
 import json
 import logging
 import os
+import sys
 import threading
 from collections.abc import Collection, Iterator
 from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import dagster as dg
@@ -36,8 +38,21 @@ _FORMULA: Final = r"^\s*([=+@\t\r]|-[^0-9])"
 
 def import_ahead() -> None:
     """Imports Great Expectations beside the work that comes before the first gate: it takes seconds of one core."""
+    threading.Thread(target=_great_expectations, daemon=True).start()
+
+
+def _great_expectations() -> ModuleType:
+    """The library, imported when first asked for: it takes seconds, and only a run needs it."""
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
-    threading.Thread(target=importlib.import_module, args=("great_expectations",), daemon=True).start()
+    main = sys.modules["__main__"].__dict__
+    # PySpark, which it imports where it is installed, takes a main module without a file for a run of its doctests and
+    # ends the process, as if all were done.
+    has_no_file = main.setdefault("__file__", __file__) is __file__
+    try:
+        return importlib.import_module("great_expectations")
+    finally:
+        if has_no_file:
+            main.pop("__file__", None)
 
 
 class _Strict(BaseModel):
@@ -194,9 +209,7 @@ def validate(rows: "pd.DataFrame", expectations: dict[str, Expectation]) -> dict
 @cache
 def _batches() -> Any:
     """What makes a batch of a frame; once for all frames."""
-    # Imported here: it takes seconds, and only a run needs it.
-    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
-    import great_expectations as gx
+    gx = _great_expectations()
     from great_expectations.data_context.types.base import ProgressBarsConfig
 
     logging.getLogger("great_expectations").setLevel(logging.ERROR)

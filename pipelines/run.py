@@ -176,7 +176,7 @@ def _publish(
         try:
             tags = {_PROCESS: str(os.getpid()), "as_of": as_of.isoformat(), **tags}
             job.execute_in_process(run_config=config, instance=instance, run_id=run_id, tags=tags)
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # a library that ends the process has not published either
             raise _in_one_sentence(error, steps, home, has_published=home.published() != before) from error
     published = home.published()
     if published is None or published == before:
@@ -248,7 +248,7 @@ def _is_running(process: int) -> bool:
     return process != os.getpid()  # the same number again: the older run is gone
 
 
-def _in_one_sentence(error: Exception, steps: _Steps, home: Home, *, has_published: bool) -> GuiyiError:
+def _in_one_sentence(error: BaseException, steps: _Steps, home: Home, *, has_published: bool) -> GuiyiError:
     if steps.stopped_by:
         failed = "; ".join(steps.stopped_by)
         if has_published:

@@ -205,10 +205,7 @@ class Home:
             if run_id and run_id != published and not self._is_history(run_id):
                 for root in (self.snapshots, self.vault):
                     shutil.rmtree(root / run_id, ignore_errors=True)
-            if folder.is_dir():
-                shutil.rmtree(folder)
-            else:
-                folder.unlink()
+            _remove(folder)
             removed.append(folder.name)
         for half in self.lake.glob("*.tmp"):  # a file that was being parsed
             half.unlink()
@@ -225,6 +222,13 @@ class Home:
         """Whether the published run stands on this one, directly or not."""
         published = self.published()
         return published is not None and run_id in self.manifest(published)["history"]
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
 
 
 def _state(folder: Path) -> dict[str, Any]:

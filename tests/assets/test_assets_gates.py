@@ -1,6 +1,8 @@
 """The Great Expectations gates: what passes, what fails, and that a failure tells no value."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
@@ -54,3 +56,10 @@ def test_the_landing_gate_knows_every_outcome_that_the_dictionary_tells_of() -> 
     told = re.search(r"'([a-z, ]+ or unreadable) ·", str(sources))
     assert allowed and told
     assert set(re.findall(r"\w+", allowed[1])) == set(re.findall(r"\w+", told[1])) - {"or"}
+
+
+@pytest.mark.slow
+def test_the_gates_outlive_an_import_that_would_end_a_process_without_a_main_file() -> None:
+    code = "from assets.gates import validate; import pandas; print(validate(pandas.DataFrame({'a': [1]}), {}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout.strip()) == (0, "{}"), done.stderr

@@ -186,7 +186,7 @@ def test_killed_at_any_moment_the_warehouse_stays_readable_and_the_next_run_succ
 ) -> None:
     (as_of,) = _as_of(own_home)
     people = _people(own_home)
-    command = [sys.executable, "-c", "from pipelines.cli import main; main()", "run", "--home", str(own_home.path),
+    command = [str(Path(sys.executable).parent / "guiyi"), "run", "--home", str(own_home.path),
                "--landing", str(world / "landing"), "--as-of", (as_of + timedelta(days=1)).isoformat()]  # fmt: skip
     dead: set[Path] = set()
     for stage in _STAGES:

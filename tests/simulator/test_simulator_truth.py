@@ -21,9 +21,15 @@ def persons(simulated):
     return pl.read_parquet(simulated.out / "truth" / "person.parquet")
 
 
-def found_parties(landing, folder):
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory):
+    """Where files that both tests read are parsed once."""
+    return tmp_path_factory.mktemp("lake")
+
+
+def found_parties(landing, lake, folder):
     """The parties that touchpoints reads from the files: records with their roles; a device alone is nobody yet."""
-    ingest(landing, lake=folder / "lake", out=folder / "tables", key=KEY)
+    ingest(landing, lake=lake, out=folder / "tables", key=KEY)
     tables = folder / "tables"
     identifier = pl.read_parquet(tables / "identifier.parquet").filter(pl.col("id_type") != "distinct_id")
     attribute = pl.read_parquet(tables / "attribute.parquet")
@@ -41,20 +47,20 @@ def covered(truth, found):
     return named.join(found, on=PARTY, how="inner").height
 
 
-def test_the_truth_has_every_party_that_touchpoints_finds_and_no_other(simulated, parties, tmp_path):
-    found = found_parties(simulated.landing, tmp_path)
+def test_the_truth_has_every_party_that_touchpoints_finds_and_no_other(simulated, parties, lake, tmp_path):
+    found = found_parties(simulated.landing, lake, tmp_path)
     both = covered(parties, found)
     assert both >= 0.999 * len(found)
     assert both >= 0.999 * len(parties)
 
 
-def test_the_truth_after_the_daily_files_covers_them_too(simulated, tmp_path):
+def test_the_truth_after_the_daily_files_covers_them_too(simulated, lake, tmp_path):
     landing = tmp_path / "landing"
     shutil.copytree(simulated.landing, landing)
     for day in sorted((simulated.out / "daily").iterdir()):
         shutil.copytree(day, landing, dirs_exist_ok=True)
     later = pl.read_parquet(simulated.out / "truth" / "party_after_daily.parquet")
-    found = found_parties(landing, tmp_path)
+    found = found_parties(landing, lake, tmp_path)
     both = covered(later, found)
     assert both >= 0.999 * len(found)
     assert both >= 0.999 * len(later)
