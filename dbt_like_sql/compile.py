@@ -4,22 +4,20 @@ Nothing here reads files or opens a database.
 """
 
 import re
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sqlglot
-from jinja2 import StrictUndefined, Template, TemplateError, nodes
-from jinja2.sandbox import SandboxedEnvironment
+from jinja2 import StrictUndefined, TemplateError, nodes
 from sqlglot import exp
 from sqlglot.errors import ParseError
 
 from common.errors import DefinitionError, UsageError
+from dbt_like_sql import templates
 
 if TYPE_CHECKING:
     from dbt_like_sql.project import Project, TestCase
 
-_JINJA = SandboxedEnvironment(undefined=StrictUndefined)
 EPHEMERAL = "__dbt__cte__"
 ALLOWED = "Allowed are ref('model'), source('name', 'table'), var('name') and config(materialized='…')."
 # Arguments beside the column; a test of the whole model names its column, or an expression, as `column_name`.
@@ -39,7 +37,6 @@ _REFUSED = (nodes.Macro, nodes.Include, nodes.Import, nodes.FromImport, nodes.Ex
 _WITH = re.compile(r"\A(?:\s*--[^\n]*\n)*\s*with\b(?!\s+recursive)", re.IGNORECASE)
 
 
-@lru_cache(maxsize=4096)
 def scan(path: Path, text: str) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...], dict[str, Any]]:
     """The models and sources that a text asks for and its config, found without rendering it.
 
@@ -49,7 +46,7 @@ def scan(path: Path, text: str) -> tuple[tuple[str, ...], tuple[tuple[str, ...],
     found: dict[str, list[tuple[Any, ...]]] = {name: [] for name in _N_ARGUMENTS}
     config: dict[str, Any] = {}
     try:
-        tree = _JINJA.parse(text)
+        tree = templates.parse(text)
         for node in tree.find_all(_REFUSED):
             raise DefinitionError(path, f"line {node.lineno}: Jinja's {type(node).__name__} is not supported.", ALLOWED)
         for call in tree.find_all(nodes.Call):
@@ -74,26 +71,16 @@ def resolve_vars(project: "Project", given: dict[str, Any]) -> dict[str, Any]:
     return values
 
 
-@lru_cache(maxsize=4096)
-def _template(text: str) -> Template:
-    return _JINJA.from_string(text)
-
-
 def render(project: "Project", path: Path, text: str, variables: dict[str, Any]) -> str:
     """SQL of a text by itself, before ephemeral models are laid in."""
-    if "{" not in text:
-        return text.strip()
     try:
-        return (
-            _template(text)
-            .render(
-                ref=lambda name: project.relation(name, path),
-                source=lambda source, table: project.source_relation(source, table, path),
-                var=lambda name, *default: variables.get(name, *default or [StrictUndefined(name=f"var('{name}')")]),
-                config=lambda **_: "",
-            )
-            .strip()
-        )
+        template = templates.from_string(text)
+        return template.render(
+            ref=lambda name: project.relation(name, path),
+            source=lambda source, table: project.source_relation(source, table, path),
+            var=lambda name, *default: variables.get(name, *default or [StrictUndefined(name=f"var('{name}')")]),
+            config=lambda **_: "",
+        ).strip()
     except TemplateError as error:
         raise DefinitionError(path, f"{error}.", ALLOWED) from error
 

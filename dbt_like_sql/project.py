@@ -4,9 +4,8 @@ What dbt knows and this does not is refused here, with the file and the reason. 
 """
 
 import re
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any, TypeVar
@@ -113,17 +112,11 @@ class Project:
 
 
 def load_project(root: Path = PACKAGE_ROOT) -> Project:
-    """Reads a folder with `dbt_project.yml`, `models/` and `tests/`; once, as long as none of its files changes.
+    """Reads a folder with `dbt_project.yml`, `models/` and `tests/`.
 
     Raises:
         DefinitionError: a file is wrong, or uses a part of dbt that is not supported here.
     """
-    states = [(path, path.stat()) for path in sorted(root.rglob("*")) if "__pycache__" not in path.parts]
-    return _read_project(root, tuple((path, state.st_mtime_ns, state.st_size) for path, state in states))
-
-
-@lru_cache(maxsize=2)
-def _read_project(root: Path, _state: Hashable) -> Project:
     _refuse_the_rest_of_dbt(root)
     file = _checked(shape.ProjectFile, root / "dbt_project.yml")
     docs: dict[str, tuple[shape.ModelDoc, Path]] = {}
