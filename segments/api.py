@@ -9,7 +9,7 @@ export_audience(home, "silent_high_value", at=now, destination="aliyun_sms", req
 """
 
 from segments.campaigns.assignment import read_assignment
-from segments.campaigns.plan import Plan, find_plan, load_plans, save_plan
+from segments.campaigns.plan import CODE, Plan, find_plan, load_plans, save_plan
 from segments.campaigns.report import BREAKDOWNS, CampaignReport, campaign_report
 from segments.campaigns.results import Results, take_results
 from segments.campaigns.running import SizedCampaign, export_campaign, size_campaign
@@ -48,6 +48,7 @@ from segments.saying import in_chinese
 __all__ = [
     "BREAKDOWNS",
     "CHANNELS",
+    "CODE",
     "AskableColumn",
     "AskableEvent",
     "AskableTag",

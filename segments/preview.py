@@ -11,10 +11,12 @@ import polars as pl
 from sqlglot import exp
 
 from common.masks import mask
+from segments.exporting.destination import Destination
 from segments.exporting.rows import collect
 from segments.exporting.standing import a_look
 from segments.published import Published
 from segments.reaching.listing import compile_list
+from segments.reaching.purposes import purpose_notes
 from segments.reaching.reach import Reach, measure
 from segments.rules.compile import Compiled, to_sql
 from segments.rules.hints import unseen_values
@@ -60,6 +62,7 @@ def preview(
     parameters: Mapping[str, Any] | None = None,
     people: int = PEOPLE,
     has_notes: bool = True,
+    destination: Destination | None = None,
 ) -> Preview:
     """Sizes and a look at an audience.
 
@@ -69,18 +72,20 @@ def preview(
         parameters: values that replace its defaults.
         people: how many masked people to show; 0 leaves the vault closed.
         has_notes: whether to look for slips, which reads the tables once more; not for counts that follow typing.
+        destination: the tool that the list would be for, whose channel and purpose then count.
 
     Raises:
         UsageError: a parameter is wrong, or people are asked for and the run has no vault.
         DefinitionError: the audience does not fit the published tables.
     """
-    compiled = compile_list(published, audience, parameters, what_for=a_look(published, audience))
+    compiled = compile_list(published, audience, parameters, what_for=a_look(published, audience, destination))
     rows = collect(published, compiled, at_most=people)[0] if people else pl.DataFrame()
+    notes = purpose_notes(published, channel=compiled.definition.channel, purpose=compiled.purpose)
     return Preview(
         compiled=compiled,
         reach=measure(published.con, compiled),
         people=_masked(rows),
-        notes=unseen_values(published.con, compiled) if has_notes else [],
+        notes=[*notes, *(unseen_values(published.con, compiled) if has_notes else [])],
     )
 
 

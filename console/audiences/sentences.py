@@ -1,26 +1,15 @@
 """Sentences of the library, which speaks English and knows its Chinese, as pairs for the page."""
 
-import re
 from collections.abc import Sequence
-from typing import Final
 
 from common.errors import DefinitionError, GuiyiError
 from common.labels import Pair
 from segments import api
 
-# What campaigns say of a holdout, which comes as English alone.
-_TOO_SMALL: Final = re.compile(
-    r"Too small for a holdout of (.+?): (\d+) of (\d+) people would be held out and the smallest arm has (\d+); "
-    r"under (\d+) a side nothing is compared\. About ([\d,]+) people would be enough\."
-)
-_TOO_SMALL_ZH: Final = (
-    r"人数不够做 \1 的对照：\3 人中留出 \2 人，最小的一组 \4 人；每边不足 \5 人时不作比较，约需 \6 人。"
-)
-
 
 def in_chinese(text: str) -> str:
     """A sentence in Chinese; one that has none as it is."""
-    return _TOO_SMALL.sub(_TOO_SMALL_ZH, api.in_chinese(text))
+    return api.in_chinese(text)
 
 
 def both(texts: Sequence[str]) -> list[Pair]:

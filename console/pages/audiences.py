@@ -212,10 +212,12 @@ def find(request: Request, name: str) -> Audience:
 
 def _row(request: Request, audience: Audience, entries: list[ExportEntry]) -> dict[str, Any]:
     sent = [entry for entry in entries if entry.is_sending]
+    daily = [entry for entry in entries if not entry.is_sending]
     return {
         "audience": audience,
         "definition": audience.definition,
         "size": console_of(request).warehouse.known(data.size_key(audience)),
         "trend": data.trend(entries),
         "last": sent[-1] if sent else None,
+        "daily": daily[-1] if daily else None,
     }

@@ -40,6 +40,7 @@ def plan(name: Name, home: HomeOption = None, to_json: JsonOption = False) -> No
 
     Example: guiyi campaign plan spring --home data
     """
+    from pipelines.cli.segment import show_notes
     from pipelines.resources import home_path
     from segments.api import size_campaign
 
@@ -56,8 +57,7 @@ def plan(name: Name, home: HomeOption = None, to_json: JsonOption = False) -> No
         console.print(f"  不可触达 unreachable, {reason}: {n:,}")
     for arm, n in sized.arms.items():
         console.print(f"  分组 arm {arm}: {n:,}")
-    for note in sized.notes:
-        console.print(f"  ⚠ {note}", style="yellow")
+    show_notes(console, sized.notes)
 
 
 @app.command()

@@ -69,6 +69,9 @@ def preview(
     people: Annotated[int, typer.Option(help="How many masked people to show.")] = 10,
     values: Values = None,
     sql: Annotated[bool, typer.Option("--sql", help="Show the query too.")] = False,
+    destination: Annotated[
+        str | None, typer.Option(help="Size it for this tool: its channel, and what it needs people to agree to.")
+    ] = None,
     brief: Annotated[
         bool, typer.Option("--brief", help="Sizes and people alone: no other channels, past runs and tags.")
     ] = False,
@@ -79,13 +82,14 @@ def preview(
     Example: guiyi segment preview silent_high_value --home data/demo
     """
     from pipelines.resources import home_path
-    from segments.api import find_audience, open_published, past_sizes, reach_by_channel, top_tags
+    from segments.api import find_audience, find_destination, open_published, past_sizes, reach_by_channel, top_tags
     from segments.api import preview as look
 
     audience = find_audience(name, home_path(home))
+    tool = find_destination(destination, home_path(home)) if destination is not None else None
     given = _parameters(audience, values)
     with open_published(home_path(home)) as published:
-        seen = look(published, audience, parameters=given, people=people)
+        seen = look(published, audience, parameters=given, people=people, destination=tool)
         channels = {} if brief else reach_by_channel(published, audience, given)
         sizes = [] if brief else past_sizes(published, audience, given)
         tags = [] if brief else top_tags(published, audience, given)
@@ -111,8 +115,7 @@ def preview(
     for reason, n in reach.unreachable.items():
         console.print(f"  不可触达 unreachable, {reason}: {n:,}")
     _show_more(channels, sizes, tags)
-    for note in seen.notes:
-        console.print(f"  ⚠ {note}", style="yellow")
+    show_notes(console, seen.notes)
     if seen.people.height:
         rows = table(*seen.people.columns, numbers_from=99)
         for row in seen.people.iter_rows():
@@ -167,11 +170,10 @@ def export(
         bool, typer.Option("--delta", help="Only what came and went since the last export to this destination.")
     ] = False,
     campaign: Annotated[
-        str | None, typer.Option(help="The campaign that the list belongs to: its arms, holdout and links.")
+        str | None,
+        typer.Option(help="A plan: its arms, holdout and links; or, with --holdout, a new code."),
     ] = None,
-    holdout: Annotated[
-        float | None, typer.Option(help="Without a campaign: the share that is held out, as 0.1.")
-    ] = None,
+    holdout: Annotated[float | None, typer.Option(help="Without a plan: the share that is held out, as 0.1.")] = None,
     language: Annotated[str, typer.Option(help="Of the headers: zh or en.")] = "zh",
     values: Values = None,
     requested_by: Annotated[str, typer.Option(help="Who asked for the list, for the manifest.")] = "",
@@ -223,8 +225,16 @@ def show_export(report: Any, *, to_json: bool) -> None:
         console.print(f"  分组 arm {arm}: {n:,}")
     for why, n in report.dropped.items():
         console.print(f"  未导出 left out, {why}: {n:,}")
-    for note in report.notes:
-        console.print(f"  ⚠ {note}", style="yellow")
+    show_notes(console, report.notes)
+
+
+def show_notes(console: Any, notes: list[str]) -> None:
+    """Prints what should be known before sending, in both languages where there is a Chinese sentence for it."""
+    from segments.api import in_chinese
+
+    for note in notes:
+        for text in dict.fromkeys((in_chinese(note), str(note))):
+            console.print(f"  ⚠ {text}", style="yellow", markup=False, soft_wrap=True)
 
 
 @app.command("why")
@@ -263,9 +273,10 @@ def destinations(home: HomeOption = None, to_json: JsonOption = False) -> None:
     Example: guiyi segment destinations
     """
     from pipelines.resources import home_path
-    from segments.api import load_destinations
+    from segments.api import load_destinations, load_policy
 
     found = list(load_destinations(home_path(home)).values())
+    policy = load_policy(home_path(home))
     if to_json:
         as_json([one.model_dump(mode="json", by_alias=True, exclude_none=True) for one in found])
         return
@@ -275,6 +286,16 @@ def destinations(home: HomeOption = None, to_json: JsonOption = False) -> None:
     for one in found:
         rows.add_row(one.name, f"{one.label.zh} {one.label.en}", one.channel or "–", one.purpose, one.format, one.grade)
     screen().print(rows)
+    beyond = sorted({policy.purpose(one.purpose) for one in found} - {"marketing"})
+    if beyond:
+        purposes = ", ".join(beyond)
+        screen().print(
+            f"{purposes}：须另有此用途的授权，同意收消息不算；条款已涵盖时，在 policy.yml 写 "
+            f"covered_by: {{{beyond[0]}: marketing}}。\n"
+            f"{purposes}: people must have agreed to this as well, messages are not enough; where your terms cover it, "
+            f"write covered_by: {{{beyond[0]}: marketing}} into policy.yml.",
+            markup=False, soft_wrap=True,
+        )  # fmt: skip
 
 
 @app.command()

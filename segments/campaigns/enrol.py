@@ -21,6 +21,7 @@ from segments.campaigns.links import address, give_links
 from segments.campaigns.plan import Plan
 from segments.exporting.files import write_into
 from segments.published import Published
+from segments.saying import say
 
 # As `analyses.campaigns` compares: below, no difference is told.
 LEAST_PEOPLE: Final = 30
@@ -99,20 +100,27 @@ def enrol(home: Path, plan: Plan, rows: pl.DataFrame, *, salt: str, merged: pl.D
 
 
 def _notes(plan: Plan, n: int, counts: Mapping[str, int], n_merged: int) -> list[str]:
-    notes = []
+    notes: list[str] = []
     share, held = float(plan.holdout.share), counts[HOLDOUT]
     smallest = min(counts[name] for name in plan.arms)
     if share == 0:
-        notes.append("Nobody is held out, so what the campaign brings cannot be told from what would come anyway.")
+        notes.append(say("nobody_held_out"))
     elif min(held, smallest) < LEAST_PEOPLE:
         least_share = min(share, *(s * (1 - share) for s in plan.arms.values()))
-        enough = math.ceil(LEAST_PEOPLE / least_share)
+        enough = f"{math.ceil(LEAST_PEOPLE / least_share):,}"
         notes.append(
-            f"Too small for a holdout of {share:.0%}: {held} of {n} people would be held out and the smallest arm has "
-            f"{smallest}; under {LEAST_PEOPLE} a side nothing is compared. About {enough:,} people would be enough."
+            say(
+                "too_small_for_holdout",
+                share=f"{share:.0%}",
+                held=held,
+                n=n,
+                smallest=smallest,
+                least=LEAST_PEOPLE,
+                enough=enough,
+            )
         )
     if n_merged:
-        notes.append(f"{n_merged} people were merged out of different arms; they keep the earlier one and are flagged.")
+        notes.append(say("merged_arms", n=n_merged))
     return notes
 
 

@@ -2,6 +2,8 @@
 
 import datetime as dt
 import math
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -13,11 +15,15 @@ from segments.campaigns.arms import RESERVED
 from segments.exporting.files import write_into
 from segments.rules.conditions import Name, Strict, Text
 from segments.rules.definition import Channel, Label
+from segments.saying import say
 
 CAMPAIGNS: Final = "campaigns"
 LEAST_SHARE: Final = 0.001
 
-Code = Annotated[StrictStr, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$")]
+CODE: Final = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$"
+_LONGEST_NAME: Final = 60
+
+Code = Annotated[StrictStr, StringConstraints(pattern=CODE)]
 Share = Annotated[StrictFloat | StrictInt, Field(ge=0, lt=1)]
 ArmShare = Annotated[StrictFloat | StrictInt, Field(ge=LEAST_SHARE, le=1)]
 ArmName = Annotated[StrictStr, StringConstraints(pattern=r"^[\w-]{1,32}$")]
@@ -136,11 +142,16 @@ def find_plan(home: Path, name: str) -> Plan:
         DefinitionError: a plan is wrong.
     """
     plans = load_plans(home)
-    found = plans.get(name) or next((plan for plan in plans.values() if plan.code == name), None)
+    found = known_plan(plans, name)
     if found is None:
         known = ", ".join(plans) or "none yet"
         raise UsageError(f"There is no campaign {name!r} in {Path(home) / CAMPAIGNS}. Choose one of: {known}.")
     return found
+
+
+def known_plan(plans: Mapping[str, Plan], name: str) -> Plan | None:
+    """Of some plans that of a name or code; None where there is none."""
+    return plans.get(name) or next((plan for plan in plans.values() if plan.code == name), None)
 
 
 def save_plan(home: Path, plan: Plan) -> Path:
@@ -153,15 +164,37 @@ def save_plan(home: Path, plan: Plan) -> Path:
 
 
 def plan_for_list(
-    home: Path, audience: str, label: Label, *, holdout: float, on: dt.date, destination: str | None, owner: str
+    home: Path,
+    audience: str,
+    label: Label,
+    *,
+    holdout: float,
+    on: dt.date,
+    destination: str | None,
+    owner: str,
+    code: str | None = None,
 ) -> Plan:
-    """The plan of a list that is exported with a holdout and without a campaign of its own: one an audience and day.
+    """The plan of a list that is exported without one: a new one under a code, or that of the audience and day.
+
+    Args:
+        home: the GUIYI_HOME folder.
+        audience: whose list it is.
+        label: what the campaign is called.
+        holdout: the share that is held out.
+        on: its first day.
+        destination: of the list.
+        owner: of the plan.
+        code: the campaign's; None is one an audience and day.
 
     Raises:
-        UsageError: this day's plan of the audience holds out another share.
+        UsageError: the code cannot be one, or is another plan's; or this day's plan holds out another share.
     """
-    name, code = f"{audience}_{on:%Y%m%d}", f"{audience}-{on:%Y%m%d}"
-    known = load_plans(home).get(name)
+    plans = load_plans(home)
+    if code is not None:
+        name = _name_for(code, plans)
+    else:
+        name, code = f"{audience}_{on:%Y%m%d}", f"{audience}-{on:%Y%m%d}"
+    known = plans.get(name)
     if known is not None and known.holdout.share != holdout:
         raise UsageError(
             f"The list of {audience} of {on} already holds out {known.holdout.share:.0%}; another share would move "
@@ -171,3 +204,17 @@ def plan_for_list(
         name=name, code=code, label=label, audience=audience, starts_on=on, ends_on=on + dt.timedelta(days=30),
         holdout=Holdout(share=holdout), destination=destination, owner=owner,
     )  # fmt: skip
+
+
+def _name_for(code: str, plans: Mapping[str, Plan]) -> str:
+    """A name for the file of a new plan."""
+    if not re.fullmatch(CODE, code):
+        raise UsageError(say("code_impossible", given=repr(code)))
+    other = next((plan for plan in plans.values() if plan.code.lower() == code.lower()), None)
+    if other is not None:
+        raise UsageError(say("code_taken", name=other.name, given=other.code))
+    name = re.sub(r"[^a-z0-9_]", "_", code.lower())[:_LONGEST_NAME]
+    name = name if name[0].isalpha() else f"c_{name}"
+    if name not in plans:
+        return name
+    return next(free for n in range(2, len(plans) + 3) if (free := f"{name}_{n}") not in plans)

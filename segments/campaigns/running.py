@@ -8,12 +8,14 @@ from typing import Any
 from segments.campaigns.assignment import aliases
 from segments.campaigns.enrol import draw
 from segments.campaigns.plan import Plan, find_plan
+from segments.exporting.destination import find_destination
 from segments.exporting.export import export_audience
 from segments.exporting.outcome import ExportReport
 from segments.exporting.standing import people_of_other_campaigns, sent_before
 from segments.published import open_published
 from segments.reaching.listing import Purpose, compile_list
 from segments.reaching.policy import load_policy
+from segments.reaching.purposes import purpose_notes
 from segments.reaching.reach import Reach, measure
 from segments.rules.compile import to_sql
 from segments.rules.library import find_audience
@@ -43,12 +45,15 @@ def size_campaign(home: Path, name: str) -> SizedCampaign:
     """
     plan = find_plan(home, name)
     audience = find_audience(plan.audience, home)
+    tool = find_destination(plan.destination, home) if plan.destination is not None else None
+    channel = (tool.channel if tool else None) or plan.channel
     with open_published(home) as published:
         what_for = Purpose(
-            channel=plan.channel,
+            channel=channel,
+            purpose=tool.purpose if tool else None,
             exported=sent_before(
                 published,
-                plan.channel or audience.definition.channel,
+                channel or audience.definition.channel,
                 but=(audience.name, plan.code, published.run_id),
             ),
             campaign=plan.code,
@@ -58,7 +63,8 @@ def size_campaign(home: Path, name: str) -> SizedCampaign:
         reach = measure(published.con, compiled)
         people = published.con.sql(to_sql(compiled.limited())).pl().select("one_id")
         drawn = draw(home, plan, people, salt=load_policy(home).salt, merged=aliases(published.con))
-    return SizedCampaign(plan, reach, drawn.arms, drawn.notes)
+        notes = purpose_notes(published, channel=compiled.definition.channel, purpose=compiled.purpose)
+    return SizedCampaign(plan, reach, drawn.arms, [*notes, *drawn.notes])
 
 
 def export_campaign(home: Path, name: str, *, at: dt.datetime, **asked: Any) -> ExportReport:

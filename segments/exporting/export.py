@@ -16,7 +16,7 @@ from common.errors import UsageError
 from segments.campaigns.arms import HOLDOUT
 from segments.campaigns.assignment import aliases
 from segments.campaigns.enrol import Enrolment, enrol
-from segments.campaigns.plan import Plan, find_plan, plan_for_list
+from segments.campaigns.plan import Plan, find_plan, known_plan, load_plans, plan_for_list
 from segments.exporting.cells import Encoding, Language
 from segments.exporting.content import Order, make_content
 from segments.exporting.destination import Destination, find_destination
@@ -31,6 +31,7 @@ from segments.published import Published, open_published
 from segments.reaching.evidence import evidence
 from segments.reaching.listing import Purpose, compile_list, through
 from segments.reaching.policy import load_policy
+from segments.reaching.purposes import purpose_notes
 from segments.reaching.reach import measure
 from segments.rules.compile import Compiled
 from segments.rules.definition import PersonalField
@@ -70,8 +71,9 @@ def export_audience(
         at: now, UTC without zone.
         run_id: the run that is expected to be published; None takes the one that is.
         destination: the tool that the list is for; None is the plain list, as people read it.
-        campaign: the plan, by name or code, that the list belongs to: its arms, holdout, links and rank hold.
-        holdout: without a campaign, the share that is held out; a plan of the list's own is written for it.
+        campaign: the plan, by name or code, that the list belongs to: its arms, holdout, links and rank hold. With a
+            holdout the code of a new campaign, for which a plan is written.
+        holdout: without a plan, the share that is held out; a plan of the list's own is written for it.
         variant: `non_personalised` leaves out names and everything else that is known of people.
         send_on: the day on which it will be sent; None is today, or the campaign's first day if that lies ahead.
         format: csv, xlsx or parquet; None is what the destination wants, else csv.
@@ -176,6 +178,7 @@ def _make(published: Published, compiled: Compiled, order: Order, *, is_plain: b
         other_channels=_other_channels(compiled, tool),
     )
     made = _Made(compiled, reach.matching, {**reach.unreachable, **dropped}, unseen_values(published.con, compiled))
+    made.notes += purpose_notes(published, channel=compiled.definition.channel, purpose=compiled.purpose)
     if order.needs_staff_and_store:
         rows = with_staff_and_store(published, rows)
     enrolled = _enrolled(published, rows, order.plan)
@@ -204,16 +207,18 @@ def _plan(
     owner: str | None,
 ) -> Plan | None:
     home = published.home.path
-    if campaign is not None:
+    known = known_plan(load_plans(home), campaign) if campaign is not None else None
+    if campaign is not None and (known is not None or holdout is None):
+        plan = known or find_plan(home, campaign)
         if holdout is not None:
-            raise UsageError("A campaign's plan says what is held out; leave the holdout out, or the campaign.")
-        plan = find_plan(home, campaign)
+            raise UsageError("A campaign's plan says what is held out; leave the holdout out, or choose another code.")
         if plan.audience != audience.name:
             raise UsageError(f"The campaign {plan.name} is for the audience {plan.audience}, not for {audience.name}.")
         return plan
     if holdout is None:
         return None
-    if not 0 < holdout < 1:
+    # A campaign that is named may hold out nobody; without one, that is no campaign at all.
+    if not (holdout >= 0 if campaign is not None else holdout > 0) or holdout >= 1:
         raise UsageError(f"A holdout of {holdout:g} is no share; write it as 0.1 for a tenth.")
     if audience.definition.channel is None:
         raise UsageError(f"The audience {audience.name} has no channel, so nothing is sent and nobody is held out.")
@@ -225,6 +230,7 @@ def _plan(
         on=local_day(published, at),
         destination=destination,
         owner=owner or audience.definition.owner,
+        code=campaign,
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from segments.rules.compile import Compiled
+from segments.saying import in_chinese
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,8 @@ def manifest_of(report: ExportReport, compiled: Compiled, content: Content, aske
         "matching": report.matching,
         "dropped": report.dropped,
         "consent": consent,
-        "notes": report.notes,
+        "notes": [str(note) for note in report.notes],
+        "notes_zh": [in_chinese(note) for note in report.notes],
         **asked,
         "definition": definition.model_dump(mode="json", by_alias=True, exclude_none=True),
         "definition_sha256": hashlib.sha256(compiled.audience.path.read_bytes()).hexdigest(),

@@ -9,6 +9,7 @@ from sqlglot import exp
 
 from segments.campaigns.assignment import ASSIGNMENT, campaign_folder
 from segments.campaigns.plan import Plan, load_plans
+from segments.exporting.destination import Destination
 from segments.exporting.register import Entry, entries, members_path
 from segments.published import Published
 from segments.reaching.listing import Purpose, compile_list
@@ -26,10 +27,12 @@ _ASSIGNED: Final = """
 """
 
 
-def a_look(published: Published, audience: Audience) -> Purpose:
+def a_look(published: Published, audience: Audience, tool: Destination | None = None) -> Purpose:
     """What a preview compiles for: no day and no campaign, but what was sent already counts."""
     what = (audience.name, None, published.run_id)
-    return Purpose(exported=sent_before(published, audience.definition.channel, but=what))
+    channel = (tool.channel if tool else None) or audience.definition.channel
+    exported = sent_before(published, channel, but=what)
+    return Purpose(channel=tool.channel if tool else None, purpose=tool.purpose if tool else None, exported=exported)
 
 
 def sent_before(

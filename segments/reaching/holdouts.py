@@ -20,6 +20,7 @@ from segments.exporting.register import confirmed_campaigns
 from segments.published import Published
 from segments.reaching.policy import CampaignHoldouts
 from segments.rules.comparisons import literal
+from segments.saying import say
 
 _HELD: Final = """
     SELECT coalesce(alias.merged_into, assigned.one_id) AS one_id
@@ -86,10 +87,7 @@ def _check(con: duckdb.DuckDBPyConnection, path: Path) -> None:
     try:
         con.execute(f"DESCRIBE SELECT one_id, is_holdout, assigned_at FROM read_parquet({_sql(str(path))})")
     except duckdb.Error as error:
-        raise UsageError(
-            f"{path} is gone or cannot be read, so who is held out by its campaign is not known and no list is made; "
-            "restore it from a copy."
-        ) from error
+        raise UsageError(say("assignment_unreadable", path=path)) from error
 
 
 def _cut(published: Published, rule: CampaignHoldouts, day: dt.date) -> str:

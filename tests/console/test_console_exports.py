@@ -1,6 +1,7 @@
 """Exports in a real browser: from the list of audiences to a CSV with a holdout, and who may not."""
 
 import csv
+import datetime as dt
 import json
 
 import pytest
@@ -8,6 +9,7 @@ from console_world import serving
 from playwright.sync_api import expect
 
 from console.security.users import write_user
+from segments.api import export_audience, find_plan, read_assignment
 from warehouse import audit
 
 PASSWORD = "correct horse battery"
@@ -61,6 +63,65 @@ def test_an_export_without_a_reason_or_with_an_impossible_holdout_is_refused_whe
     expect(page.locator("#problem-parameter-min_m_score")).to_contain_text("Write a whole number")
     expect(page.locator("#problem-reason")).to_contain_text("Say what it is for")
     expect(page.locator("#problem-holdout")).to_contain_text("from 1 to 90")
+
+
+def test_a_campaign_code_is_chosen_freely_or_from_the_plans_and_checked_where_it_stands(watch, own, own_home):
+    seen = watch(own + "/audiences/replacement_due/export", language="en", width=390)
+    page = seen.page
+
+    def ask(code, **fields):
+        page.get_by_label("What it is for").fill("renewal")
+        page.get_by_label("Code of a new campaign").fill(code)
+        for label, text in fields.items():
+            page.get_by_label(label).fill(text)
+        page.get_by_role("button", name="Export the list").click()
+
+    ask("renewal 1")
+    expect(page.locator("#problem-code")).to_contain_text("Letters, digits, - and _")
+    assert seen.serious_faults() == [] and not seen.is_wider_than_the_screen()
+    ask("RN-1", **{"Held out": "20"})
+    page.wait_for_url("**/exports/E*")
+    assert page.locator("#files dd code").first.inner_text() == "RN-1"
+    plan = find_plan(own_home.path, "RN-1")
+    assert (plan.audience, plan.holdout.share) == ("replacement_due", 0.2)
+    page.goto(own + "/audiences/replacement_due/export")
+    ask("rn-1")
+    expect(page.locator("#problem-code")).to_contain_text("choose it above")
+    page.goto(own + "/audiences/silent_high_value/export")
+    ask("rn-1")
+    expect(page.locator("#problem-code")).to_contain_text("The audience replacement_due has a campaign of this code")
+    page.goto(own + "/audiences/replacement_due/export")
+    page.get_by_label("Campaign plan").select_option("RN-1")
+    ask("RN-2")
+    expect(page.locator("#problem-code")).to_contain_text("A plan is chosen")
+    ask("")
+    page.wait_for_url("**/exports/E*")
+    assert read_assignment(own_home.path, "RN-1").height > 0
+    assert not (own_home.path / "campaigns" / "RN-2").exists()
+
+
+def test_a_tool_that_nobody_agreed_to_says_so_beside_the_form_and_what_to_do(watch, console):
+    page = watch(console + "/audiences/silent_high_value/export").page
+    before = page.locator("#reach dd b").inner_text()
+    page.locator("summary", has_text="去向与格式").click()
+    page.get_by_label("去向", exact=True).select_option("tencent_ads_md5")
+    expect(page.locator("#reach .message")).to_contain_text("名单必为空")
+    expect(page.locator("#reach .message")).to_contain_text("covered_by: {advertising: marketing}")
+    assert page.locator("#reach dd b").inner_text() == "0" != before
+    page.get_by_label("去向", exact=True).select_option("")
+    expect(page.locator("#reach .message")).to_have_count(0)
+    assert page.locator("#reach dd b").inner_text() == before
+
+
+def test_the_list_of_audiences_tells_the_daily_lists_from_those_that_somebody_asked_for(watch, own, own_home):
+    page = watch(own + "/audiences", language="en").page
+    cell = page.locator("#row-replacement_due td").nth(6)
+    expect(cell).to_contain_text("daily list")
+    assert page.locator("table.audiences").get_by_text("never", exact=True).count() == 0
+    export_audience(own_home.path, "replacement_due", at=dt.datetime(2026, 11, 29, 3, 4), reason="renewal")
+    page.reload()
+    expect(cell).to_contain_text("2026-11-29")
+    expect(cell).not_to_contain_text("daily list")
 
 
 def test_a_file_outside_the_exports_is_never_served(watch, console):

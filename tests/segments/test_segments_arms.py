@@ -177,6 +177,37 @@ def test_after_a_merge_the_survivor_keeps_the_earlier_arm_and_is_flagged(tmp_pat
     assert listed.get(loser) == (None if before["P000"] == "holdout" else before["P000"])
 
 
+def test_a_list_may_begin_a_campaign_under_a_code_of_its_own(tmp_path):
+    home = crowd(40).publish(tmp_path / "home")
+    one = audience(tmp_path, EVERYBODY)
+    report = export(home, one, campaign="Win-2026", holdout=0.5, requested_by="li")
+    made = find_plan(home, "Win-2026")
+    assert (made.name, made.audience, made.holdout.share, made.owner) == ("win_2026", "sample", 0.5, "li")
+    assert report.campaign == "Win-2026" and report.dropped["holdout"] > 0
+    assert read_assignment(home, "Win-2026").height == 40
+    again = export(home, one, campaign="Win-2026", at=dt.datetime(2026, 11, 23))
+    assert again.arms == report.arms
+    with pytest.raises(UsageError, match="leave the holdout out"):
+        export(home, one, campaign="Win-2026", holdout=0.5)
+    with pytest.raises(UsageError, match="has the code Win-2026 already"):
+        export(home, one, campaign="WIN-2026", holdout=0.5)
+
+
+def test_a_campaign_may_begin_without_a_holdout_and_says_what_that_costs(tmp_path):
+    home = crowd(5).publish(tmp_path / "home")
+    report = export(home, audience(tmp_path, EVERYBODY), campaign="9-9", holdout=0.0)
+    assert (report.rows, find_plan(home, "9-9").name) == (5, "c_9_9")
+    assert any("Nobody is held out" in note for note in report.notes)
+
+
+@pytest.mark.parametrize("code", ["a b", "-x", "", "春", "x" * 65, "../x"])
+def test_a_code_that_cannot_be_one_is_refused_and_nothing_is_written(tmp_path, code):
+    home = crowd(1).publish(tmp_path / "home")
+    with pytest.raises(UsageError, match="cannot be a campaign's code"):
+        export(home, audience(tmp_path, EVERYBODY), campaign=code, holdout=0.1)
+    assert not (home / "campaigns").exists() and not list((home / "exports").glob("sample*"))
+
+
 def test_too_small_for_a_holdout_says_how_many_would_be_enough(tmp_path):
     home = crowd(20).publish(tmp_path / "home")
     plan(home, holdout={"share": 0.1}, arms={"A": 1.0})

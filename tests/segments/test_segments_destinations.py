@@ -4,13 +4,15 @@ import csv
 import datetime as dt
 import hashlib
 import io
+import re
 
 import polars as pl
 import pytest
-from segments_world import SCOPES, World, audience, export
+from segments_world import SCOPES, World, audience, export, plan
 
 from common.errors import DefinitionError, UsageError
-from segments.api import load_destinations
+from console.audiences.sentences import both
+from segments.api import find_destination, load_destinations, open_published, preview, size_campaign
 from segments.exporting.destination import load_destination
 from segments.exporting.hashing import hashed, normalised
 
@@ -183,3 +185,35 @@ def test_a_wrong_template_is_refused(tmp_path, columns, message):
 
 def test_scopes_of_the_sample_are_those_of_the_vault():
     assert SCOPES["sms"] == "CN"
+
+
+@pytest.mark.parametrize(
+    "tool", ["meta_customer_match", "google_customer_match", "tencent_ads_md5", "ocean_engine_sha256"]
+)
+def test_an_upload_to_advertisers_that_nobody_agreed_to_says_why_it_is_empty_and_what_to_do(tmp_path, world, tool):
+    home, one = world.publish(tmp_path / "home"), audience(tmp_path, EVERYBODY)
+    said = rf"purpose advertising \({find_destination(tool).channel or 'sms'}\).*covered_by: {{advertising: marketing}}"
+    report = export(home, one, destination=tool)
+    assert report.rows == 0 and any(re.search(said, note) for note in report.notes)
+    with open_published(home) as published:
+        seen = preview(published, one, destination=find_destination(tool), people=0)
+        assert seen.reach.reachable == 0 and seen.reach.unreachable["no_consent_recorded"] == seen.reach.matching
+        assert any(re.search(said, note) for note in seen.notes)
+        assert not preview(published, one, people=0).notes
+    plan(home, destination=tool)
+    (home / "audiences").mkdir()
+    (home / "audiences" / "sample.yml").write_text((tmp_path / "sample.yml").read_text("utf-8"), encoding="utf-8")
+    sized = size_campaign(home, "spring")
+    assert sized.reach.reachable == 0 and re.search(said, sized.notes[0])
+    (home / "policy.yml").write_text("salt: s\ncovered_by: {advertising: marketing}\n")
+    assert not [note for note in export(home, one, destination=tool, delta=True).notes if "purpose" in note]
+    chinese, english = both(report.notes)[0]
+    assert (
+        "名单必为空" in chinese and "policy.yml" in chinese and "Nobody" not in chinese and english == report.notes[0]
+    )
+
+
+def test_once_somebody_agreed_to_be_uploaded_the_list_says_nothing_more(tmp_path, world):
+    agrees(world, "advertising")
+    report = export(world.publish(tmp_path / "home"), audience(tmp_path, EVERYBODY), destination="tencent_ads_md5")
+    assert report.rows == 3 and not [note for note in report.notes if "purpose" in note]
