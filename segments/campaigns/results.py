@@ -17,13 +17,14 @@ from typing import Final
 
 import polars as pl
 
-from common.errors import UsageError
+from common.errors import GuiyiError, UsageError
 from segments.campaigns.assignment import aliases, current, read_assignment
 from segments.campaigns.links import read_links
 from segments.campaigns.plan import Plan, find_plan, load_plans
 from segments.exporting.files import write_into
 from segments.exporting.register import entries
 from segments.published import Published, open_published
+from segments.rules.library import find_audience
 from warehouse import audit
 
 # Headers of tools' reports and of landing pages' logs, of which the first that a file has is read.
@@ -119,6 +120,8 @@ def take_results(
         .then(pl.lit("time_unreadable"))
         .when(pl.col("contact").is_null())
         .then(pl.lit("no_contact_point"))
+        .when(pl.col("channel").is_null() | ~pl.col("channel").is_in(list(_CELLS)))
+        .then(pl.lit("campaign_without_a_channel"))
     )
     tied = tied.with_columns(reason=reason)
     good = tied.filter(pl.col("reason").is_null())
@@ -213,7 +216,11 @@ def _tied(published: Published, told: pl.DataFrame, plans: Mapping[str, Plan], g
     )
     by_contact = people.drop("token").unique(["code", "contact"], keep="first", maintain_order=True)
     # Whose number it is may be known to the run alone; an opt-out must not be lost for that.
-    channels = people.select("code", told_channel="channel").unique()
+    channels = pl.DataFrame(
+        [(plan.code, _channel(published, plan)) for plan in plans.values()],
+        schema={"code": pl.String, "told_channel": pl.String},
+        orient="row",
+    )
     second = rest.join(by_contact, on=["code", "contact"], how="left").join(channels, on="code", how="left")
     second = second.with_columns(point=pl.col("contact"), channel=pl.coalesce("channel", "told_channel"))
     columns = ["number", "code", "one_id", "arm", "staff_code", "store_code", "channel", "id_scope"]
@@ -235,8 +242,7 @@ def _people(published: Published, plan: Plan) -> pl.DataFrame:
     assigned = current(read_assignment(home, plan.code), merged).select("one_id", "arm")
     links = read_links(home, plan.code).drop("arm")
     links = links.join(merged, on="one_id", how="left").with_columns(one_id=pl.coalesce("merged_into", "one_id"))
-    made = [entry.channel for entry in entries(published.home.exports) if entry.campaign == plan.code]
-    channel = (made[-1] if made else plan.channel) or ""
+    channel = _channel(published, plan) or ""
     reached = "sms" if channel == "phone" else channel
     points = (
         pl.scan_parquet(published.vault_table("identity", "contact_point"))
@@ -251,6 +257,19 @@ def _people(published: Published, plan: Plan) -> pl.DataFrame:
     is_first = pl.int_range(pl.len()).over("one_id", "token") == 0
     both = both.with_columns(token=pl.when(is_first).then(pl.col("token")))
     return both.with_columns(code=pl.lit(plan.code), channel=pl.lit(channel)).select(_NOBODY.columns)
+
+
+def _channel(published: Published, plan: Plan) -> str | None:
+    """The channel that a campaign goes through: of its last list, else as the plan or its audience says."""
+    made = [entry.channel for entry in entries(published.home.exports) if entry.campaign == plan.code]
+    return (made[-1] if made else plan.channel) or _channel_of(published, plan.audience)
+
+
+def _channel_of(published: Published, audience: str) -> str | None:
+    try:
+        return find_audience(audience, published.home.path).definition.channel
+    except GuiyiError:  # an audience that is gone or cannot be read says nothing; its results are refused, not lost
+        return None
 
 
 def _counted(values: pl.Series) -> dict[str, int]:

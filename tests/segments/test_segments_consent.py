@@ -8,9 +8,14 @@ import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from segments_world import World, audience, export
+from segments_world import CONSENT, World, audience, day, export, plan
+
+from segments.campaigns.results import take_results
+from touchpoints.contracts import SOURCES, load_contract
+from touchpoints.ingest import ingest
 
 EVERYBODY = "{column: n_records, gte: 1}"
+RESULTS = load_contract(SOURCES / "campaign_result.yml")
 
 
 def listed(tmp_path, world, **more):
@@ -142,13 +147,27 @@ RULES = [
     "{not: {column: n_records, gte: 2}}",
     "{any: [{column: city, eq: 上海}, {not: {column: city, eq: 上海}}]}",
     "{not: {events: {type: scan}}}",
+    "{sql: select one_id from customer.customer_360}",
+    "{any: [{sql: select one_id from customer.consent_state}, {ids: [P2]}]}",
+    "{audience: inner}",
+    "{not: {audience: inner}}",
+    "{ids: [P1, P2, P3, PX]}",
+    "{any: [{list: guests}, {audience: inner}]}",
+]
+INNER = [
+    "{any: [{ids: [P1]}, {list: guests}]}",
+    "{sql: select one_id from customer.customer_360}",
+    "{not: {column: n_records, gte: 1}}",
 ]
 
 
 HOW = [
     {}, {"destination": "per_store", "format": "csv"}, {"delta": True}, {"holdout": 0.5},
     {"variant": "non_personalised"}, {"format": "parquet"}, {"destination": "tencent_sms", "format": "csv"},
+    {"campaign": "spring"}, {"campaign": "WIN-1", "holdout": 0.3},
 ]  # fmt: skip
+OPT_OUT_AT = (dt.datetime(2026, 11, 22) - day(0)).days
+reply = st.tuples(st.sampled_from([*NUMBERS, "13900000003"]), st.sampled_from(["TD", "退订", "谢谢", "收到"]))
 
 
 def written(report):
@@ -184,14 +203,47 @@ def check(report, known, states, points, owner):
     return numbers
 
 
+def write_down(home, folder, **rules):
+    """What rules and exports may ask for by name: audiences, a list, a campaign; gives the last of the audiences."""
+    for name in ("audiences", "lists"):
+        (home / name).mkdir()
+    for name, rule in rules.items():
+        one = audience(folder, rule)
+        text = one.path.read_text("utf-8").replace("name: sample", f"name: {name}")
+        (home / "audiences" / f"{name}.yml").write_text(text, encoding="utf-8")
+    (home / "lists" / "guests.csv").write_text("one_id\nP2\nP3\nPX\n", encoding="utf-8")
+    plan(home, priority=999)
+    return one
+
+
+def told_by_a_tool(world, home, folder, replies):
+    """Takes a campaign's replies back and reads them by their contract; gives the numbers that want no more."""
+    if not replies:
+        return []
+    lines = [f"{number},{text},2026-11-22 10:00:{second:02}" for second, (number, text) in enumerate(replies)]
+    (folder / "replies.csv").write_text("\n".join(["手机号,回复内容,回复时间", *lines]) + "\n", encoding="utf-8")
+    taken = take_results(home, folder / "replies.csv", at=dt.datetime(2026, 11, 23), campaign="spring")
+    assert taken.refused == {}
+    results = folder / "results" / "campaign" / "guiyi"
+    results.mkdir(parents=True)
+    for path in taken.files:
+        (results / path.name).write_bytes(path.read_bytes())
+    ingest(folder / "results", lake=folder / "lake", out=folder / "read", key=b"k", contracts=[RESULTS])
+    said = pl.read_parquet(folder / "read" / "consent.parquet")
+    world.consent += said.select(list(CONSENT)).to_dicts()
+    numbers = [number for number, text in replies if text in ("TD", "退订")]
+    assert sorted(set(numbers)) == sorted(set(said["id_value"]))
+    return numbers
+
+
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     words=st.lists(word, max_size=8), states=st.lists(state, max_size=5), points=st.lists(point, max_size=6),
     where=st.sampled_from(RULES), how=st.sampled_from(HOW), is_merged=st.booleans(),
-    refusals=st.lists(word, max_size=3),
+    refusals=st.lists(word, max_size=3), inner=st.sampled_from(INNER), replies=st.lists(reply, max_size=3),
 )  # fmt: skip
 def test_no_path_leads_to_a_row_without_consent(
-    tmp_path_factory, words, states, points, where, how, is_merged, refusals
+    tmp_path_factory, words, states, points, where, how, is_merged, refusals, inner, replies
 ):
     def owner(one_id):
         return "P1" if is_merged and one_id == "P2" else one_id
@@ -207,8 +259,8 @@ def test_no_path_leads_to_a_row_without_consent(
         world.contact(owner(one_id), number, golden=golden)
 
     def said(more):
-        for one_id, number, said, channel, day in more:
-            world.says(one_id, number, said, on=day, channel=channel)
+        for one_id, number, said, channel, on in more:
+            world.says(one_id, number, said, on=on, channel=channel)
             # words on the e-mail channel about a phone number: must never count for SMS
             world.consent[-1] |= {"id_type": "phone", "id_scope": "CN"}
 
@@ -216,12 +268,15 @@ def test_no_path_leads_to_a_row_without_consent(
     for one_id, stated, channel in states:
         world.state(owner(one_id), stated, channel=channel)
     folder = tmp_path_factory.mktemp("world")
-    home, one = world.publish(folder / "home"), audience(folder, where)
+    home = world.publish(folder / "home")
+    one = write_down(home, folder, inner=inner, sample=where)
     first = check(export(home, one, **how), words, states, points, owner)
     # The next day somebody may have said no: the delta takes out and never puts in whom it may not.
     later = [(who, what, "revoked", channel, day) for who, what, _, channel, day in refusals]
     said(later)
+    later += [("P1", number, "revoked", "sms", OPT_OUT_AT) for number in told_by_a_tool(world, home, folder, replies)]
     world.publish(home, "2026-11-22.1")
+    how = {name: value for name, value in how.items() if (name, "campaign" in how) != ("holdout", True)}
     report = export(home, one, **{**how, "delta": True})
     check(report, words + later, states, points, owner)
     assert set(written(report)["removed"]) <= set(first)

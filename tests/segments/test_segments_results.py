@@ -95,3 +95,14 @@ def test_the_same_report_twice_is_one_file(home, tmp_path):
 def test_a_file_without_what_is_needed_is_refused(home, tmp_path, text, message):
     with pytest.raises(UsageError, match=message):
         taken(home, tmp_path, text)
+
+
+def test_results_of_a_campaign_that_no_list_was_made_for_are_read_by_its_audiences_channel_or_refused(home, tmp_path):
+    plan(home, name="other", code="OT-1", audience="sample")
+    text = "手机号,回复内容,回复时间\n13800000001,TD,2026-11-22 11:00:00\n"
+    found, rows = taken(home, tmp_path, text, campaign="other")
+    assert (found.refused, rows) == ({"campaign_without_a_channel": 1}, [])
+    (home / "audiences").mkdir()
+    (home / "audiences" / "sample.yml").write_text((tmp_path / "sample.yml").read_text("utf-8"), encoding="utf-8")
+    found, rows = taken(home, tmp_path, text, campaign="other")
+    assert found.refused == {} and (rows[0]["手机号"], rows[0]["触达渠道"]) == ("13800000001", "sms")
