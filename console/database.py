@@ -46,6 +46,7 @@ class Warehouse:
         self.home = home
         self._lock = threading.Lock()
         self._opened: _Opened | None = None
+        self._is_kept_ready = False
 
     @contextmanager
     def reading(self) -> Iterator[Published]:
@@ -96,7 +97,34 @@ class Warehouse:
         """What `once` keeps under a name for the published run; None where it was not asked for yet."""
         return self._current().kept.get(name)
 
+    def renew(self, prepare: Callable[["Warehouse"], None]) -> bool:
+        """Opens the run that is published now where that is another one, and has it prepared before it is read.
+
+        Whoever calls this now and then (see `console.serving`) decides when a new run is read: until it is prepared,
+        requests go on reading the one before, so that none of them waits for what is worked out once a run.
+
+        Args:
+            prepare: works out on the warehouse that it is given what pages want first.
+
+        Returns:
+            whether another run is read from now on.
+        """
+        self._is_kept_ready = True
+        run_id = self.home.published()
+        if run_id is None or (self._opened is not None and self._opened.run_id == run_id):
+            return False
+        fresh = Warehouse(self.home)
+        try:
+            prepare(fresh)
+        finally:  # what could not be prepared is worked out when it is asked for
+            with self._lock:
+                self._opened = fresh._opened or self._opened
+        return True
+
     def _current(self) -> _Opened:
+        opened = self._opened
+        if self._is_kept_ready and opened is not None and self.home.snapshot(opened.run_id).exists():
+            return opened
         run_id = self.home.require_published()
         with self._lock:
             if self._opened is None or self._opened.run_id != run_id:

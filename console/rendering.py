@@ -114,7 +114,7 @@ def _environment(language: Language) -> Environment:
     )  # fmt: skip
 
     def pick(row: Mapping[str, Any], name: str) -> Any:
-        found = row.get(f"{name}_{language}")
+        found = row.get(f"{name}_{language}") or (row.get(name) if language == "en" else None)
         return found if found not in (None, "") else row.get(f"{name}_zh") or row.get(f"{name}_en") or row.get(name)
 
     environment.globals.update(t=translator(language), pick=pick, charts=charts, icon=icon, words=words)

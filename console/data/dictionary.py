@@ -61,6 +61,7 @@ class Entry:
     text_zh: str
     text_en: str
     note: str = ""
+    note_zh: str = ""
     words: str = field(default="", repr=False)
 
 
@@ -91,7 +92,10 @@ def read_dictionary(con: duckdb.DuckDBPyConnection) -> Dictionary:
         table["meaning_zh"] = table["meaning_zh"] or row["table_meaning_zh"]
         table["owner"] = table["owner"] or row["owner"]
         table["keys"] = table["keys"] or row.get("table_keys") or []
-    tags = {row["tag"]: row for row in rows(con, _TAGS)} if has_table(con, "customer.tag_catalogue") else {}
+    tags = {}
+    if has_table(con, "customer.tag_catalogue"):
+        older = {"description_zh": None, "no_data_zh": None}  # a run of an earlier version speaks English alone
+        tags = {row["tag"]: older | row for row in rows(con, _TAGS)}
     found = [*_table_entries(tables.values()), *_tag_entries(tags.values())]
     return Dictionary(tuple(found), tables, tags, is_complete)
 
@@ -141,15 +145,15 @@ def _table_entries(tables: Iterable[Row]) -> Iterable[Entry]:
 def _column_entry(table: str, path: str, column: Mapping[str, Any]) -> Entry:
     zh, en, name = column["meaning_zh"] or "", column["meaning"] or "", column["column_name"]
     words = f"{name} {table} {zh} {en} {' '.join(column['accepted_values'] or ())}".lower()
-    return Entry("column", name, f"{path}#{name}", zh, en, table, words)
+    return Entry("column", name, f"{path}#{name}", zh, en, table, words=words)
 
 
 def _tag_entries(tags: Iterable[Row]) -> Iterable[Entry]:
     for tag in tags:
-        words = f"{tag['tag']} {tag['label_zh']} {tag['label_en']} {tag['description']}".lower()
+        words = f"{tag['tag']} {tag['label_zh']} {tag['label_en']} {tag['description']} {tag['description_zh']}".lower()
         yield Entry(
             "tag", tag["tag"], f"/dictionary/tags/{tag['tag']}", tag["label_zh"], tag["label_en"],
-            (tag["description"] or "").strip(), words,
+            (tag["description"] or "").strip(), tag["description_zh"] or "", words,
         )  # fmt: skip
 
 

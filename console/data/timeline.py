@@ -55,7 +55,9 @@ _KIND_OF: Final = {event: kind for kind, (_, events) in KINDS.items() for event 
 _OF_ORDERS: Final = (
     "order_created", "order_paid", "order_shipped", "order_completed", "order_closed", "purchase", "refund", "payment",
 )  # fmt: skip
+# Read once for a request: the events of a large brand lie by type and day, and are scanned for one person.
 _ENTRIES: Final = """
+    create or replace temp table timeline_entry as
     with entry as (
         select event_date as day, event_at as happened_at, type, subtype, channel,
             coalesce(store_id, store_code) as store, campaign, value_num as amount, null as unit, order_key, ref_no,
@@ -75,10 +77,11 @@ _ENTRIES: Final = """
         select cast(stated_at at time zone 'UTC' at time zone $zone as date), stated_at, 'consent', state, channel,
             basis, null, null, null, null, null, null, null, null
         from core.consent where one_id = $one_id
-    ),
-    wanted as (
-        select * from entry where day is not null and (len($types) = 0 or list_contains($types, type))
-    ),
+    )
+    select * from entry where day is not null
+"""
+_PAGE: Final = """
+    with wanted as (select * from timeline_entry where len($types) = 0 or list_contains($types, type)),
     page as (select distinct day from wanted order by day desc limit $days offset $skip)
     select day, type, subtype, channel, store, campaign, unit, order_key,
         min(happened_at) as first_at, max(happened_at) as last_at,
@@ -93,14 +96,7 @@ _GOODS: Final = """
     where one_id = $one_id and list_contains($orders, order_key) and title is not null and not coalesce(is_gift, false)
     group by order_key
 """
-_COUNTS: Final = """
-    select type, count(*) as n from (
-        select type from core.events where one_id = $one_id and not list_contains($of_orders, type)
-        union all select case when is_return then 'refund' else 'order' end from core.orders where one_id = $one_id
-        union all select 'campaign' from core.campaign_member where one_id = $one_id
-        union all select 'consent' from core.consent where one_id = $one_id
-    ) group by type
-"""
+_COUNTS: Final = "select type, count(*) as n from timeline_entry group by type"
 
 
 @dataclass(frozen=True)
@@ -113,10 +109,16 @@ class Day:
 
 @dataclass(frozen=True)
 class Timeline:
-    """A page of a person's days, newest first, and whether there are earlier ones."""
+    """A page of a person's days, newest first.
+
+    Attributes:
+        has_more: whether there are earlier ones.
+        counts: how many entries of each kind there are in all; kinds without any are left out.
+    """
 
     days: Sequence[Day]
     has_more: bool
+    counts: dict[str, int]
 
 
 def timeline(published: Published, one_id: str, kind: str = "", page: int = 1) -> Timeline:
@@ -129,33 +131,29 @@ def timeline(published: Published, one_id: str, kind: str = "", page: int = 1) -
         page: from 1.
     """
     con = published.con
+    zone = published.calendar.time_zone
+    con.execute(_ENTRIES, {"one_id": one_id, "of_orders": list(_OF_ORDERS), "zone": zone.key})
     asked = {
-        "one_id": one_id,
-        "of_orders": list(_OF_ORDERS),
         "types": list(KINDS[kind][1]) if kind in KINDS else [],
         "days": DAYS + 1,
         "skip": DAYS * (max(page, 1) - 1),
-        "zone": published.calendar.time_zone.key,
     }
-    found = rows(con, _ENTRIES, asked)
+    found = rows(con, _PAGE, asked)
     orders = [row["order_key"] for row in found if row["type"] in ("order", "refund") and row["order_key"]]
     goods = {
         row["order_key"]: row["titles"] for row in rows(con, _GOODS, {"one_id": one_id, "orders": orders}) if orders
     }
-    zone = published.calendar.time_zone
     for row in found:
         row["kind"] = _KIND_OF.get(row["type"], "")
         row["titles"] = goods.get(row["order_key"], []) if row["type"] in ("order", "refund") else []
         row["first_at"], row["last_at"] = (at and local(at, zone) for at in (row["first_at"], row["last_at"]))
     days = [Day(day, list(entries)) for day, entries in groupby(found, key=lambda row: row["day"])]
-    return Timeline(days[:DAYS], len(days) > DAYS)
+    return Timeline(days[:DAYS], len(days) > DAYS, _counts(published))
 
 
-def counts(published: Published, one_id: str) -> dict[str, int]:
-    """How many entries of each kind there are; kinds without any are left out."""
-    found = rows(published.con, _COUNTS, {"one_id": one_id, "of_orders": list(_OF_ORDERS)})
+def _counts(published: Published) -> dict[str, int]:
     totals: dict[str, int] = {}
-    for row in found:
+    for row in rows(published.con, _COUNTS):
         kind = _KIND_OF.get(row["type"], "")
         totals[kind] = totals.get(kind, 0) + row["n"]
     return {kind: totals[kind] for kind in KINDS if kind in totals}

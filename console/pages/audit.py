@@ -1,9 +1,11 @@
 """Who exported, unmasked, decided, saved and signed in."""
 
+import datetime as dt
 from typing import Final
 
 from fastapi import APIRouter, Request, Response
 
+from common.labels import names
 from console.guard import console_of, needs
 from console.rendering import render
 from warehouse import audit
@@ -33,12 +35,18 @@ def show(request: Request, action: str = "", who: str = "", page: int = 1) -> Re
     ]
     page = max(1, page)
     shown = [
-        {**{name: line.get(name) for name in _OWN}, "facts": {k: v for k, v in line.items() if k not in _OWN}}
+        {
+            "who": line.get("who"),
+            "action": line["action"],
+            "at": _moment(line.get("at")),
+            "facts": {name: value for name, value in line.items() if name not in _OWN and value not in (None, False)},
+        }
         for line in found[(page - 1) * PAGE : page * PAGE]
     ]
     return render(
         request,
         "audit.html",
+        facts=names("audit_fact"),
         lines=shown,
         n_lines=len(found),
         page=page,
@@ -49,3 +57,7 @@ def show(request: Request, action: str = "", who: str = "", page: int = 1) -> Re
         people=sorted({line["who"] for line in lines if line.get("who")}),
         known=sorted({line["action"] for line in lines}),
     )
+
+
+def _moment(text: str | None) -> dt.datetime | None:
+    return dt.datetime.fromisoformat(text) if text else None

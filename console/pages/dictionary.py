@@ -5,6 +5,8 @@ from typing import Final
 from fastapi import APIRouter, Request, Response
 from starlette.exceptions import HTTPException
 
+from common.labels import of_column
+from console.data.audiences import names
 from console.data.dictionary import (
     KINDS,
     SCHEMAS,
@@ -47,7 +49,12 @@ def show_table(request: Request, name: str) -> Response:
     if table is None:
         raise HTTPException(404)
     return render(
-        request, "dictionary_table.html", table=table, query=sample_query(table), is_complete=dictionary.is_complete
+        request,
+        "dictionary_table.html",
+        table=table,
+        query=sample_query(table),
+        is_complete=dictionary.is_complete,
+        said=of_column,
     )
 
 
@@ -59,7 +66,7 @@ def show_tag(request: Request, name: str) -> Response:
         raise HTTPException(404)
     with console_of(request).warehouse.reading() as published:
         values = rows(published.con, _VALUES, [name])
-    return render(request, "dictionary_tag.html", tag=tag, values=values)
+    return render(request, "dictionary_tag.html", tag=tag, values=values, names=names(console_of(request).warehouse))
 
 
 def _dictionary(request: Request) -> Dictionary:

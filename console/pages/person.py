@@ -98,7 +98,6 @@ def show_timeline(request: Request, one_id: str, kind: str = "", page: int = 1) 
     """Days of a person on which something happened, newest first."""
     with console_of(request).warehouse.reading() as published:
         found = timeline.timeline(published, one_id, kind, page)
-        counts = timeline.counts(published, one_id) if page == 1 else {}
     return render(
         request,
         "person_timeline.html",
@@ -107,7 +106,7 @@ def show_timeline(request: Request, one_id: str, kind: str = "", page: int = 1) 
         has_more=found.has_more,
         kind=kind,
         page=max(page, 1),
-        counts=counts,
+        counts=found.counts,
         kinds=timeline.KINDS,
         names=names(console_of(request).warehouse),
     )

@@ -1,15 +1,13 @@
 """The first page."""
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
 
 from console.data.today import LEAVING, WITH_US, today
+from console.database import Warehouse
 from console.guard import console_of, needs
 from console.rendering import render
-
-if TYPE_CHECKING:
-    from console.app import Console
 
 router: Final = APIRouter()
 
@@ -20,15 +18,15 @@ def show(request: Request) -> Response:
     console = console_of(request)
     if console.home.published() is None:
         return render(request, "welcome.html", home=str(console.home.path))
-    return render(request, "today.html", with_us=WITH_US, leaving=LEAVING, **_found(console))
+    return render(request, "today.html", with_us=WITH_US, leaving=LEAVING, **_found(console.warehouse))
 
 
-def make_ready(console: "Console") -> None:
+def make_ready(warehouse: Warehouse) -> None:
     """Works out the first page before anybody asks for it, where a run is published."""
-    if console.home.published() is not None:
-        _found(console)
+    if warehouse.home.published() is not None:
+        _found(warehouse)
 
 
-def _found(console: "Console") -> dict[str, Any]:
-    manifest = console.warehouse.manifest()
-    return console.warehouse.once("page: today", lambda published: today(published.con, published.run_id, manifest))
+def _found(warehouse: Warehouse) -> dict[str, Any]:
+    manifest = warehouse.manifest()
+    return warehouse.once("page: today", lambda published: today(published.con, published.run_id, manifest))

@@ -275,7 +275,7 @@ def test_a_plan_of_the_home_is_listed_with_its_state_and_a_wrong_one_is_told(wat
 
 def test_the_first_page_is_ready_before_anybody_asks_where_a_run_is_published(home, tmp_path):
     app = create_app(home)
-    make_ready(app.state.console)
+    make_ready(app.state.console.warehouse)
     found = app.state.console.warehouse.once("page: today", lambda published: pytest.fail("worked out again"))
     assert found["people"]["n_people"] > 0
-    make_ready(create_app(Home(tmp_path)).state.console)
+    make_ready(create_app(Home(tmp_path)).state.console.warehouse)

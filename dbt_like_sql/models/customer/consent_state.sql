@@ -49,3 +49,4 @@ final as (
 )
 
 select * from final
+order by one_id, channel, purpose

@@ -221,3 +221,4 @@ final as (
 )
 
 select * from final
+order by one_id

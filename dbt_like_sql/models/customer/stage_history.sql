@@ -172,3 +172,5 @@ final as (
 )
 
 select * from final
+-- One person's rows lie together, so that a page about them reads a few blocks.
+order by one_id, scope, category, valid_from
