@@ -218,7 +218,7 @@ final as (
     left join household on people.one_id = household.one_id
     left join devices on people.one_id = devices.one_id
     left join tags on people.one_id = tags.one_id
+    order by people.one_id
 )
 
 select * from final
-order by one_id

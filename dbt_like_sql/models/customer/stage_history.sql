@@ -169,8 +169,7 @@ final as (
         case when joined.valid_to < as_of.as_of_date then joined.valid_to end as valid_to
     from joined
     cross join as_of
+    order by joined.one_id, joined.scope, joined.category, joined.valid_from
 )
 
 select * from final
--- One person's rows lie together, so that a page about them reads a few blocks.
-order by one_id, scope, category, valid_from

@@ -88,6 +88,7 @@ final as (
         partition by holder.one_id, latest.channel, latest.purpose
         order by latest.state = 'revoked' desc, latest.stated_at desc nulls first, latest.basis
     ) = 1
+    order by holder.one_id, latest.channel, latest.purpose
 )
 
 select * from final
