@@ -4,7 +4,7 @@ Belongs here: the order of the steps and what they need of a machine. Each step 
 """
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,18 +17,18 @@ import polars as pl
 from common.errors import UsageError
 from identity.graph import Keys
 from identity.people.describe import describe
+from identity.people.engines import Engine, engine_named, tables_folder
 from identity.people.evidence import EDGE_SCHEMA, edges_of
 from identity.people.features import Candidates, is_han, make_candidates
 from identity.people.guess import guess_map
-from identity.people.levels import Levels, levels_of
-from identity.people.pairs import Pairs, block
+from identity.people.levels import levels_of
 from identity.people.quality import Quality, partition_quality
 from identity.people.roles import ColumnMap
-from identity.people.rounds import Weighed, run_rounds, weigh
+from identity.people.rounds import run_rounds
 from identity.people.scheme import people_scheme
 from identity.people.sure import Guards, sure_clusters
 from identity.people.table import cell, column_of, quoted, read_tables, sample
-from identity.scoring.estimate import Estimate, estimate, random_pairs, sample_of_blocked
+from identity.scoring.estimate import Estimate, estimate, random_pairs
 from identity.scoring.scheme import Scheme
 
 Tell = Callable[[float, str], None]
@@ -76,6 +76,8 @@ def resolve_table(
     with_edges: bool = False,
     memory_limit: str | None = None,
     threads: int | None = None,
+    engine: str | None = None,
+    spark: Mapping[str, str] | None = None,
     tell: Tell = lambda share, text: None,
 ) -> Resolution:
     """Finds out which rows of a table of people are one person. Needs no warehouse, and learns from the table itself.
@@ -87,12 +89,18 @@ def resolve_table(
         with_edges: give the evidence too.
         memory_limit: of DuckDB, such as `2GB`; what does not fit goes to a temporary folder.
         threads: of DuckDB; all cores where not said.
+        engine: what blocks, compares and clusters: `duckdb` (this machine) or `spark`; the map's where not said. Both
+            give the same people.
+        spark: for Spark, beside what the map says: `master`, `folder` (that all workers see), any of Spark's settings.
         tell: called with the share done and what is being done.
 
     Raises:
-        UsageError: a file cannot be read, a column is missing, or no column tells people apart.
+        UsageError: a file cannot be read, a column is missing, no column tells people apart, or Spark does not start.
     """
-    with _database(memory_limit, threads) as con:
+    said = column_map or ColumnMap({})
+    on = {**said.spark, **(spark or {})}
+    with _database(memory_limit, threads) as con, tables_folder(on) as folder:
+        open_engine = engine_named(engine or said.engine, on, folder)
         tell(_STEPS["read"], "reading")
         names = read_tables(con, _sources(table))
         column_map = _checked(
@@ -106,19 +114,20 @@ def resolve_table(
         del described  # what it holds beside is no longer needed
         scheme = people_scheme(candidates.columns, candidates.n, han=han)
         tell(_STEPS["pair"], "choosing pairs")
-        pairs, by_rule = block(con, candidates, scheme.blocking)
+        work = open_engine(con, candidates, scheme)
+        by_rule = work.block()
         tell(_STEPS["compare"], "comparing")
-        levels = levels_of(con, candidates, scheme.comparisons, pairs.left, pairs.right)
+        work.compare()
         tell(_STEPS["learn"], "learning")
-        trained = _learnt(con, candidates, scheme, pairs, levels) if candidates.n > 1 else None
+        trained = _learnt(con, work, candidates, scheme, sum(by_rule.values())) if candidates.n > 1 else None
         tell(_STEPS["join"], "joining")
         label = sure_clusters(candidates)
         edges = pl.DataFrame(schema=EDGE_SCHEMA) if with_edges else None
         if trained:
-            weighed = Weighed(pairs.left, pairs.right, weigh(trained.settings, levels))
-            label = run_rounds(con, candidates, scheme, trained.settings, weighed, label, guards)
+            weighed = work.weigh_all(trained.settings, label)
+            label = run_rounds(con, work, candidates, scheme, trained.settings, weighed, label, guards)
             if with_edges:
-                edges = edges_of(scheme, trained.settings, pairs, levels, label, of_row)
+                edges = edges_of(scheme, trained.settings, *work.within(label), label, of_row)
         tell(_STEPS["write"], "writing")
         people = _people(con, column_map, _file_names(table), label[of_row])
         measured = None
@@ -132,18 +141,17 @@ def resolve_table(
             edges,
             trained.settings if trained else scheme.settings(),
             candidates.n,
-            len(pairs),
+            sum(by_rule.values()),
             by_rule,
         )
 
 
 def _learnt(
-    con: duckdb.DuckDBPyConnection, candidates: Candidates, scheme: Scheme, pairs: Pairs, levels: Levels
+    con: duckdb.DuckDBPyConnection, work: Engine, candidates: Candidates, scheme: Scheme, n_pairs: int
 ) -> Estimate:
     """The scheme trained on the table's own pairs, and on random ones."""
     random = levels_of(con, candidates, scheme.comparisons, *random_pairs(candidates.n))
-    sampled = levels[sample_of_blocked(pairs.left, pairs.right)]
-    return estimate(scheme, candidates.n, random, sampled, len(pairs))
+    return estimate(scheme, candidates.n, random, work.sampled(), n_pairs)
 
 
 @contextmanager

@@ -45,12 +45,16 @@ class ColumnMap:
         one_of: roles of which a person has one: records with two different values are never one person.
         one_per_file: whether no person is in one file twice, so that only records of different files are linked.
         day_first: whether 03/04/1980 is the third of April.
+        engine: what resolves the table: `duckdb` (this machine) or `spark`.
+        spark: for Spark: `master`, `folder` (that all workers see), and any setting of Spark's own.
     """
 
     columns: dict[str, str]
     one_of: tuple[str, ...] = ()
     one_per_file: bool = False
     day_first: bool = True
+    engine: str = "duckdb"
+    spark: dict[str, str] = field(default_factory=dict)
 
     def of(self, role: str) -> list[str]:
         """The columns of a role, in the order of the map."""
@@ -90,6 +94,21 @@ class _Reader:
             raise self.fail(f"{key} is neither true nor false.", f"Write `{key}: {str(default).lower()}`.")
         return value
 
+    def engine(self) -> str:
+        engine = self.said.get("engine", "duckdb")
+        if engine not in ("duckdb", "spark"):
+            raise self.fail(f"there is no engine {engine!r}.", "Write `engine: duckdb` or `engine: spark`.")
+        return str(engine)
+
+    def spark(self) -> dict[str, str]:
+        settings = self.said.get("spark") or {}
+        if not isinstance(settings, dict):
+            raise self.fail("spark is not a list of settings.", "Write `spark: {master: yarn, folder: /shared/tmp}`.")
+        return {str(name): str(value) for name, value in settings.items()}
+
+
+_KEYS: Final = ("columns", "one_of", "one_per_file", "day_first", "engine", "spark")
+
 
 def read_map(path: Path) -> ColumnMap:
     """Reads a column map.
@@ -106,15 +125,15 @@ def read_map(path: Path) -> ColumnMap:
     if not isinstance(said, dict):
         raise DefinitionError(path, "it holds no column map.", "Leave --map away to have one guessed and written.")
     reader = _Reader(path, said)
-    if unknown := sorted(set(said) - {"columns", "one_of", "one_per_file", "day_first"}):
-        raise reader.fail(
-            f"unknown key {unknown[0]!r}.", "A map has the keys columns, one_of, one_per_file and day_first."
-        )
+    if unknown := sorted(set(said) - set(_KEYS)):
+        raise reader.fail(f"unknown key {unknown[0]!r}.", f"A map has the keys {', '.join(_KEYS)}.")
     return ColumnMap(
         columns=reader.columns(),
         one_of=reader.roles("one_of"),
         one_per_file=reader.flag("one_per_file", False),
         day_first=reader.flag("day_first", True),
+        engine=reader.engine(),
+        spark=reader.spark(),
     )
 
 
@@ -131,4 +150,10 @@ def write_map(column_map: ColumnMap, path: Path) -> None:
     lines.append(f"one_per_file: {str(column_map.one_per_file).lower()}")
     lines.append("# true where 03/04/1980 is the third of April.")
     lines.append(f"day_first: {str(column_map.day_first).lower()}")
+    lines.append(
+        "# duckdb is this machine; spark is a cluster, by `spark: {master: yarn, folder: /seen/by/all/workers}`."
+    )
+    lines.append(f"engine: {column_map.engine}")
+    if column_map.spark:
+        lines.append(yaml.safe_dump({"spark": column_map.spark}, allow_unicode=True).rstrip())
     path.write_text("\n".join(lines) + "\n", "utf-8")

@@ -3,43 +3,22 @@
 Belongs here: what is scored again and how the rounds follow each other. Guards are `graph`'s, sums are `linkage`'s.
 """
 
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import duckdb
 import numpy as np
-from numpy.typing import NDArray
 
 from identity.graph import Keys
+from identity.people.engines import LEAST_WEIGHT, Engine, Weighed
 from identity.people.features import Candidates
 from identity.people.gather import gather
-from identity.people.levels import levels_of
 from identity.people.sure import Guards
-from identity.scoring.estimate import match_weights
-from identity.scoring.linkage import average_linkage
 from identity.scoring.scheme import Scheme
-
-# Weaker pairs are not kept, and count as missing.
-LEAST_WEIGHT: Final = -6.0
-# What a pair that no blocking rule found adds to an average.
-MISSING_WEIGHT: Final = -2.0
-
-
-@dataclass(frozen=True)
-class Weighed:
-    """Scored pairs of nodes: left < right, weight in log2 odds."""
-
-    left: NDArray[np.integer[Any]]
-    right: NDArray[np.integer[Any]]
-    weight: NDArray[np.float64]
-
-    def where(self, kept: NDArray[np.bool_]) -> "Weighed":
-        """Some of them."""
-        return self if kept.all() else Weighed(self.left[kept], self.right[kept], self.weight[kept])
 
 
 def run_rounds(
     con: duckdb.DuckDBPyConnection,
+    engine: Engine,
     candidates: Candidates,
     scheme: Scheme,
     settings: dict[str, Any],
@@ -50,7 +29,8 @@ def run_rounds(
     """The cluster of each candidate after all rounds, named by its first candidate's number among the clusters.
 
     Args:
-        con: to work in.
+        con: to gather in.
+        engine: what weighs and links.
         candidates: what is clustered.
         scheme: how they are compared.
         settings: trained.
@@ -62,19 +42,9 @@ def run_rounds(
     for merge_weight in scheme.round_weights:
         n = int(label.max()) + 1
         if n < len(label):
-            pairs = _scored_again(con, candidates, scheme, settings, label, pairs)
+            pairs = _scored_again(con, engine, candidates, settings, label, pairs)
         pairs = pairs.where(pairs.weight >= LEAST_WEIGHT)
-        merge = guards.merge(label)
-        joined, _ = average_linkage(
-            n,
-            pairs.left,
-            pairs.right,
-            pairs.weight,
-            merge_weight=merge_weight,
-            missing=MISSING_WEIGHT,
-            guarded=None if merge is None else np.ones(n, dtype=bool),
-            merge=merge,
-        )
+        joined = engine.link(n, pairs, merge_weight, guards, label)
         # Each group is named by its first node.
         step = (np.cumsum(joined == np.arange(n)) - 1)[joined]
         label = step[label]
@@ -102,8 +72,8 @@ def _between(pairs: Weighed, step: Keys) -> Weighed:
 
 def _scored_again(
     con: duckdb.DuckDBPyConnection,
+    engine: Engine,
     candidates: Candidates,
-    scheme: Scheme,
     settings: dict[str, Any],
     label: Keys,
     pairs: Weighed,
@@ -119,10 +89,5 @@ def _scored_again(
     gathered = gather(con, candidates, members, number[label[members]])
     left, right = number[pairs.left[again]], number[pairs.right[again]]
     weight = pairs.weight.copy()
-    weight[again] = weigh(settings, levels_of(con, gathered, scheme.comparisons, left, right))
+    weight[again] = engine.weigh(gathered, settings, Weighed(left, right, weight[again]))
     return Weighed(pairs.left, pairs.right, weight)
-
-
-def weigh(settings: dict[str, Any], levels: NDArray[np.int8]) -> NDArray[np.float64]:
-    """The weights of pairs, rounded so that no machine's last bits decide."""
-    return np.round(match_weights(settings, levels), 6)

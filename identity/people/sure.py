@@ -80,11 +80,15 @@ class Guards:
         Args:
             label: the cluster of each description.
         """
+        told = self.told(label)
+        return None if told is None else PeopleMerge(int(label.max()) + 1, *told)
+
+    def told(self, label: Keys) -> tuple[list[Guard], Guard] | None:
+        """The values of each cluster by guard, and the files that it is in; none where the map sets no guard."""
         if not self.values and self.files is None:
             return None
         of_cluster = [_by_cluster(values, label) for values in self.values]
-        files = {} if self.files is None else _by_cluster(self.files, label)
-        return PeopleMerge(int(label.max()) + 1, of_cluster, files)
+        return of_cluster, {} if self.files is None else _by_cluster(self.files, label)
 
 
 def _told(described: Described, field: str) -> pl.DataFrame:

@@ -41,6 +41,17 @@ def resolve(
     memory_limit: Annotated[
         str, typer.Option(metavar="2GB", help="Work on disk beyond so much memory.", show_default=False)
     ] = "",
+    engine: Annotated[
+        str, typer.Option(metavar="duckdb|spark", help="Where pairs are compared and joined.", show_default=False)
+    ] = "",
+    spark: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=VALUE",
+            help="For Spark: master=…, folder=… (seen by all workers), or any setting of its own; may be given again.",
+            show_default=False,
+        ),
+    ] = None,
     to_json: JsonOption = False,
 ) -> None:
     """Find out which rows of any table of people are one person. Needs no home and no warehouse.
@@ -63,7 +74,14 @@ def resolve(
     said = read_map(column_map) if column_map else None
     with progress_bar("归一 resolve") as tell:
         found = resolve_table(
-            files, said, truth=truth or None, with_edges=edges is not None, memory_limit=memory_limit or None, tell=tell
+            files,
+            said,
+            truth=truth or None,
+            with_edges=edges is not None,
+            memory_limit=memory_limit or None,
+            engine=engine or None,
+            spark=_settings(spark or []),
+            tell=tell,
         )
     _write(found.people, out)
     if edges is not None and found.edges is not None:
@@ -80,6 +98,15 @@ def resolve(
         as_json(_figures(found, out, written, edges))
         return
     _show(found, out, written, edges)
+
+
+def _settings(given: list[str]) -> dict[str, str]:
+    from common.errors import UsageError
+
+    for one in given:
+        if not one.partition("=")[0] or "=" not in one:
+            raise UsageError(f"--spark {one} is not a setting; write it as --spark master=yarn.")
+    return {name: value for name, _, value in (one.partition("=") for one in given)}
 
 
 def _write(frame: Any, path: Path) -> None:

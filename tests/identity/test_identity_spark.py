@@ -60,7 +60,7 @@ def rows(world):
     ("duckdb", "spark"),
     [
         ("list_has_any(phones_l, phones_r)", "arrays_overlap(phones_l, phones_r)"),
-        ("jaro_winkler_similarity(a, b) >= 0.92", "jaro_winkler(a, b) >= 0.92"),
+        ("jaro_winkler_similarity(a, b) >= 0.92", "duckdb_jaro_winkler(a, b) >= 0.92"),
         (r"regexp_matches(a, '^\p{Han}+$')", r"a RLIKE '^\\p{IsHan}+$'"),
     ],
 )
