@@ -17,10 +17,13 @@ from identity.people.roles import MANY, ColumnMap
 _HEADERS: Final = (
     ("record_id", r"^(rec(ord)?|row|unique|uu|p)?_?id$|^(rec(ord)?|row)_?(no|number|key)$|记录|序号|行号"),
     ("ignore", r"^(cluster|entity|ent|truth|label|group|master|gold|duplicate)(_?id)?$|真值|簇"),
+    # What a clerk wrote, and when a row was made: names and dates, but of no one's birth.
+    ("ignore", r"remark|comment|^notes?$|memo|备注|说明"),
+    ("ignore", r"^(created|updated|registered|joined)|(注册|创建|更新|入会|登记)(时间|日期)"),
     ("email", r"e_?mail|邮箱|邮件|电邮"),
     ("phone", r"phone|mobile|\btel\b|^tel|cell|手机|电话"),
     ("national_id", r"national_?id|soc_?sec|\bssn\b|passport|identity_?card|id_?card|tax_?id|nhs|身份证|护照|证件号"),
-    ("account", r"(open|union|user|member|customer)_?(id|no|number|code)|account|会员(号|卡|id)|账号|客户(号|编号)"),
+    ("account", r"(open|union|user|member|customer)_?(id|no|number|code)|account|会员(编?号|卡|id)|账号|客户编?号"),
     ("birth_place", r"birth_?place|place_?of_?birth|born_?in|出生地|籍贯"),
     ("birth_date", r"birth|\bdob\b|^dob|born|生日|出生"),
     ("gender", r"gender|^sex$|性别"),
@@ -61,10 +64,15 @@ def guess_map(rows: pl.DataFrame, *, ignore: Sequence[str] = ()) -> ColumnMap:
     Raises:
         UsageError: nothing that could tell people apart was recognised.
     """
+    named = {column: "ignore" if column in ignore else _of_header(column) for column in rows.columns}
+    known = set(named.values())
+    if known & {"given_name", "surname"}:
+        known.add("full_name")
     columns: dict[str, str] = {}
-    for column in rows.columns:
-        role = "ignore" if column in ignore else _of_header(column)
-        columns[column] = role or _of_contents(rows[column].head(_SAMPLE)) or "ignore"
+    for column, role in named.items():
+        looks = None if role else _of_contents(rows[column].head(_SAMPLE))
+        # What a header says that a column is, another is not because it looks alike.
+        columns[column] = role or (looks if looks and looks not in known else "ignore")
     _keep_one_each(rows, columns)
     if not set(columns.values()) - {"record_id", "ignore", "gender", "region"}:
         raise UsageError(

@@ -114,6 +114,21 @@ def test_columns_without_telling_names_are_known_by_their_contents():
     assert found == {"c1": "full_name", "c2": "phone", "c3": "email", "c4": "birth_date", "c5": "ignore"}
 
 
+def test_a_column_that_only_looks_like_a_birth_date_or_a_name_gives_way_to_one_that_says_it_is():
+    rows = [
+        ("王小伟", "1980-02-03", "老客", "2024-01-01", "2024-05-06"),
+        ("李芳", None, "新客", "2024-01-02", "2024-05-07"),
+    ]
+    found = guess_map(table(rows, ["姓名", "出生日期", "备注", "注册时间", "c"])).columns
+    assert found == {
+        "姓名": "full_name",
+        "出生日期": "birth_date",
+        "备注": "ignore",
+        "注册时间": "ignore",
+        "c": "ignore",
+    }
+
+
 def test_a_table_that_tells_nobody_apart_is_refused_with_what_to_do():
     with pytest.raises(UsageError, match="give it with --map"):
         resolve_table(table([("a", "b")], ["colour", "size"]))
