@@ -21,7 +21,7 @@ demo: install ## Simulate a brand of 5,000 people, run everything, tell what cam
 	@GUIYI_HOME="$(GUIYI_HOME)" $(BIN)/guiyi demo
 
 .PHONY: test
-test: install-dev lint ## Lint, types and tests: ten to fifteen minutes on two cores
+test: install-dev lint ## Lint, types and tests: about ten minutes on two cores
 	@$(KEPT) $(BIN)/pytest -m "not slow" -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: test-slow
