@@ -246,6 +246,7 @@ class Event(Part):
     partner_code: Sql | None = None
     product_code: Sql | None = None
     ref_no: Sql | None = None
+    told_one_id: Sql | None = Field(default=None, description="the OneID that the file names: goes before its parties")
     role: str | None = None
 
 

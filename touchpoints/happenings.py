@@ -15,7 +15,8 @@ from touchpoints.rows import FILE, RECORD
 from touchpoints.sales import is_name
 
 _EVENT_SLOTS = (
-    "at", "subtype", "campaign", "value_num", "store_id", "staff_code", "partner_code", "product_code", "ref_no"
+    "at", "subtype", "campaign", "value_num", "store_id", "staff_code", "partner_code", "product_code", "ref_no",
+    "told_one_id",
 )  # fmt: skip
 _CODES = ("staff_code", "partner_code")
 

@@ -100,6 +100,7 @@ EVENT: Final[Schema] = {
     "partner_code": TEXT,
     "product_code": TEXT,
     "ref_no": TEXT,  # number of the coupon, ticket or clue that it is about
+    "told_one_id": TEXT,  # the OneID that the file names, of whatever run it was
 }
 ORDERS: Final[Schema] = {
     "order_key": TEXT,  # source/order_no; source/account/order_no where numbers are unique in an account only

@@ -15,6 +15,7 @@ from touchpoints.contracts import load_contracts
 from touchpoints.ingest import ingest
 
 N = 8
+SHARED = N - 2
 TYPES = {
     "varchar": pl.String, "bigint": pl.Int64, "double": pl.Float64, "date": pl.Date, "boolean": pl.Boolean,
     "timestamp": pl.Datetime("us"), "integer": pl.Int32,
@@ -52,13 +53,18 @@ def phone(number):
 
 
 def warehouse(folder):
-    """The models over what was read, each party being the person whose phone its record names."""
+    """The models over what was read, each party being the person whose phone its record names.
+
+    The last phone that was written to is two people's: what its records say is nobody's that is known.
+    """
     project = load_project()
-    holders = pl.DataFrame({"id_value": [phone(n) for n in range(N)], "one_id": [f"P{n}" for n in range(N)]})
+    whose = [f"P{n}" if n != SHARED else "P-doubtful" for n in range(N)]
+    holders = pl.DataFrame({"id_value": [phone(n) for n in range(N)], "one_id": whose})
+    known = pl.DataFrame({"one_id": [*(f"P{n}" for n in range(N)), "P-doubtful"]})
     named = pl.read_parquet(folder / "touchpoints" / "identifier.parquet").join(holders, on="id_value", how="inner")
     people = {
         "record_map": named.select("record_id", "role", "one_id").unique(),
-        "one_id": holders.select("one_id", status=pl.lit("active")),
+        "one_id": known.with_columns(status=pl.lit("active")),
     }
     needed = set().union(*(project.upstream([name]) for name in ("events", "consent_state", "campaign_arm")))
     read = {pair for name in needed for pair in project.model(name).sources}
@@ -103,6 +109,12 @@ def test_deliveries_clicks_and_replies_are_events_of_the_campaign(told):
         ("message_clicked", None, 3), ("message_delivered", None, N - 1), ("message_replied", "opt_out", 1),
         ("message_replied", None, 1),
     ]  # fmt: skip
+
+
+def test_a_delivery_to_a_number_of_two_people_is_whose_link_it_was(told):
+    _, con = told
+    delivered = con.sql("select distinct one_id from core.events where type = 'message_delivered'").fetchall()
+    assert (f"P{SHARED}",) in delivered and ("P-doubtful",) not in delivered
 
 
 def test_only_who_replied_so_has_opted_out(told):

@@ -24,11 +24,21 @@ store as (
     select * from {{ ref('int_store_alias') }}
 ),
 
+told as (
+    select
+        one_id as told_one_id,
+        coalesce(merged_into, one_id) as one_id
+    from {{ ref('stg_identity__one_id') }}
+    where status in ('active', 'merged')
+),
+
 final as (
     select
         event.event_id,
+        -- who a campaign's result names is meant, though their number be two people's
         -- an order's buyer whom nobody knows is its receiver: the same rule as in core.orders
         coalesce(
+            told.one_id,
             case coalesce(event.actor_role, 'buyer')
                 when 'buyer' then coalesce(people.buyer_one_id, people.one_id)
                 when 'member' then coalesce(people.member_one_id, people.one_id)
@@ -60,6 +70,7 @@ final as (
         coalesce(store.store_code, event.store_id) as store_code
     from event
     left join people on event.record_id = people.record_id
+    left join told on event.told_one_id = told.told_one_id
     left join device_owner on event.event_id = device_owner.event_id
     left join staff on event.staff_code = staff.alias
     left join store on event.store_id = store.alias

@@ -16,7 +16,8 @@ final as (
         staff_code,
         partner_code,
         product_code,
-        ref_no
+        ref_no,
+        told_one_id
     from {{ source('touchpoints', 'event') }}
 )
 
