@@ -1,4 +1,4 @@
-"""Sentences of the audience checker in both languages: English is the text, Chinese goes along with it.
+"""Sentences of audiences, exports and campaigns in both languages: English is the text, Chinese goes along with it.
 
 Every sentence has a code in `sentences.yml`; whoever shows it in Chinese asks `in_chinese`.
 """

@@ -15,6 +15,7 @@ from segments.campaigns.arms import RESERVED
 from segments.exporting.files import write_into
 from segments.rules.conditions import Name, Strict, Text
 from segments.rules.definition import Channel, Label
+from segments.rules.findings import names_of, what_is_wrong
 from segments.saying import say
 
 CAMPAIGNS: Final = "campaigns"
@@ -37,7 +38,7 @@ class Holdout(Strict):
     @model_validator(mode="after")
     def _is_a_share_that_can_hold_somebody(self) -> "Holdout":
         if 0 < self.share < LEAST_SHARE:
-            raise ValueError(f"a holdout of {self.share:g} holds nobody out; {LEAST_SHARE:g} is the least, 0 is none")
+            raise ValueError(say("share_too_small", share=f"{self.share:g}", least=f"{LEAST_SHARE:g}"))
         return self
 
 
@@ -80,12 +81,12 @@ class Plan(Strict):
     @model_validator(mode="after")
     def _is_possible(self) -> "Plan":
         if self.ends_on < self.starts_on:
-            raise ValueError(f"it ends on {self.ends_on}, before it starts on {self.starts_on}")
+            raise ValueError(say("ends_before_start", last=self.ends_on, first=self.starts_on))
         reserved = sorted(name for name in self.arms if name.lower() in RESERVED)
         if reserved:
-            raise ValueError(f"{reserved[0]} is the name of the holdout; name the arm otherwise")
+            raise ValueError(say("arm_reserved", name=reserved[0]))
         if not math.isclose(sum(self.arms.values()), 1.0, abs_tol=1e-6):
-            raise ValueError(f"the arms' shares sum to {sum(self.arms.values()):g}, not to 1")
+            raise ValueError(say("arms_sum", total=f"{sum(self.arms.values()):g}"))
         return self
 
     @property
@@ -105,16 +106,16 @@ def load_plan(path: Path) -> Plan:
         DefinitionError: the file is not YAML, or says something that cannot be.
     """
     try:
-        plan = Plan.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise DefinitionError(path, "this is not valid YAML.", "Correct the indentation or the quotes.") from error
+        raise DefinitionError(path, say("not_yaml"), say("correct_yaml")) from error
+    try:
+        plan = Plan.model_validate(raw)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(step) for step in first["loc"])
-        message = first["msg"].removeprefix("Value error, ")
-        raise DefinitionError(path, f"{place}: {message}." if place else f"{message}.", "Correct it.") from error
+        keys = names_of(Plan, Holdout, Link, Label)
+        raise DefinitionError(path, *what_is_wrong(error, raw, keys)) from error
     if plan.name != path.stem:
-        raise DefinitionError(path, f"the campaign is named {plan.name}.", "Name it as its file.")
+        raise DefinitionError(path, say("campaign_named", name=plan.name), say("name_as_file"))
     return plan
 
 
@@ -130,7 +131,7 @@ def load_plans(home: Path) -> dict[str, Plan]:
         other = codes.setdefault(plan.code.lower(), plan.name)
         if other != plan.name:
             path = Path(home) / CAMPAIGNS / f"{plan.name}.yml"
-            raise DefinitionError(path, f"{other} has the code {plan.code} too.", "Give one of them another code.")
+            raise DefinitionError(path, say("code_shared", name=other, given=plan.code), say("other_code"))
     return plans
 
 
@@ -144,8 +145,8 @@ def find_plan(home: Path, name: str) -> Plan:
     plans = load_plans(home)
     found = known_plan(plans, name)
     if found is None:
-        known = ", ".join(plans) or "none yet"
-        raise UsageError(f"There is no campaign {name!r} in {Path(home) / CAMPAIGNS}. Choose one of: {known}.")
+        known = ", ".join(plans) or say("none_yet")
+        raise UsageError(say("no_campaign", name=repr(name), folder=Path(home) / CAMPAIGNS, known=known))
     return found
 
 
@@ -196,10 +197,7 @@ def plan_for_list(
         name, code = f"{audience}_{on:%Y%m%d}", f"{audience}-{on:%Y%m%d}"
     known = plans.get(name)
     if known is not None and known.holdout.share != holdout:
-        raise UsageError(
-            f"The list of {audience} of {on} already holds out {known.holdout.share:.0%}; another share would move "
-            "people between arms. Use that share, or write a campaign plan of its own."
-        )
+        raise UsageError(say("day_has_share", audience=audience, day=on, share=f"{known.holdout.share:.0%}"))
     return known or Plan(
         name=name, code=code, label=label, audience=audience, starts_on=on, ends_on=on + dt.timedelta(days=30),
         holdout=Holdout(share=holdout), destination=destination, owner=owner,

@@ -12,6 +12,7 @@ import polars as pl
 from common.errors import UsageError
 from segments.exporting.layout import Laid
 from segments.exporting.register import KEY, last_of, members_of
+from segments.saying import say
 
 _WHO: Final = "one_id"
 
@@ -68,10 +69,7 @@ def delta_content(
         return Delta(laid, _removed(members.head(0), laid), None)
     before = members_of(exports, last)
     if sorted(name for name in before.columns if name.startswith(KEY)) != sorted(keys):
-        raise UsageError(
-            f"The last export {last.export_id} named people by other columns, so no delta can be told against it; "
-            "export the whole list once, without delta."
-        )
+        raise UsageError(say("delta_other_columns", export=last.export_id))
     same = [_WHO, *keys]
     is_new = members.with_row_index("row").join(before, on=same, how="anti", nulls_equal=True)["row"]
     added = Laid(laid.frame[is_new.to_list()], laid.keys, laid.split[is_new.to_list()])

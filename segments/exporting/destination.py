@@ -17,7 +17,9 @@ from segments.exporting.cells import Encoding
 from segments.exporting.formats import Format
 from segments.exporting.hashing import Hash, Normalisation
 from segments.rules.definition import Channel, Label
+from segments.rules.findings import names_of, what_is_wrong
 from segments.rules.terms import Name, Strict, Text
+from segments.saying import say
 
 DESTINATIONS: Final = Path(__file__).parent / "destinations"
 
@@ -51,11 +53,11 @@ class DestinationColumn(Strict):
     @model_validator(mode="after")
     def _says_what_is_in_it(self) -> "DestinationColumn":
         if (self.source is None) == (self.text is None):
-            raise ValueError("a column has either `from` or `text`")
+            raise ValueError(say("from_or_text"))
         if (self.header is None) != (self.source == "columns"):
-            raise ValueError("every column but `columns` has a header")
+            raise ValueError(say("header_needed"))
         if self.source != "contact" and (self.channel or self.normalise or self.hash):
-            raise ValueError("channel, normalise and hash are for `from: contact`")
+            raise ValueError(say("contact_alone"))
         return self
 
     @property
@@ -94,9 +96,9 @@ class Destination(Strict):
         headers = Counter(column.header for column in self.columns if column.header)
         twice = [header for header, n in headers.items() if n > 1]
         if twice:
-            raise ValueError(f"two columns have the header {twice[0]}")
+            raise ValueError(say("header_twice", header=twice[0]))
         if not any(column.is_identifying for column in self.columns):
-            raise ValueError("no column says who is meant: add one from one_id or contact")
+            raise ValueError(say("nobody_meant"))
         return self
 
 
@@ -107,16 +109,16 @@ def load_destination(path: Path) -> Destination:
         DefinitionError: the file is not YAML, or says something that cannot be.
     """
     try:
-        destination = Destination.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise DefinitionError(path, "this is not valid YAML.", "Correct the indentation or the quotes.") from error
+        raise DefinitionError(path, say("not_yaml"), say("correct_yaml")) from error
+    try:
+        destination = Destination.model_validate(raw)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(step) for step in first["loc"])
-        message = first["msg"].removeprefix("Value error, ")
-        raise DefinitionError(path, f"{place}: {message}." if place else f"{message}.", "Correct it.") from error
+        keys = names_of(Destination, DestinationColumn, Label)
+        raise DefinitionError(path, *what_is_wrong(error, raw, keys)) from error
     if destination.name != path.stem:
-        raise DefinitionError(path, f"the destination is named {destination.name}.", "Name it as its file.")
+        raise DefinitionError(path, say("destination_named", name=destination.name), say("name_as_file"))
     return destination
 
 
@@ -138,7 +140,8 @@ def find_destination(name: str, home: Path | None = None) -> Destination:
     """
     paths = _paths(home)
     if name not in paths:
-        raise UsageError(f"There is no destination {name!r}. Choose one of: {', '.join(sorted(paths)) or 'none yet'}.")
+        known = ", ".join(sorted(paths)) or say("none_yet")
+        raise UsageError(say("no_destination", name=repr(name), known=known))
     return load_destination(paths[name])
 
 

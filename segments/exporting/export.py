@@ -38,6 +38,7 @@ from segments.rules.definition import PersonalField
 from segments.rules.hints import unseen_values
 from segments.rules.library import find_audience
 from segments.rules.load import Audience
+from segments.saying import say
 
 Variant = Literal["personalised", "non_personalised"]
 
@@ -211,17 +212,17 @@ def _plan(
     if campaign is not None and (known is not None or holdout is None):
         plan = known or find_plan(home, campaign)
         if holdout is not None:
-            raise UsageError("A campaign's plan says what is held out; leave the holdout out, or choose another code.")
+            raise UsageError(say("plan_holds_out"))
         if plan.audience != audience.name:
-            raise UsageError(f"The campaign {plan.name} is for the audience {plan.audience}, not for {audience.name}.")
+            raise UsageError(say("plan_of_other_audience", name=plan.name, audience=plan.audience, other=audience.name))
         return plan
     if holdout is None:
         return None
     # A campaign that is named may hold out nobody; without one, that is no campaign at all.
     if not (holdout >= 0 if campaign is not None else holdout > 0) or holdout >= 1:
-        raise UsageError(f"A holdout of {holdout:g} is no share; write it as 0.1 for a tenth.")
+        raise UsageError(say("holdout_no_share", share=f"{holdout:g}"))
     if audience.definition.channel is None:
-        raise UsageError(f"The audience {audience.name} has no channel, so nothing is sent and nobody is held out.")
+        raise UsageError(say("no_channel_no_holdout", name=audience.name))
     return plan_for_list(
         home,
         audience.name,
@@ -238,7 +239,7 @@ def _first_day(plan: Plan | None, today: dt.date) -> dt.date:
     if plan is None:
         return today
     if plan.ends_on < today:
-        raise UsageError(f"The campaign {plan.name} ended on {plan.ends_on}; move its ends_on, or write a new plan.")
+        raise UsageError(say("campaign_over", name=plan.name, day=plan.ends_on))
     return max(today, plan.starts_on)
 
 

@@ -13,6 +13,7 @@ import polars as pl
 
 from common.errors import UsageError
 from segments.exporting.cells import Encoding, Language, as_cells, encode_csv
+from segments.saying import say
 
 Format = Literal["csv", "xlsx", "parquet"]
 ENCODINGS: Final = get_args(Encoding)
@@ -30,9 +31,9 @@ def check_format(fmt: str, encoding: str) -> None:
         UsageError: the format or the encoding is not known.
     """
     if fmt not in FORMATS:
-        raise UsageError(f"The format {fmt!r} is not known; use one of {', '.join(FORMATS)}.")
+        raise UsageError(say("format_unknown", given=repr(fmt), known=", ".join(FORMATS)))
     if encoding not in ENCODINGS:
-        raise UsageError(f"The encoding {encoding!r} is not known; use one of {', '.join(ENCODINGS)}.")
+        raise UsageError(say("encoding_unknown", given=repr(encoding), known=", ".join(ENCODINGS)))
 
 
 def encode(

@@ -17,6 +17,7 @@ from segments.exporting.hashing import hashed, normalised
 from segments.exporting.rows import CONTACT_COLUMNS
 from segments.rules.compile import Compiled
 from segments.rules.definition import Label
+from segments.saying import say
 
 PERSONAL: Final = {
     "name": Label(zh="姓名", en="Name"),
@@ -86,8 +87,7 @@ def lay_out(
     headers = Counter(header for header, _, _ in columns)
     twice = sorted(header for header, n in headers.items() if n > 1)
     if twice:
-        problem = f"two columns would have the header {twice[0]}."
-        raise compiled.audience.fault(("columns",), problem, "Give one of them another label.")
+        raise compiled.audience.fault(("columns",), say("headers_alike", header=twice[0]), say("other_label"))
     frame = pl.DataFrame([values.alias(header) for header, values, _ in columns])
     split_by = _split_by(rows, destination)
     split = rows[split_by] if split_by else pl.Series("split", [None] * rows.height, dtype=pl.String)

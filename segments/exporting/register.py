@@ -19,6 +19,7 @@ import polars as pl
 
 from common.errors import GuiyiError
 from segments.exporting.files import make_private, write_into
+from segments.saying import say
 
 REGISTER: Final = "register.jsonl"
 MEMBERS: Final = "register"
@@ -142,10 +143,7 @@ def members_path(exports: Path, entry: Entry) -> Path:
     for name in (f"{entry.export_id}.parquet", f"{entry.export_id}{_PENDING}"):
         if (folder / name).exists():
             return folder / name
-    raise GuiyiError(
-        f"{folder / entry.export_id}.parquet is gone, so who was in that export is not known any more, and nobody "
-        f"can be kept from one message too many; restore it, or take its line out of {exports / REGISTER}."
-    )
+    raise GuiyiError(say("members_gone", file=f"{folder / entry.export_id}.parquet", register=exports / REGISTER))
 
 
 def members_of(exports: Path, entry: Entry) -> pl.DataFrame:

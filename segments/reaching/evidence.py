@@ -9,6 +9,7 @@ import polars as pl
 
 from common.errors import GuiyiError
 from segments.published import Published
+from segments.saying import say
 
 # Processing for marketing rests on consent alone here: a statement of the person, of whatever kind `basis` says.
 LEGAL_BASIS: Final = "consent"
@@ -98,5 +99,5 @@ def evidence(published: Published, rows: pl.DataFrame, *, channel: str, purpose:
     )
     if grants.height != rows.height:
         missing = rows.height - grants.height
-        raise GuiyiError(f"{missing} rows have no consent on record behind them, so nothing was written; run again.")
+        raise GuiyiError(say("no_grant_behind", n=missing))
     return grants

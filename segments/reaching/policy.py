@@ -13,6 +13,7 @@ from pydantic import Field, StrictBool, StrictFloat, StrictInt, ValidationError
 from common.errors import DefinitionError
 from segments.rules.conditions import Name, OneOrMore, Strict, Text
 from segments.rules.definition import Channel
+from segments.rules.findings import names_of, what_is_wrong
 from segments.saying import say
 
 DEFAULT: Final = Path(__file__).parents[1] / "policy.yml"
@@ -108,13 +109,15 @@ def load_policy(home: Path) -> Policy:
     own = Path(home) / POLICY
     path = own if own.exists() or own.is_symlink() else DEFAULT
     try:
-        return Policy.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise DefinitionError(path, say("policy_unreadable"), say("make_readable")) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise DefinitionError(path, say("policy_not_yaml"), say("correct_it")) from error
+    try:
+        return Policy.model_validate(raw)
     except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(step) for step in first["loc"])
-        message = first["msg"].removeprefix("Value error, ")
-        raise DefinitionError(path, say("policy_wrong", place=place, message=message), say("correct_it")) from error
+        problem, remedy = what_is_wrong(
+            error, raw, names_of(Policy, Exclude, Quiet, Cap, Cooling, UniversalHoldout, CampaignHoldouts)
+        )
+        raise DefinitionError(path, say("policy_wrong", problem=problem), remedy) from error

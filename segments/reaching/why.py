@@ -22,6 +22,7 @@ from segments.reaching.reach import judge
 from segments.rules.comparisons import literal
 from segments.rules.compile import to_sql
 from segments.rules.dictionary import PERSON
+from segments.saying import say
 
 MERGED: Final = "SELECT merged_into FROM identity.one_id WHERE one_id = ? AND merged_into IS NOT NULL"
 
@@ -78,7 +79,7 @@ def why(
     person = exp.select("one_id").from_(PERSON).where(this)
     judged: list[Any] = published.con.sql(to_sql(judge(person, channel, purpose, gates))).fetchall()
     if not judged:
-        raise UsageError(f"Nobody has the OneID {one_id} in run {published.run_id}; `guiyi person` finds people.")
+        raise UsageError(say("nobody_of_id", one_id=one_id, run=published.run_id))
     reason = judged[0][1]
     people = pl.DataFrame({"one_id": [one_id]})
     if reason is None:

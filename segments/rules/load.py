@@ -7,23 +7,20 @@ Needs no warehouse: that columns exist and fit is checked when an audience is co
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from functools import lru_cache
-from itertools import groupby
 from pathlib import Path
 from typing import Any, Final, Literal
 
 import yaml
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
 from common.errors import DefinitionError, UsageError
 from segments.rules import conditions as c
 from segments.rules import terms, yaml_words
 from segments.rules.definition import AudienceDefinition, Column, Label, OrderBy, Parameter
-from segments.saying import Said, say
+from segments.rules.findings import Location, findings, names_of
+from segments.saying import say
 
-Location = tuple[str | int, ...]
 Origin = Literal["built_in", "own"]
 MAX_DEPTH: Final = 40
 MAX_NODES: Final = 200_000
@@ -255,68 +252,13 @@ def _validate(path: Path, raw: Mapping[str, Any], lines: Mapping[Location, int])
     try:
         return AudienceDefinition.model_validate(raw)
     except ValidationError as error:
-        found = [(_locate(raw, one["loc"]), one) for one in error.errors()]
-        faults = []
-        for location, group in groupby(found, key=lambda pair: pair[0]):
-            alike = [one for _, one in group]
-            faults.append(fault(path, lines, location, *_explain(alike[0], alike)))
+        faults = [fault(path, lines, *found) for found in findings(error, raw, _KEYS)]
         faults[0].others = tuple(faults[1:])
         raise faults[0] from error
-
-
-def _locate(raw: Any, steps: tuple[int | str, ...]) -> Location:
-    """The place in the file that an error is about: its steps without those that only name a model."""
-    location: Location = ()
-    for step in steps:
-        try:
-            raw = raw[step]
-        except (KeyError, IndexError, TypeError):
-            continue
-        location = (*location, step)
-    return location
-
-
-def _explain(error: ErrorDetails, alike: list[ErrorDetails]) -> tuple[Said, Said]:
-    name = str(error["loc"][-1]) if error["loc"] else ""
-    if error["type"] == "extra_forbidden":
-        near = get_close_matches(name, _KEYS, n=1)
-        return say("unknown_key"), say("did_you_mean", near=near[0]) if near else say("remove_it")
-    if error["type"] == "missing":
-        return say("missing", name=name), say("add_it", name=name)
-    if len(alike) > 1:
-        kinds = ", ".join(sorted({one["type"].removesuffix("_type") for one in alike}))
-        return say("none_of_kinds", kinds=kinds), say("one_of_these")
-    return _in_words(error), say("correct_it")
-
-
-# What pydantic finds, by its own names for it; the facts of a sentence are those that it gives along.
-_FOUND: Final = frozenset(
-    {
-        "greater_than", "greater_than_equal", "less_than", "less_than_equal", "too_short", "too_long",
-        "string_too_short", "string_too_long", "string_pattern_mismatch", "literal_error", "string_type", "int_type",
-        "int_from_float", "float_type", "finite_number", "bool_type", "list_type", "dict_type", "model_type",
-        "model_attributes_type", "date_type",
-    }
-)  # fmt: skip
-
-
-def _in_words(error: ErrorDetails) -> Said:
-    found = error.get("ctx", {}).get("error")
-    if isinstance(found, ValueError) and found.args and isinstance(found.args[0], Said):
-        return say("sentence", text=found.args[0])
-    if error["type"] in _FOUND:
-        return say("sentence", text=say(error["type"], **error.get("ctx", {})))
-    if error["type"] == "condition_kind":
-        return say("sentence", text=say("condition_kind", kinds=", ".join(c.KINDS)))
-    return say("wrong_value", message=error["msg"].removeprefix("Value error, "))
-
-
-def _field_names(model: type[terms.Strict]) -> set[str]:
-    return {field.alias or name for name, field in model.model_fields.items()}
 
 
 _MODELS: Final = (
     AudienceDefinition, Label, Parameter, Column, OrderBy, c.ColumnCondition, c.TagCondition, c.EventSpec, c.OrderSpec,
     c.DurableSpec, c.SequenceSpec, c.AudienceCondition, terms.Count, terms.DaysAgo, terms.Ago,
 )  # fmt: skip
-_KEYS: Final = sorted(set(c.KINDS).union(*(_field_names(model) for model in _MODELS)))
+_KEYS: Final = sorted({*c.KINDS, *names_of(*_MODELS)})
