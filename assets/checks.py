@@ -1,10 +1,14 @@
 """What a run's checks found, as rows for `ops.run_check`: from Dagster's own record of the run."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import dagster as dg
 import polars as pl
 
+from common.labels import Pair
+
+CHINESE: Final = "message_zh"  # the metadata that tells in Chinese what the description tells in English
 CHECK_SCHEMA: Final[dict[str, type[pl.DataType]]] = {
     "run_id": pl.String,
     "table_name": pl.String,
@@ -15,6 +19,7 @@ CHECK_SCHEMA: Final[dict[str, type[pl.DataType]]] = {
     "n_tests": pl.Int64,
     "n_failures": pl.Int64,
     "message": pl.String,
+    "message_zh": pl.String,
 }
 
 
@@ -35,8 +40,16 @@ def checks_so_far(context: dg.AssetExecutionContext, run_id: str) -> pl.DataFram
     return table.sort("table_name", "check_name")
 
 
+def told(said: Sequence[Pair]) -> tuple[str | None, dict[str, str]]:
+    """What a check found, Chinese and English: as its description, and as metadata to go with it."""
+    if not said:
+        return None, {}
+    return "; ".join(en for _, en in said), {CHINESE: "；".join(zh for zh, _ in said)}
+
+
 def _row(one: Any, run_id: str) -> tuple[Any, ...]:
     tests = one.metadata.get("tests") or one.metadata.get("expectations")
+    chinese = one.metadata.get(CHINESE)
     failures = one.metadata.get("failures") or one.metadata.get("not met")
     return (
         run_id,
@@ -48,4 +61,5 @@ def _row(one: Any, run_id: str) -> tuple[Any, ...]:
         int(tests.value) if tests is not None else 1,
         int(failures.value) if failures is not None else None,
         None if one.passed else one.description,
+        None if one.passed else chinese and str(chinese.value),
     )

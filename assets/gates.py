@@ -22,6 +22,7 @@ import polars as pl
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from assets.checks import told
 from assets.segments import OWN
 from common.errors import DefinitionError
 from common.yaml_text import load_yaml
@@ -175,13 +176,15 @@ def _validate(rows: "pd.DataFrame", frame: Frame, key: dg.AssetKey) -> Iterator[
     results = validate(rows, frame.expectations)
     for name, expectation in frame.expectations.items():
         passed, failures = results[name]
+        zh = f"{len(rows)} 行中有 {failures} 行不符合 {name}"
+        description, chinese = told([] if passed else [(zh, f"{failures} of {len(rows)} rows fail {name}")])
         yield dg.AssetCheckResult(
             asset_key=key,
             check_name=name,
             passed=passed,
             severity=dg.AssetCheckSeverity.ERROR if expectation.severity == "error" else dg.AssetCheckSeverity.WARN,
-            description=None if passed else f"{failures} of {len(rows)} rows fail {name}",
-            metadata={"failures": failures, "rows": len(rows), "expectation": expectation.type},
+            description=description,
+            metadata={"failures": failures, "rows": len(rows), "expectation": expectation.type, **chinese},
         )
 
 

@@ -5,7 +5,9 @@ from collections.abc import Iterable, Iterator
 import dagster as dg
 import polars as pl
 
+from assets.checks import told
 from assets.metadata import parquet_results, table_key
+from common.labels import label, names
 from identity.keeping.causes import ChurnBudget
 from identity.keeping.keeping import Keeping
 from identity.measuring.measuring import Place, measure_run
@@ -129,33 +131,50 @@ def _measured(quality: pl.DataFrame, names: Iterable[str]) -> Iterator[dg.AssetC
     for name in names:
         rows = quality.filter(pl.col("metric") == name)
         bad = rows.filter(pl.col("state") != "ok")
-        told = [f"{part or name}: {value:g}, limit {limit:g}" for part, value, limit in bad.select(_TOLD).iter_rows()]
+        description, chinese = told(
+            [
+                (f"{_part(part) or zh}：{value:g}，界限 {limit:g}", f"{part or name}: {value:g}, limit {limit:g}")
+                for part, zh, value, limit in bad.select(_TOLD).iter_rows()
+            ]
+        )
         yield dg.AssetCheckResult(
             asset_key=table_key(PUBLIC, "quality"),
             check_name=name,
-            passed=not told,
+            passed=bad.is_empty(),
             severity=dg.AssetCheckSeverity.ERROR if "stop" in bad["state"] else dg.AssetCheckSeverity.WARN,
-            description="; ".join(told) or None,
-            metadata={part or "value": value for part, value in rows.select("part", "value").iter_rows()},
+            description=description,
+            metadata={
+                **{part or "value": value for part, value in rows.select("part", "value").iter_rows()},
+                **chinese,
+            },
         )
 
 
-_TOLD = ("part", "value", "limit_value")
+_TOLD = ("part", "meaning_zh", "value", "limit_value")
+
+
+def _part(part: str) -> str:
+    known = {**names("field"), **names("source")}
+    return known.get(part, (part, part))[0]
 
 
 def _checked(report: IdentityReport) -> Iterator[dg.AssetCheckResult]:
     """What a person should know of a run that goes on: neither check stops it."""
     causes = ", ".join(f"{n:,} by {cause}" for cause, n in report.changes_by_cause.items())
+    causes_zh = "、".join(f"{label('change_cause', cause)[0]} {n:,}" for cause, n in report.changes_by_cause.items())
     share = f"{report.n_changed_records:,} of {report.n_known_records:,} known records have another OneID ({causes})"
+    share_zh = f"{report.n_known_records:,} 条已知记录中有 {report.n_changed_records:,} 条换了 OneID（{causes_zh}）"
     left = report.overrides_not_applied
-    for name, passed, text in (
-        ("few_ids_change", not report.is_churn_high, share),
-        ("every_override_is_applied", not left, "; ".join(left)),
+    for name, passed, said in (
+        ("few_ids_change", not report.is_churn_high, [(share_zh, share)]),
+        ("every_override_is_applied", not left, [(text, text) for text in left]),
     ):
+        description, chinese = told([] if passed else said)
         yield dg.AssetCheckResult(
             asset_key=table_key(PUBLIC, _CHECKS[name][0]),
             check_name=name,
             passed=passed,
             severity=dg.AssetCheckSeverity.WARN,
-            description=None if passed else text,
+            description=description,
+            metadata=chinese,
         )

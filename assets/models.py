@@ -8,6 +8,7 @@ from typing import Final, Protocol, TypeVar
 
 import dagster as dg
 
+from assets.checks import told
 from assets.metadata import Lineage, column_lineage, column_schema, table_key, table_metadata
 from dbt_like_sql.lineage import Schemas, documented_schemas
 from dbt_like_sql.lineage import column_lineage as columns_read
@@ -118,16 +119,19 @@ def _by_severity(tests: Iterable[T]) -> dict[str, list[T]]:
 def _check(runner: Runner, key: dg.AssetKey, name: str) -> Iterator[dg.AssetCheckResult]:
     for severity, results in _by_severity(runner.test(name)).items():
         failed = [result for result in results if not result.passed]
-        told = [f"{result.failures} rows fail {result.name}" for result in failed]
+        description, chinese = told(
+            [(f"{one.failures} 行不符合 {one.name}", f"{one.failures} rows fail {one.name}") for one in failed]
+        )
         yield dg.AssetCheckResult(
             asset_key=key,
             check_name=_CHECKS[severity],
             passed=not failed,
             severity=dg.AssetCheckSeverity.ERROR if severity == "error" else dg.AssetCheckSeverity.WARN,
-            description="; ".join(told) or None,
+            description=description,
             metadata={
                 "tests": len(results),
                 "failures": sum(result.failures for result in failed),
+                **chinese,
                 **{result.name: dg.MetadataValue.md(f"```sql\n{result.sql}\n```") for result in failed},
             },
         )

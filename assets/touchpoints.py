@@ -5,12 +5,15 @@ The landing folders stand in the graph as what they are: made elsewhere, only lo
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import polars as pl
 
+from assets.checks import told
 from assets.gates import import_ahead
 from assets.metadata import parquet_results, table_key
+from common.labels import Pair, label
 from touchpoints.contract import Contract
 from touchpoints.contracts import load_contracts
 from touchpoints.expectations import expect
@@ -134,12 +137,17 @@ def _told(expected: pl.DataFrame) -> Iterator[dg.AssetCheckResult]:
     for name in _EXPECTED:
         found = expected.filter(pl.col("expectation") == name)
         missed = found.filter(~pl.col("is_met"))
-        said = [f"{row['source']}/{row['account']}: {row['message']}" for row in missed.iter_rows(named=True)]
+        description, chinese = told([_missed(row) for row in missed.head(_MOST_TOLD).iter_rows(named=True)])
         yield dg.AssetCheckResult(
             asset_key=_FILES,
             check_name=name,
             passed=missed.is_empty(),
             severity=dg.AssetCheckSeverity.WARN,
-            description="; ".join(said[:_MOST_TOLD]) or None,
-            metadata={"expectations": found.height, "not met": missed.height},
+            description=description,
+            metadata={"expectations": found.height, "not met": missed.height, **chinese},
         )
+
+
+def _missed(row: dict[str, Any]) -> Pair:
+    where = f"{label('source', row['source'])[0]}/{row['account']}"
+    return f"{where}：{row['message_zh']}", f"{row['source']}/{row['account']}: {row['message']}"

@@ -3,7 +3,7 @@
 from common.labels import Pair, label, name_of, names, of_subtype
 from identity.showing.words import RELATIONS
 
-__all__ = ["Pair", "label", "name_of", "names", "of_subtype", "reason", "relation", "source", "stage"]
+__all__ = ["Pair", "label", "name_of", "names", "of_subtype", "part", "reason", "relation", "source", "stage"]
 
 
 def relation(code: str) -> Pair:
@@ -15,6 +15,11 @@ def relation(code: str) -> Pair:
 def source(code: str) -> Pair:
     """What a source is called."""
     return label("source", code)
+
+
+def part(code: str) -> Pair:
+    """What a measure of OneIDs is told apart by: a source, or a field that is compared."""
+    return names("field").get(code) or names("source").get(code) or (code, code)
 
 
 def stage(code: str, chinese: str) -> Pair:

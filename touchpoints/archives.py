@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Final, cast
 
 from common.errors import GuiyiError
+from touchpoints.saying import say
 
 _ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
 _GZIP: Final = b"\x1f\x8b"
@@ -29,12 +30,6 @@ _ALWAYS_ALLOWED: Final = 64 * 1024 * 1024
 _MOST_BYTES: Final = 16 * 1024**3
 BLOCK: Final = 16 * 1024 * 1024
 _MOST_MEMBERS: Final = 10_000
-DAMAGED: Final = "The archive is damaged; get it again."
-NESTED: Final = "An archive inside an archive; unpack the outer one into the landing folder."
-_PROTECTED: Final = "It is protected by a password; unpack it into the landing folder."
-_OUTSIDE: Final = "Its path leads out of the archive; such a file is not read."
-_TOO_MANY: Final = "The archive holds more than 10,000 files; unpack it into the landing folder."
-_TOO_LARGE: Final = "It grows beyond reason when it is unpacked; look at it by hand."
 
 
 class ArchiveError(GuiyiError):
@@ -72,11 +67,11 @@ def members(path: Path) -> list[Member] | None:
     except (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError, ValueError) as error:
         if path.suffix.lower() not in (".zip", ".gz", ".tgz", ".tar"):
             return None
-        raise ArchiveError(DAMAGED) from error
+        raise ArchiveError(say("archive_damaged")) from error
     if found is None:
         return None
     if len(found) > _MOST_MEMBERS:
-        raise ArchiveError(_TOO_MANY)
+        raise ArchiveError(say("too_many_members"))
     wanted = [member for member in found if _is_data(member.name)]
     return sorted(_once_each(wanted), key=lambda member: member.name)
 
@@ -104,14 +99,14 @@ def member_blocks(path: Path, number: int) -> Iterator[bytes]:
             while block := file.read(BLOCK):
                 left -= len(block)
                 if left < 0:
-                    raise ArchiveError(_TOO_LARGE)
+                    raise ArchiveError(say("grows_too_large"))
                 yield block
     except ArchiveError:
         raise
     except RuntimeError as error:  # zipfile's word for a password that it was not given
-        raise ArchiveError(_PROTECTED) from error
+        raise ArchiveError(say("archive_protected")) from error
     except Exception as error:  # zlib, lzma and bz2 have errors of their own
-        raise ArchiveError(DAMAGED) from error
+        raise ArchiveError(say("archive_damaged")) from error
 
 
 @contextmanager
@@ -131,7 +126,7 @@ def _opened(raw: IO[bytes], number: int) -> Iterator[tuple[IO[bytes], int]]:
         with tarfile.open(fileobj=raw) as tar:
             file_in_tar = tar.extractfile(tar.getmembers()[number])
             if file_in_tar is None:
-                raise ArchiveError(_OUTSIDE)
+                raise ArchiveError(say("leads_outside"))
             yield file_in_tar, n_packed
     else:
         with gzip.open(raw) as packed:
@@ -173,13 +168,13 @@ def _of_zip(number: int, info: zipfile.ZipInfo) -> Member:
     name = info.filename
     if not info.flag_bits & _UTF8_FLAG:
         name = _as_meant(name)
-    protected = _PROTECTED if info.flag_bits & _ENCRYPTED_FLAG else None
-    return Member(number, name, _OUTSIDE if _leads_out(name) else protected)
+    protected = say("archive_protected") if info.flag_bits & _ENCRYPTED_FLAG else None
+    return Member(number, name, say("leads_outside") if _leads_out(name) else protected)
 
 
 def _of_tar(number: int, entry: tarfile.TarInfo) -> Member:
     # A link may point anywhere.
-    trouble = _OUTSIDE if _leads_out(entry.name) or not entry.isfile() else None
+    trouble = say("leads_outside") if _leads_out(entry.name) or not entry.isfile() else None
     return Member(number, entry.name.removeprefix("./"), trouble)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from touchpoints.archives import BLOCK, ArchiveError, is_archive, member_blocks, members
+from touchpoints.saying import say
 
 HEAD_BYTES: Final = 256 * 1024
 _BOMS: Final = (
@@ -23,7 +24,6 @@ _ENCODINGS: Final = ("utf-8", "gb18030")
 ACCOUNTS_FILE: Final = "accounts.yml"
 _NOT_DATA: Final = (".", "~$")  # hidden files, and the lock files of a spreadsheet that is open
 REPLACEMENT: Final = "\ufffd"
-_NO_MEMBERS: Final = "There is no file in the archive."
 
 
 @dataclass(frozen=True)
@@ -108,14 +108,14 @@ def fingerprints(path: Path, landing: Path) -> Iterator[LandingFile | Unread]:
                 yield LandingFile(path, name, digest.hexdigest(), stat.st_size, stat.st_mtime)
                 return
         if not inside:
-            yield Unread(nothing, _NO_MEMBERS, "empty")
+            yield Unread(nothing, say("no_members"), "empty")
         for member in inside:
             file = LandingFile(path, f"{name}/{member.name}", "", 0, stat.st_mtime, member.number)
             yield Unread(file, member.trouble) if member.trouble else _fingerprint_of(file)
     except ArchiveError as error:
-        yield Unread(nothing, str(error))
+        yield Unread(nothing, error.args[0])
     except OSError as error:
-        yield Unread(nothing, f"It cannot be opened ({error.strerror}).")
+        yield Unread(nothing, say("cannot_be_opened", why=error.strerror))
 
 
 def _fingerprint_of(file: LandingFile) -> LandingFile | Unread:
@@ -125,7 +125,7 @@ def _fingerprint_of(file: LandingFile) -> LandingFile | Unread:
             digest.update(block)
             n_bytes += len(block)
     except ArchiveError as error:
-        return Unread(file, str(error))
+        return Unread(file, error.args[0])
     return replace(file, sha256=digest.hexdigest(), n_bytes=n_bytes)
 
 

@@ -8,9 +8,11 @@ from typing import Final
 
 import polars as pl
 
+from common.labels import label
 from touchpoints.columns import REASON, REASON_COLUMN
 from touchpoints.contract import Contract
 from touchpoints.rows import FILE, REPEATED, LoadedTable
+from touchpoints.saying import say
 
 HELD: Final = "held"
 _FEWEST: Final = 10  # refused rows; a short file with a bad line is no broken export
@@ -41,9 +43,13 @@ def hold(rows: pl.DataFrame, contract: Contract, tables: Sequence[LoadedTable]) 
         pl.when(is_held).then(pl.lit(None, dtype=pl.String)).otherwise(REASON_COLUMN).alias(REASON_COLUMN),
         (pl.col(REPEATED) & ~pl.col(FILE).is_in(over[FILE].implode())).alias(REPEATED),
     )
-    notes = {
-        tables[file].name: f"Held back whole: {n_bad / n:.0%} of its rows are refused, most as {most}; the limit is "
-        f"{contract.reject_limit:.0%}. Mend the file or the contract, then: guiyi reject retry."
+    notes: dict[str, str] = {
+        tables[file].name: say(
+            "held_back",
+            share=f"{n_bad / n:.0%}",
+            reason=(label("reject_reason", most)[0], most),
+            limit=f"{contract.reject_limit:.0%}",
+        )
         for file, n, n_bad, most in over.iter_rows()
     }
     return rows, notes

@@ -14,6 +14,7 @@ from typing import Final
 import polars as pl
 
 from common.errors import GuiyiError, UsageError
+from common.saying import in_chinese
 from touchpoints.accounts import load_accounts
 from touchpoints.build import Built, build
 from touchpoints.contract import Contract
@@ -23,6 +24,7 @@ from touchpoints.landing import Finding, Found, Landing, survey
 from touchpoints.model import TABLES, empty
 from touchpoints.output import write_table
 from touchpoints.rows import LoadedTable
+from touchpoints.saying import say
 from touchpoints.together import settle
 
 # Files parsed at once: small ones keep one core busy each; more would only take memory.
@@ -200,9 +202,9 @@ def _account_for(found: Landing, loaded: Sequence[LoadedTable], built: Sequence[
 def _of_table(table: LoadedTable, counts: dict[str, int], held: str | None) -> dict[str, object]:
     contract = table.table.match.contract
     status = "loaded" if counts["rows_read"] else "empty"
-    note = None if counts["rows_read"] else "It has a header and no rows."
+    note: str | None = None if counts["rows_read"] else say("no_rows")
     if not table.account.is_named and contract.account == "folder":
-        note = f"Nobody says whose it is: put it into {contract.source}/<account>/ or name it in accounts.yml."
+        note = say("nobody_says_whose", source=contract.source)
     if held:
         status, note = "held", held
     return {
@@ -213,7 +215,7 @@ def _of_table(table: LoadedTable, counts: dict[str, int], held: str | None) -> d
         "account": table.account.account,
         "record_type": contract.record_type,
         "status": status,
-        "note": note,
+        **_noted(note),
         "encoding": table.parsed.encoding,
         "header_row": table.table.header_row,
         "coverage": round(table.table.match.coverage, 4),
@@ -232,11 +234,15 @@ def _of_repeat(repeat: Found, first: dict[str, object]) -> dict[str, object]:
         | {
             "path": repeat.name,
             "status": "repeat",
-            "note": f"The same bytes as {first['path']}; it changes nothing.",
+            **_noted(say("same_bytes", path=first["path"])),
             "exported_at": repeat.exported.at,
             "exported_at_from": repeat.exported.origin,
         }
     )
+
+
+def _noted(note: str | None) -> dict[str, object]:
+    return {"note": note and str(note), "note_zh": note and in_chinese(note)}
 
 
 def _of_finding(finding: Finding) -> dict[str, object]:
@@ -245,7 +251,7 @@ def _of_finding(finding: Finding) -> dict[str, object]:
         "file_id": finding.file.sha256,
         "path": finding.name,
         "status": finding.status,
-        "note": finding.note,
+        **_noted(finding.note),
         "n_bytes": finding.file.n_bytes,
         **none,
     }

@@ -16,18 +16,16 @@ from touchpoints.exported import Exported, export_moment
 from touchpoints.files import LandingFile, Unread, discover, fingerprints, is_text, relative_name
 from touchpoints.readers import delimited, objects, workbook
 from touchpoints.readers.tables import Table
+from touchpoints.saying import say
 
-_NO_CONTRACT: Final = "No contract fits its header names; `guiyi source new` writes one, or mend the header."
-_NO_SHEET: Final = "No contract fits this sheet; `guiyi source new --sheet` writes one if it is data."
-_NO_WORKBOOK: Final = "The workbook is damaged or protected; export it again."
-_NO_JSON: Final = "The JSON is damaged from its beginning; export it again."
-_NO_TEXT: Final = "It is neither text nor a workbook; export it as csv, xlsx or JSON."
-_NO_PAGE: Final = "It is a web page under the name of a table; open it in a spreadsheet and save it as xlsx."
+# Codes of what is said where none of a kind's readers can read it.
+_NO_WORKBOOK: Final = "workbook_damaged"
+_NO_JSON: Final = "json_damaged"
+_NO_TEXT: Final = "no_text"
 _PAGE: Final = re.compile(
     rb"^(?:\xef\xbb\xbf)?\s*(?:<!doctype html|<html|<table|<meta|<\?xml[^>]*>\s*(?:<\?mso|<workbook))", re.I
 )
 _BLANK: Final = b"\xef\xbb\xbf\xff\xfe \t\r\n\x00"
-_NOTHING: Final = "There is nothing in it."
 
 
 @dataclass(frozen=True)
@@ -121,11 +119,11 @@ def look_at(file: LandingFile, contracts: Sequence[Contract]) -> Look:
     if data.startswith(workbook.SIGNATURES) or archives.is_archive(data):
         data, complete = file.read(), True
     if complete and not data.strip(_BLANK):
-        return _useless(file, "empty", _NOTHING)
+        return _useless(file, "empty", say("nothing_in_it"))
     if archives.is_archive(data) and archives.holds_files(data):
-        return _useless(file, "unreadable", archives.NESTED)
+        return _useless(file, "unreadable", say("archive_nested"))
     if _PAGE.match(data):
-        return _useless(file, "unreadable", _NO_PAGE)
+        return _useless(file, "unreadable", say("web_page"))
     if data.startswith(workbook.SIGNATURES):
         readers, trouble = [workbook.recognise], _NO_WORKBOOK
     elif objects.looks_like_json(data):
@@ -136,12 +134,13 @@ def look_at(file: LandingFile, contracts: Sequence[Contract]) -> Look:
         for recognise in readers:
             if tables := recognise(data, complete, contracts):
                 strangers = workbook.strangers(data, tables) if trouble == _NO_WORKBOOK else []
-                return Look(tables, [Finding(file, "unknown", _NO_SHEET, sheet) for sheet in strangers])
+                return Look(tables, [Finding(file, "unknown", say("no_sheet"), sheet) for sheet in strangers])
     except Exception:  # a damaged file can make a parser fail in any way; the run goes on without it
-        return _useless(file, "unreadable", trouble)
+        return _useless(file, "unreadable", say(trouble))
     no_json = trouble == _NO_JSON and not objects.has_an_object(data, complete)
     no_text = trouble == _NO_TEXT and not is_text(data)
-    return _useless(file, "unreadable", trouble) if no_json or no_text else _useless(file, "unknown", _NO_CONTRACT)
+    damaged = _useless(file, "unreadable", say(trouble))
+    return damaged if no_json or no_text else _useless(file, "unknown", say("no_contract"))
 
 
 def _useless(file: LandingFile, status: str, note: str) -> Look:

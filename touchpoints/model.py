@@ -30,6 +30,7 @@ SOURCE_FILE: Final[Schema] = {
     "record_type": TEXT,
     "status": TEXT,  # loaded | repeat | empty | held | unknown | unreadable
     "note": TEXT,  # one sentence for people, no personal data
+    "note_zh": TEXT,  # it in Chinese
     "encoding": TEXT,
     "header_row": INT,  # 1-based line of the header; null for JSON
     "coverage": REAL,  # share of the file's columns that the contract knows, 0..1

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import duckdb
 
@@ -26,7 +27,8 @@ _CAMPAIGNS: Final = """
     with arms as (
         select campaign_code, any_value(campaign_name) as campaign_name,
                string_agg(distinct channel, ',' order by channel) as channels,
-               min(first_assigned_at)::date as assigned_date, bool_and(is_window_complete) as is_window_complete,
+               (min(first_assigned_at) at time zone 'UTC' at time zone $zone)::date as assigned_date,
+               bool_and(is_window_complete) as is_window_complete,
                (sum(n_people) filter (where not is_holdout))::bigint as n_people,
                (sum(n_people) filter (where is_holdout))::bigint as n_holdout,
                (sum(n_delivered) filter (where not is_holdout))::bigint as n_delivered,
@@ -55,12 +57,17 @@ _BREAKDOWN: Final = """
 """
 
 
-def campaigns(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
-    """All campaigns, the newest first, each with what its arms brought, and the scale that they share."""
+def campaigns(con: duckdb.DuckDBPyConnection, zone: ZoneInfo) -> dict[str, Any]:
+    """All campaigns, the newest first, each with what its arms brought, and the scale that they share.
+
+    Args:
+        con: the published run.
+        zone: the brand's; a campaign that no file lists began on the day that it was there when people were assigned.
+    """
     effects: dict[str, list[Row]] = defaultdict(list)
     for row in rows(con, _EFFECTS):
         effects[row["campaign_code"]].append(row)
-    found = rows(con, _CAMPAIGNS)
+    found = rows(con, _CAMPAIGNS, {"zone": str(zone)})
     for row in found:
         row["effects"] = [one for one in effects[row["campaign_code"]] if one["verdict"] != "no holdout"]
         said = {one["verdict"] for one in effects[row["campaign_code"]]}
@@ -69,9 +76,10 @@ def campaigns(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     return {"campaigns": found, "scale": scale(everything, "net_uplift_per_head", "_cny")}
 
 
-def campaign(con: duckdb.DuckDBPyConnection, code: str) -> dict[str, Any] | None:
+def campaign(con: duckdb.DuckDBPyConnection, code: str, zone: ZoneInfo) -> dict[str, Any] | None:
     """One campaign with its arms and their effects; None where there is no such campaign."""
-    facts = next((row for row in rows(con, _CAMPAIGNS) if row["campaign_code"] == code), None)
+    listed = rows(con, _CAMPAIGNS, {"zone": str(zone)})
+    facts = next((row for row in listed if row["campaign_code"] == code), None)
     if facts is None:
         return None
     arms = rows(con, _ARMS, [code])

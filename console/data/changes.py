@@ -6,16 +6,6 @@ import duckdb
 
 from console.data.rows import Row, has_table, one
 
-# Why records moved from one OneID to another, as identity.change names it.
-CAUSES: Final = {
-    "new_evidence": ("新证据", "new evidence"),
-    "rule": ("规则变更", "a rule changed"),
-    "model": ("模型变更", "the model changed"),
-    "steward": ("人工裁定", "a steward's decision"),
-    "erasure": ("应请求删除", "erased on request"),
-    "source_gone": ("来源缺失", "a source is missing"),
-    "source_back": ("来源恢复", "a source came back"),
-}
 _NEW_PEOPLE: Final = "select count(*) as n from identity.one_id where first_run = ? and status = 'active'"
 _FIRST_ORDERS: Final = "select count(*) as n from customer.customer_360 where n_purchases > 0 and first_order_date > ?"
 _NEW_SALES: Final = "select coalesce(sum(net_amount_cny), 0) as net from marts.channel_daily where ordered_date > ?"

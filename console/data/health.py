@@ -23,7 +23,7 @@ _ROWS_BY_MONTH: Final = """
     group by all order by month
 """
 _UNUSABLE: Final = """
-    select path, status, note, rows_read from ops.source_file where status in ('held', 'unknown', 'unreadable')
+    select * from ops.source_file where status in ('held', 'unknown', 'unreadable')
     order by path
 """
 _REJECTS: Final = """
@@ -43,11 +43,11 @@ _CHECKS: Final = """
     from ops.run_check group by layer order by layer
 """
 _NOT_PASSED: Final = """
-    select table_name, check_name, severity, n_failures, message from ops.run_check
+    select * from ops.run_check
     where not is_passed order by severity, table_name, check_name
 """
 _ALL_CHECKS: Final = """
-    select table_name, check_name, is_passed, severity, is_blocking, n_tests, n_failures, message from ops.run_check
+    select * from ops.run_check
     where contains(table_name || ' ' || check_name, $said) order by is_passed, table_name, check_name limit 120
 """
 _QUALITY: Final = """

@@ -5,7 +5,8 @@ from typing import Any, Final
 
 import duckdb
 
-from console.data.changes import CAUSES, changes_since
+from common.labels import label
+from console.data.changes import changes_since
 from console.data.rows import Row, has_table, one, rows
 
 STAGES: Final = ("potential", "new", "repeat", "active", "won_back", "at_risk", "silent", "churned")
@@ -85,7 +86,9 @@ def today(con: duckdb.DuckDBPyConnection, run_id: str, manifest: dict[str, Any])
         "checks": one(con, _CHECKS) if has_table(con, "ops.run_check") else None,
         "stages": stages(con),
         "months": rows(con, _MONTHS),
-        "changes": [{**row, "cause_text": CAUSES.get(row["cause"])} for row in rows(con, _CHANGES, [run_id])],
+        "changes": [
+            {**row, "cause_text": label("change_cause", row["cause"])} for row in rows(con, _CHANGES, [run_id])
+        ],
         "alerts": alerts(con, run_id),
     }
 
@@ -130,8 +133,10 @@ def alerts(con: duckdb.DuckDBPyConnection, run_id: str) -> list[Row]:
         figures = f"{row['value']:,.4g} / {row['limit_value']:,.4g}"
         found.append(_alert(f"{row['meaning_zh']}：{figures}", f"{row['meaning']}: {figures}", "/health#identity"))
     for row in rows(con, _EXPECTATIONS):
-        where = f"{row['source']}/{row['account']}"
-        found.append(_alert(f"{where}：{row['message_zh']}", f"{where}: {row['message']}", "/health#sources"))
+        zh, en = label("source", row["source"])
+        account = row["account"]
+        text = f"{zh}/{account}：{row['message_zh']}", f"{en}/{account}: {row['message']}"
+        found.append(_alert(*text, "/health#sources"))
     balances = one(con, "select count(*) as n from ops.balance_alert")
     if balances and balances["n"]:
         n = balances["n"]

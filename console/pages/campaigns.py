@@ -25,7 +25,9 @@ CHANNELS: Final = {
 @router.get("/campaigns", dependencies=[needs("view")])
 def show(request: Request, only: str = "") -> Response:
     """All campaigns, or those with a holdout alone."""
-    found = console_of(request).warehouse.once("page: campaigns", lambda published: campaigns(published.con))
+    found = console_of(request).warehouse.once(
+        "page: campaigns", lambda published: campaigns(published.con, published.calendar.time_zone)
+    )
     measured = {row["campaign_code"] for row in found["campaigns"] if row["n_people"]}
     planned, fault = plans(console_of(request).home.path, measured, now(request).date())
     listed = [row for row in found["campaigns"] if only != "measured" or row["effects"]]
@@ -41,7 +43,7 @@ def show_one(request: Request, code: str, by: str = "store", all: str = "") -> R
     """One campaign: arms, steps, what it brought beyond what would have come anyway; also by store, staff, channel."""
     by = by if by in BREAKDOWNS else "store"
     with console_of(request).warehouse.reading() as published:
-        found = campaign(published.con, code)
+        found = campaign(published.con, code, published.calendar.time_zone)
         split = breakdown(published.con, code, by) if found is not None else None
     if found is None:
         raise HTTPException(404)

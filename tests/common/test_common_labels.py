@@ -4,13 +4,18 @@ import re
 
 import pytest
 
+from assets.gates import load_gates
 from common import labels
 from common.yaml_text import load_yaml
 from dbt_like_sql.dictionary import published_tables
 from dbt_like_sql.project import load_project
+from identity.keeping import causes
+from identity.measuring.canary_cases import canary_rows
+from identity.measuring.quality import load_metrics
 from profiles.categories import load_categories
 from profiles.tagging.load import load_tags
 from segments.api import load_audiences
+from touchpoints import expectations
 from touchpoints.contracts import load_contracts
 
 FILE = load_yaml(labels.FILE.read_text(encoding="utf-8"))
@@ -89,6 +94,17 @@ def test_every_type_of_event_and_source_of_a_contract_is_named():
     told |= {change.event for one in contracts for change in one.changes}
     assert [one for one in sorted(told) if one not in labels.names("event")] == []
     assert sorted({one.source for one in contracts} - set(labels.names("source"))) == []
+
+
+def test_every_check_cause_of_a_change_and_kind_of_canary_is_named():
+    gates = {name for gate in load_gates().values() for frame in gate.frames for name in frame.expectations}
+    limited = {name for name, metric in load_metrics().items() if metric.warn is not None or metric.stop is not None}
+    single = {"tests", "warnings", "few_ids_change", "every_override_is_applied"}
+    checks = gates | limited | single | set(expectations.NAMES)
+    assert sorted(checks - set(labels.names("check"))) == []
+    assert {row["phenomenon"] for row in canary_rows(b"key")[1]} - set(labels.names("phenomenon")) == set()
+    told = {value for name, value in vars(causes).items() if name.isupper() and isinstance(value, str)}
+    assert told == set(labels.names("change_cause"))
 
 
 def test_a_code_has_the_name_of_its_kind_and_one_without_a_name_is_shown_as_it_is():

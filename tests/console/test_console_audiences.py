@@ -128,6 +128,22 @@ def test_what_is_filled_in_half_or_wrong_is_told_at_its_place(watch, console):
     assert seen.serious_faults() == []
 
 
+def test_the_finer_kinds_of_what_happened_are_listed_once_it_is_chosen(watch, console):
+    page = watch(console + "/audiences/-/new?empty=1").page
+    counted(page)
+    add_condition(page, "行为")
+    node = page.locator(".condition").last
+    finer = node.locator("details[data-keep$='.subtype']")
+    expect(finer.locator("summary")).to_have_text("细分类型")
+    finer.locator("summary").click()
+    expect(finer).to_contain_text("先选行为")
+    node.get_by_label("退款").check()
+    # Redrawn with the kinds of that event alone, still open; what was ticked stays ticked.
+    expect(finer.get_by_label("仅退款")).to_be_visible()
+    expect(node.get_by_label("退款", exact=False).first).to_be_checked()
+    assert finer.get_by_label("扫码").count() == 0
+
+
 def test_a_viewer_may_look_and_not_change(watch, own_home):
     write_user(own_home, "vera", "viewer", PASSWORD)
     with serving(own_home) as address:
