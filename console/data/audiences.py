@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from common.labels import Pair
+from console.audiences.sentences import told
 from console.audiences.vocabulary import Vocabulary, arrange, trimmed
 from console.audiences.words import Line, tell
 from console.database import Warehouse
@@ -33,7 +34,7 @@ class Sized:
     """The sizes of an audience, or why there are none."""
 
     reach: Reach | None
-    fault: str = ""
+    fault: Pair = ("", "")
 
 
 def shelf(home: Home) -> Shelf:
@@ -68,7 +69,7 @@ def size(warehouse: Warehouse, audience: Audience) -> Sized:
         try:
             return Sized(preview(published, audience, people=0, has_notes=False).reach)
         except RuleFault as error:
-            return Sized(None, str(error))
+            return Sized(None, told(error))
 
     return warehouse.once(size_key(audience), count)
 

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from common.errors import DefinitionError
+from common.labels import Pair
+from console.audiences.sentences import told
 from console.data.rows import Row
 from segments.api import load_plans, read_assignment
 
@@ -20,7 +22,7 @@ STATES: Final = {
 }
 
 
-def plans(home: Path, measured: Collection[str], day: dt.date) -> tuple[list[Row], str | None]:
+def plans(home: Path, measured: Collection[str], day: dt.date) -> tuple[list[Row], Pair | None]:
     """The plans by their first day, the newest first, and what is wrong with the files if something is.
 
     Args:
@@ -31,7 +33,7 @@ def plans(home: Path, measured: Collection[str], day: dt.date) -> tuple[list[Row
     try:
         found = load_plans(home).values()
     except DefinitionError as error:
-        return [], str(error)
+        return [], told(error)
     listed = []
     for plan in sorted(found, key=lambda plan: (plan.starts_on, plan.code), reverse=True):
         arms = Counter(read_assignment(home, plan.code)["arm"].to_list())

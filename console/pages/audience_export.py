@@ -217,8 +217,8 @@ def _seen(request: Request, audience: Audience, destination: str) -> dict[str, A
         with console.warehouse.reading() as published:
             found = preview(published, audience, people=0, has_notes=False, destination=tool)
     except GuiyiError as error:
-        return {**facts, "reach": None, "fault": str(error), "notes": []}
-    return {**facts, "reach": found.reach, "fault": "", "notes": both(found.notes)}
+        return {**facts, "reach": None, "fault": told(error), "notes": []}
+    return {**facts, "reach": found.reach, "fault": None, "notes": both(found.notes)}
 
 
 def _parameters(audience: Audience, given: dict[str, str]) -> tuple[dict[str, Any], dict[str, tuple[str, str]]]:

@@ -60,8 +60,9 @@
     const open = event.detail.target.querySelectorAll("details[open][data-keep]");
     unfolded = [...open].map((one) => one.dataset.keep);
   });
-  document.addEventListener("htmx:afterSwap", (event) => {
-    for (const one of event.detail.target.querySelectorAll("details[data-keep]")) {
+  document.addEventListener("htmx:afterSwap", () => {
+    // The part that was drawn may have taken the place of the one that was asked for.
+    for (const one of document.querySelectorAll("details[data-keep]")) {
       if (unfolded.includes(one.dataset.keep)) one.open = true;
     }
   });

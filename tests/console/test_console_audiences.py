@@ -6,7 +6,7 @@ from console_world import serving
 from playwright.sync_api import expect
 
 from console.security.users import write_user
-from segments.api import find_audience
+from segments.api import find_audience, open_published
 from warehouse import audit
 
 expect.set_options(timeout=20_000)  # machines that run tests may be busy
@@ -128,20 +128,27 @@ def test_what_is_filled_in_half_or_wrong_is_told_at_its_place(watch, console):
     assert seen.serious_faults() == []
 
 
-def test_the_finer_kinds_of_what_happened_are_listed_once_it_is_chosen(watch, console):
+def test_the_finer_kinds_of_what_happened_are_listed_once_it_is_chosen(watch, console, home):
+    query = "select distinct subtype from core.events where type = 'refund' and subtype is not null"
+    with open_published(home.path) as published:
+        kinds = {row[0] for row in published.con.execute(query).fetchall()}
     page = watch(console + "/audiences/-/new?empty=1").page
     counted(page)
-    add_condition(page, "行为")
+    add_condition(page, "行为事件")
     node = page.locator(".condition").last
     finer = node.locator("details[data-keep$='.subtype']")
-    expect(finer.locator("summary")).to_have_text("细分类型")
     finer.locator("summary").click()
     expect(finer).to_contain_text("先选行为")
-    node.get_by_label("退款").check()
+    assert finer.locator("[type=checkbox]").count() == 0
+    node.locator("[type=checkbox][value=refund]").check()
     # Redrawn with the kinds of that event alone, still open; what was ticked stays ticked.
-    expect(finer.get_by_label("仅退款")).to_be_visible()
-    expect(node.get_by_label("退款", exact=False).first).to_be_checked()
-    assert finer.get_by_label("扫码").count() == 0
+    expect(finer.locator("[type=checkbox]")).to_have_count(len(kinds))
+    assert {box.get_attribute("value") for box in finer.locator("[type=checkbox]").all()} == kinds != set()
+    expect(finer.locator("[type=checkbox]").first).to_be_visible()
+    expect(node.locator("[type=checkbox][value=refund]")).to_be_checked()
+    finer.locator("[type=checkbox]").first.check()
+    node.locator("[type=checkbox][value=refund]").uncheck()
+    expect(finer).to_contain_text("细分类型 · 1")  # what was chosen is not forgotten with the event
 
 
 def test_a_viewer_may_look_and_not_change(watch, own_home):

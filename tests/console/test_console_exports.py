@@ -124,6 +124,19 @@ def test_the_list_of_audiences_tells_the_daily_lists_from_those_that_somebody_as
     expect(cell).not_to_contain_text("daily list")
 
 
+def test_a_wrong_plan_is_told_in_the_language_of_the_page(watch, own, own_home):
+    plan = own_home.path / "campaigns" / "spring.yml"
+    plan.parent.mkdir()
+    plan.write_text("name: spring\ncode: S\nstarts_on: soon\n", encoding="utf-8")
+    page = watch(own + "/campaigns").page
+    expect(page.get_by_role("alert")).to_contain_text("spring.yml：缺少 label。请补上 label。")
+    refused = page.request.get(own + "/audiences/silent_high_value/export")
+    assert refused.status == 409
+    assert "缺少 label" in refused.text() and "is missing" not in refused.text()
+    english = watch(own + "/campaigns", language="en").page
+    expect(english.get_by_role("alert")).to_contain_text("spring.yml: label is missing. Add label.")
+
+
 def test_a_file_outside_the_exports_is_never_served(watch, console):
     page = watch(console + "/audiences/-/compare").page
     for path in ("E20200101.1", "E20200101.1/files/manifest.json", "..%2F..%2Fwarehouse.duckdb"):
