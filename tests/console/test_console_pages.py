@@ -47,3 +47,15 @@ def test_a_page_that_is_not_there_says_so(watch, console):
     answer = page.request.get(console + "/nowhere")
     assert answer.status == 404
     assert "没有这个页面" in answer.text()
+
+
+def test_on_a_phone_a_short_page_leaves_its_menu_as_it_is_and_no_tile_empty(watch, console):
+    page = watch(console + "/audiences/-/compare", width=390).page
+    short = page.locator(".side").bounding_box()["height"]
+    page.goto(console + "/health")
+    assert page.locator(".side").bounding_box()["height"] == short
+    page.goto(console + "/audiences/silent_high_value")
+    page.wait_for_load_state("networkidle")
+    row, last = page.locator(".tiles").first, page.locator(".tiles").first.locator(".tile").last
+    right = [one.bounding_box()["x"] + one.bounding_box()["width"] for one in (row, last)]
+    assert abs(right[0] - right[1]) < 2
