@@ -107,6 +107,11 @@ def test_every_check_cause_of_a_change_and_kind_of_canary_is_named():
     assert told == set(labels.names("change_cause"))
 
 
+def test_every_reason_for_which_a_contract_refuses_rows_is_named():
+    reasons = {refusal.reason for contract in load_contracts() for refusal in contract.reject}
+    assert sorted(reasons - set(labels.names("reject_reason"))) == []
+
+
 def test_a_code_has_the_name_of_its_kind_and_one_without_a_name_is_shown_as_it_is():
     assert labels.of_column("status", "window", "customer.durable") == ("换新窗口内", "In the window")
     assert labels.of_column("status", "paid", "core.orders") == ("已付款", "Paid")

@@ -18,7 +18,7 @@ SOURCES = ("touchpoints", "identity", "profiles", "analyses")  # the folders tha
 TYPES = {
     "varchar": pl.String, "bigint": pl.Int64, "double": pl.Float64, "date": pl.Date, "boolean": pl.Boolean,
     "timestamp": pl.Datetime("us"),
-    "struct(value varchar, zh varchar, en varchar)[]": pl.List(
+    'struct("value" varchar, zh varchar, en varchar)[]': pl.List(
         pl.Struct({"value": pl.String, "zh": pl.String, "en": pl.String})),
 }  # fmt: skip
 
