@@ -78,14 +78,9 @@ def make_content(published: Published, compiled: Compiled, order: Order, laid: L
             language=order.language,
             time_zone=published.calendar.time_zone,
             has_header=tool is None or tool.has_header,
-            e164=[column for column in _e164(tool) if column in rows.columns],
+            e164=[column for column in laid.numbers if column in rows.columns],
         )
         for stem, rows in pieces
     }
     sizes = {f"{stem}.{order.format}": rows.height for stem, rows in pieces}
     return Content(files, sizes, laid.frame.columns, *told)
-
-
-def _e164(tool: Destination | None) -> list[str]:
-    columns = tool.columns if tool else ()
-    return [str(column.header) for column in columns if column.normalise == "e164" and column.hash is None]

@@ -73,6 +73,7 @@ class Destination(Strict):
         channel: the channel whose consent and contact point it takes; null takes the audience's.
         purpose: what the person must have agreed to; uploads to an advertiser are not messages.
         grade: how sure the template is: A the vendor's documentation, M waits for somebody's real file.
+        countries: whose phones the tool reaches, as ISO codes; null: any.
         max_rows: rows of a file at most, the header apart; more rows make more files.
         split_by: one file for each value.
     """
@@ -83,6 +84,7 @@ class Destination(Strict):
     grade: Literal["A", "B", "C", "M"]
     evidence: Text
     channel: Channel | None = None
+    countries: list[Annotated[str, Field(pattern="^[A-Z]{2}$")]] | None = None
     purpose: Name = "marketing"
     format: Format = "csv"
     encoding: Encoding = "utf-8"

@@ -177,6 +177,7 @@ def _make(published: Published, compiled: Compiled, order: Order, *, is_plain: b
         compiled,
         personal=[] if is_plain else _personal(compiled, tool),
         other_channels=_other_channels(compiled, tool),
+        countries=tool.countries if tool else None,
     )
     made = _Made(compiled, reach.matching, {**reach.unreachable, **dropped}, unseen_values(published.con, compiled))
     made.notes += purpose_notes(published, channel=compiled.definition.channel, purpose=compiled.purpose)

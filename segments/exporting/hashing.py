@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 import polars as pl
 
-Normalisation = Literal["digits", "digits_with_country", "e164", "trim_lower", "google_email"]
+Normalisation = Literal["digits", "digits_with_country", "dialled", "e164", "trim_lower", "google_email"]
 Hash = Literal["sha256", "md5"]
 
 _CHINA: Final = "CN"
@@ -57,6 +57,14 @@ def _e164(value: str, country: str) -> str:
     return f"+{_with_country(value, country)}"
 
 
+def _dialled(value: str, country: str) -> str:
+    """As somebody in China reads it: eleven digits for a mainland mobile, a plus and the country code for any other.
+
+    Eleven digits that begin with 1 would else be taken for a stranger's mobile at home.
+    """
+    return value if country == _CHINA else _e164(value, country)
+
+
 def _trim_lower(value: str, _country: str) -> str:
     return value.strip().lower()
 
@@ -69,6 +77,7 @@ def _google_email(value: str, country: str) -> str:
 _RULES: Final[dict[str, Callable[[str, str], str]]] = {
     "digits": _digits,
     "digits_with_country": _with_country,
+    "dialled": _dialled,
     "e164": _e164,
     "trim_lower": _trim_lower,
     "google_email": _google_email,

@@ -13,7 +13,7 @@ import polars as pl
 
 from segments.exporting.cells import Language
 from segments.exporting.destination import Destination, DestinationColumn
-from segments.exporting.hashing import hashed, normalised
+from segments.exporting.hashing import Normalisation, hashed, normalised
 from segments.exporting.rows import CONTACT_COLUMNS
 from segments.rules.compile import Compiled
 from segments.rules.definition import Label
@@ -39,6 +39,9 @@ _SOURCES: Final = {
     "staff_code": "staff_code",
     "store_code": "store_code",
 }
+_CONTACT: Final = "contact.value"
+# Channels whose contact points are phone numbers.
+PHONES: Final = ("sms", "phone")
 _UNSAFE: Final = re.compile(r"[^\w-]+")
 
 
@@ -50,11 +53,13 @@ class Laid:
         frame: typed columns under their headers, one row a person.
         keys: the headers that say who is meant, so that a later delta can name the person.
         split: beside each row the value that it is split by; null where there is no splitting.
+        numbers: the headers of phone numbers, whose plus is no formula.
     """
 
     frame: pl.DataFrame
     keys: tuple[str, ...]
     split: pl.Series
+    numbers: tuple[str, ...] = ()
 
 
 def lay_out(
@@ -83,7 +88,7 @@ def lay_out(
     if destination is None:
         columns = [*_plain(rows, compiled, language), *own]
     else:
-        columns = _of_tool(rows, destination, texts, own)
+        columns = _of_tool(rows, destination, texts, own, compiled.definition.channel)
     headers = Counter(header for header, _, _ in columns)
     twice = sorted(header for header, n in headers.items() if n > 1)
     if twice:
@@ -91,7 +96,8 @@ def lay_out(
     frame = pl.DataFrame([values.alias(header) for header, values, _ in columns])
     split_by = _split_by(rows, destination)
     split = rows[split_by] if split_by else pl.Series("split", [None] * rows.height, dtype=pl.String)
-    return Laid(frame, tuple(header for header, _, is_key in columns if is_key), split)
+    keys = tuple(header for header, _, is_key in columns if is_key)
+    return Laid(frame, keys, split, _numbers(destination, compiled.definition.channel, language))
 
 
 def parts(laid: Laid, stem: str, max_rows: int | None) -> Iterator[tuple[str, pl.DataFrame]]:
@@ -140,7 +146,29 @@ def _plain(rows: pl.DataFrame, compiled: Compiled, language: Language) -> list[_
     keys = set(labels)
     labels |= {f"personal.{name}": PERSONAL[name] for name in definition.personal if f"personal.{name}" in rows.columns}
     labels |= {name: label for name, label in (("arm", ARM), ("link", LINK)) if name in rows.columns}
-    return [(getattr(label, language), rows[name], name in keys) for name, label in labels.items()]
+    is_number = definition.channel in PHONES
+    values = {name: _dialled(rows) if is_number and name == _CONTACT else rows[name] for name in labels}
+    return [(getattr(label, language), values[name], name in keys) for name, label in labels.items()]
+
+
+def _dialled(rows: pl.DataFrame) -> pl.Series:
+    return normalised(rows[_CONTACT], rows["contact.id_scope"], "dialled")
+
+
+def _numbers(destination: Destination | None, channel: str | None, language: Language) -> tuple[str, ...]:
+    if destination is None:
+        return (getattr(CONTACT_COLUMNS[channel]["value"], language),) if channel and channel in PHONES else ()
+    return tuple(
+        column.header
+        for column in destination.columns
+        if column.header and column.hash is None and _form(column, channel) in ("e164", "dialled")
+    )
+
+
+def _form(column: DestinationColumn, channel: str | None) -> Normalisation | None:
+    """How a contact point is written: a phone as it is dialled, unless the tool wants it otherwise."""
+    is_number = column.source == "contact" and column.hash is None and (column.channel or channel) in PHONES
+    return column.normalise or ("dialled" if is_number else None)
 
 
 def _own(rows: pl.DataFrame, compiled: Compiled, language: Language) -> list[_Column]:
@@ -149,18 +177,18 @@ def _own(rows: pl.DataFrame, compiled: Compiled, language: Language) -> list[_Co
 
 
 def _of_tool(
-    rows: pl.DataFrame, destination: Destination, texts: Mapping[str, str], own: list[_Column]
+    rows: pl.DataFrame, destination: Destination, texts: Mapping[str, str], own: list[_Column], channel: str | None
 ) -> list[_Column]:
     columns: list[_Column] = []
     for column in destination.columns:
         if column.source == "columns":
             columns += own
         elif column.header is not None:
-            columns.append((column.header, _values(rows, column, texts), column.is_identifying))
+            columns.append((column.header, _values(rows, column, texts, channel), column.is_identifying))
     return columns
 
 
-def _values(rows: pl.DataFrame, column: DestinationColumn, texts: Mapping[str, str]) -> pl.Series:
+def _values(rows: pl.DataFrame, column: DestinationColumn, texts: Mapping[str, str], channel: str | None) -> pl.Series:
     fixed = column.text if column.source is None else texts.get(column.source)
     if column.source is None or column.source in ("audience", "audience_label", "campaign"):
         return pl.Series([fixed] * rows.height, dtype=pl.String)
@@ -171,5 +199,6 @@ def _values(rows: pl.DataFrame, column: DestinationColumn, texts: Mapping[str, s
         return pl.Series([None] * rows.height, dtype=pl.String)
     values = rows[name]
     if column.source == "contact":
-        values = hashed(normalised(values, rows[name.replace(".value", ".id_scope")], column.normalise), column.hash)
+        countries = rows[name.replace(".value", ".id_scope")]
+        values = hashed(normalised(values, countries, _form(column, channel)), column.hash)
     return values

@@ -63,6 +63,7 @@ def candidates(
     *,
     personal: Collection[PersonalField],
     other_channels: Collection[str] = (),
+    countries: Collection[str] | None = None,
     at_most: int | None = None,
 ) -> tuple[pl.DataFrame, dict[str, int]]:
     """Everybody who may be in the list, before any is held out, with all that a file may need.
@@ -72,6 +73,7 @@ def candidates(
         compiled: the audience, compiled for that run.
         personal: the personal fields wanted.
         other_channels: further channels whose contact points are wanted, where the person agreed to those as well.
+        countries: whose phones the tool reaches; any if not told.
         at_most: stop after about so many rows.
 
     Returns:
@@ -84,7 +86,9 @@ def candidates(
     people = published.con.sql(to_sql(statement)).pl()
     dropped: dict[str, int] = {}
     if definition.channel is not None:
-        contacts = choose_contacts(published, people, channel=definition.channel, purpose=compiled.purpose)
+        contacts = choose_contacts(
+            published, people, channel=definition.channel, purpose=compiled.purpose, countries=countries
+        )
         dropped = dict(contacts.dropped)
         contact = contacts.chosen.rename({name: f"contact.{name}" for name in ("id_type", "id_scope", "value")})
         people = people.join(contact, on="one_id", how="inner", maintain_order="left")

@@ -4,6 +4,7 @@ Consent is asked twice: of the person, in the compiled SQL, and here of the very
 Reads the vault; what it gives back is personal data and goes nowhere but into an export.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,6 +16,7 @@ from segments.published import Published
 NO_CONTACT_POINT: Final = "no_contact_point"
 NOT_GRANTED: Final = "contact_point_not_granted"
 SHARED: Final = "contact_point_of_another_row"
+ABROAD: Final = "contact_point_abroad"
 
 # A call is made to the number that an SMS goes to, but is agreed to on its own.
 _POINTS_OF: Final = {"phone": "sms"}
@@ -65,7 +67,14 @@ class Contacts:
     dropped: dict[str, int]
 
 
-def choose_contacts(published: Published, people: pl.DataFrame, *, channel: str, purpose: str) -> Contacts:
+def choose_contacts(
+    published: Published,
+    people: pl.DataFrame,
+    *,
+    channel: str,
+    purpose: str,
+    countries: Collection[str] | None = None,
+) -> Contacts:
     """The best contact point of each person among those that are themselves consented to.
 
     The golden one goes before others, then the one last seen. A person without a golden contact point gets none: the
@@ -76,6 +85,7 @@ def choose_contacts(published: Published, people: pl.DataFrame, *, channel: str,
         people: their `one_id`, in the order of the list.
         channel: of the list.
         purpose: of the list.
+        countries: whose phones the tool reaches, any if not told; a number of an unknown country is not among them.
 
     Raises:
         UsageError: the vault of this run is not there.
@@ -84,6 +94,9 @@ def choose_contacts(published: Published, people: pl.DataFrame, *, channel: str,
     trusted = points.filter(pl.col("is_golden")).select("one_id").unique()
     points = points.join(trusted, on="one_id", how="semi")
     granted = points.join(_granted(published, points, channel, purpose), on=_POINT, how="semi")
+    n_granted = granted["one_id"].n_unique()
+    if countries is not None:
+        granted = granted.filter(pl.col("id_scope").is_in(sorted(countries)))
     best = granted.sort(
         ["one_id", "is_golden", "last_seen_at", "value", "id_scope"],
         descending=[False, True, True, False, False],
@@ -95,7 +108,8 @@ def choose_contacts(published: Published, people: pl.DataFrame, *, channel: str,
         chosen=chosen.select("one_id", "id_type", "id_scope", "value"),
         dropped={
             NO_CONTACT_POINT: people.height - trusted.height,
-            NOT_GRANTED: trusted.height - best.height,
+            NOT_GRANTED: trusted.height - n_granted,
+            **({ABROAD: n_granted - best.height} if countries is not None else {}),
             SHARED: best.height - chosen.height,
         },
     )

@@ -98,17 +98,33 @@ class World:
         """A row of another table."""
         self.rows.setdefault(table, []).append(columns)
 
-    def contact(self, one_id: str, value: str, *, channel: str = "sms", golden: bool = True, seen: int = 0) -> None:
+    def contact(
+        self,
+        one_id: str,
+        value: str,
+        *,
+        channel: str = "sms",
+        golden: bool = True,
+        seen: int = 0,
+        scope: str | None = None,
+    ) -> None:
         """A contact point of a person."""
-        row = (one_id, channel, ID_TYPES[channel], SCOPES[channel], value, golden, day(seen))
+        row = (one_id, channel, ID_TYPES[channel], scope or SCOPES[channel], value, golden, day(seen))
         self.contact_point.append(dict(zip(CONTACT_POINT, row, strict=True)))
 
     def says(
-        self, one_id: str, value: str, state: str = "granted", *, channel: str = "sms", on: int | None = 0
+        self,
+        one_id: str,
+        value: str,
+        state: str = "granted",
+        *,
+        channel: str = "sms",
+        on: int | None = 0,
+        scope: str | None = None,
     ) -> None:
         """A word on an identifier, by the person's own record."""
         at = None if on is None else day(on)
-        identifier = (ID_TYPES[channel], SCOPES[channel], value)
+        identifier = (ID_TYPES[channel], scope or SCOPES[channel], value)
         row = (f"R-{one_id}", "member", *identifier, channel, "marketing", state, at, "membership_terms")
         self.consent.append(dict(zip(CONSENT, row, strict=True)))
 
@@ -121,10 +137,10 @@ class World:
         """What the warehouse holds of a person's consent."""
         self.add("customer.consent_state", one_id=one_id, channel=channel, purpose="marketing", state=state)
 
-    def reachable(self, one_id: str, value: str, *, channel: str = "sms") -> None:
+    def reachable(self, one_id: str, value: str, *, channel: str = "sms", scope: str | None = None) -> None:
         """A person who may be reached."""
-        self.contact(one_id, value, channel=channel)
-        self.says(one_id, value, channel=channel)
+        self.contact(one_id, value, channel=channel, scope=scope)
+        self.says(one_id, value, channel=channel, scope=scope)
         self.state(one_id, channel=channel)
 
     def publish(self, home: Path, run: str = RUN) -> Path:

@@ -108,6 +108,43 @@ def test_a_second_contact_point_is_given_only_where_that_was_agreed_to_as_well(t
     assert rows[1][2:] == ["张一", "P1", "sample"]
 
 
+ABROAD = "19495550147"  # eleven digits that a mainland mobile might have
+
+
+@pytest.fixture
+def with_somebody_abroad(world):
+    world.person("P4", n_records=4, city="上海", preferred_store_id="S1")
+    world.reachable("P4", ABROAD, scope="US")
+    return world
+
+
+def test_a_number_abroad_is_written_with_its_plus(tmp_path, with_somebody_abroad):
+    home, one = with_somebody_abroad.publish(tmp_path / "home"), audience(tmp_path, EVERYBODY)
+    plain = export(home, one)
+    assert [row[1] for row in table(plain.csv)[1:]] == ["13800000001", "13800000002", "13800000003", f"+{ABROAD}"]
+    store = export(home, one, destination="per_store")
+    numbers = pl.read_excel(io.BytesIO(store.csv.read_bytes()), infer_schema_length=0)["联系方式"].to_list()
+    assert f"+{ABROAD}" in numbers and "13800000001" in numbers
+
+
+@pytest.mark.parametrize("name", sorted(name for name, tool in load_destinations().items() if tool.countries))
+def test_a_tool_of_mainland_numbers_gets_no_number_abroad(tmp_path, with_somebody_abroad, name):
+    if load_destinations()[name].purpose != "marketing":
+        agrees(with_somebody_abroad, "advertising")
+    home, one = with_somebody_abroad.publish(tmp_path / "home"), audience(tmp_path, EVERYBODY)
+    report = export(home, one, destination=name)
+    assert (report.rows, report.dropped["contact_point_abroad"]) == (3, 1)
+    assert report.rows + sum(report.dropped.values()) == report.matching
+
+
+def test_who_has_a_mainland_number_too_is_reached_by_that(tmp_path, with_somebody_abroad):
+    with_somebody_abroad.contact("P4", "13800000009", golden=False)
+    with_somebody_abroad.says("P4", "13800000009")
+    home, one = with_somebody_abroad.publish(tmp_path / "home"), audience(tmp_path, EVERYBODY)
+    report = export(home, one, destination="tencent_sms")
+    assert (report.rows, report.dropped["contact_point_abroad"]) == (4, 0)
+
+
 def test_a_list_is_split_by_store_and_by_the_rows_that_a_tool_takes(tmp_path, world):
     home, one = world.publish(tmp_path / "home"), audience(tmp_path, EVERYBODY)
     report = export(home, one, destination="per_store")
@@ -153,6 +190,9 @@ def test_an_audience_without_a_channel_goes_to_no_tool(tmp_path, world):
         ("e164", "CN", "13800000001", "+8613800000001"),
         ("e164", "US", "13125550123", "+13125550123"),
         ("digits", "CN", "138 0000-0001", "13800000001"),
+        ("dialled", "CN", "13800000001", "13800000001"),
+        ("dialled", "US", "13125550123", "+13125550123"),
+        ("dialled", "", "13125550123", "+13125550123"),
         ("trim_lower", "", " A.B@X.cn ", "a.b@x.cn"),
         ("google_email", "", " A.B@Googlemail.com", "ab@googlemail.com"),
         ("google_email", "", "A.B@x.cn", "a.b@x.cn"),
