@@ -1,11 +1,12 @@
 """What all charts are drawn with: the frame, places on a scale, paths, short numbers."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Literal
 
 from markupsafe import Markup
 
 WIDTH: Final = 640
+Language = Literal["zh", "en"]
 
 
 def svg(kind: str, height: float, title: str, parts: Sequence[Markup]) -> Markup:
@@ -16,12 +17,15 @@ def svg(kind: str, height: float, title: str, parts: Sequence[Markup]) -> Markup
     return opening + Markup("").join(parts) + Markup("</svg>")
 
 
-def short(value: float) -> str:
-    """A number for an axis: 1200 as 1.2k."""
-    for size, word in ((1e9, "bn"), (1e6, "m"), (1e3, "k")):
+_STEPS: Final = {"zh": ((1e8, "亿"), (1e4, "万")), "en": ((1e9, "bn"), (1e6, "m"), (1e3, "k"))}
+
+
+def short(value: float, lang: Language = "en") -> str:
+    """A number for an axis: 12000 as 12k, and as 1.2万 in Chinese."""
+    for size, word in _STEPS[lang]:
         if abs(value) >= size:
             return f"{value / size:.3g}{word}"
-    return f"{value:.3g}"
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def place(value: float, low: float, high: float, bottom: float, top: float) -> float:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup, escape
 
-from console.charts.drawing import WIDTH, path, place, short, svg
+from console.charts.drawing import WIDTH, Language, path, place, short, svg
 
 
 def line(
@@ -15,6 +15,7 @@ def line(
     title: str,
     bands: Sequence[tuple[float | None, float | None]] | None = None,
     unit: str = "",
+    lang: Language = "en",
 ) -> Markup:
     """Lines over the same labels, with axes; at most four, told apart by class and by their names at the end.
 
@@ -24,6 +25,7 @@ def line(
         title: what is shown, for screen readers and as the picture's name.
         bands: low and high, one a label, drawn behind the first line.
         unit: written before the axis' numbers.
+        lang: of the reader, for the axis' numbers.
     """
     height, left, right, top, bottom = 220, 56, 100, 12, 28
     flat = [v for _, values in series for v in values if v is not None]
@@ -37,7 +39,7 @@ def line(
         return left + i * step, place(value, low, high, height - bottom, top)
 
     parts = [
-        _grid(ticks, low, high, left, WIDTH - right, height - bottom, top, unit),
+        _grid(ticks, low, high, left, WIDTH - right, height - bottom, top, unit, lang),
         _x_labels(labels, left, step, height),
     ]
     if bands:
@@ -57,7 +59,9 @@ def line(
     return svg("chart", height, title, parts)
 
 
-def columns(labels: Sequence[str], values: Sequence[float | None], *, title: str, unit: str = "") -> Markup:
+def columns(
+    labels: Sequence[str], values: Sequence[float | None], *, title: str, unit: str = "", lang: Language = "en"
+) -> Markup:
     """Columns over labels, with an axis."""
     height, left, right, top, bottom = 200, 56, 8, 12, 28
     known = [v for v in values if v is not None]
@@ -67,7 +71,7 @@ def columns(labels: Sequence[str], values: Sequence[float | None], *, title: str
     step = (WIDTH - left - right) / len(labels)
     zero = place(0, low, high, height - bottom, top)
     parts = [
-        _grid(ticks, low, high, left, WIDTH - right, height - bottom, top, unit),
+        _grid(ticks, low, high, left, WIDTH - right, height - bottom, top, unit, lang),
         _x_labels(labels, left + step / 2, step, height),
     ]
     for i, value in enumerate(values):
@@ -89,7 +93,15 @@ def columns(labels: Sequence[str], values: Sequence[float | None], *, title: str
 
 
 def _grid(
-    ticks: Sequence[float], low: float, high: float, left: float, right: float, bottom: float, top: float, unit: str
+    ticks: Sequence[float],
+    low: float,
+    high: float,
+    left: float,
+    right: float,
+    bottom: float,
+    top: float,
+    unit: str,
+    lang: Language,
 ) -> Markup:
     lines = []
     for tick in ticks:
@@ -98,7 +110,7 @@ def _grid(
             Markup(
                 '<line class="grid" x1="{0:.1f}" x2="{1:.1f}" y1="{2:.1f}" y2="{2:.1f}"/>'
                 '<text class="tick y" x="{3:.1f}" y="{4:.1f}">{5}</text>'
-            ).format(left, right, y, left - 8, y + 4, unit + short(tick))
+            ).format(left, right, y, left - 8, y + 4, unit + short(tick, lang))
         )
     return Markup("").join(lines)
 
