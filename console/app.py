@@ -93,7 +93,7 @@ def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, Refused)
     if error.sign_in and request.method == "GET" and "hx-request" not in request.headers:
         return redirect(request, "/sign-in", after=str(request.url.path))
-    response = render(request, "error.html", status=error.status, zh=error.zh, en=error.en)
+    response = render(request, "error.html", status=error.status, zh=error.zh, en=error.en, onward=error.onward)
     if error.sign_in:
         response.headers["HX-Redirect"] = "/sign-in"
     return response

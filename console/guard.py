@@ -19,10 +19,12 @@ _OPEN_PATHS: Final = ("/sign-in", "/language", "/theme")
 
 
 class Refused(Exception):
-    """A request that is not allowed: the status and one sentence in both languages."""
+    """A request that is not allowed: the status and one sentence in both languages; `onward` is where to go instead."""
 
-    def __init__(self, status: int, zh: str, en: str, *, sign_in: bool = False) -> None:
-        self.status, self.zh, self.en, self.sign_in = status, zh, en, sign_in
+    def __init__(
+        self, status: int, zh: str, en: str, *, sign_in: bool = False, onward: tuple[str, str, str] | None = None
+    ) -> None:
+        self.status, self.zh, self.en, self.sign_in, self.onward = status, zh, en, sign_in, onward
         super().__init__(en)
 
 

@@ -9,13 +9,13 @@ export_audience(home, "silent_high_value", at=now, destination="aliyun_sms", req
 """
 
 from segments.campaigns.assignment import read_assignment
-from segments.campaigns.plan import CODE, Plan, find_plan, load_plans, save_plan
+from segments.campaigns.plan import CODE, Plan, find_plan, free_code, known_plan, load_plans, save_plan
 from segments.campaigns.report import BREAKDOWNS, CampaignReport, campaign_report
 from segments.campaigns.results import Results, take_results
 from segments.campaigns.running import SizedCampaign, export_campaign, size_campaign
 from segments.exporting.destination import Destination, find_destination, load_destinations
-from segments.exporting.export import export_audience
-from segments.exporting.outcome import ExportReport
+from segments.exporting.export import export_audience, size_list
+from segments.exporting.outcome import ExportReport, ListSize
 from segments.exporting.register import Entry as ExportEntry
 from segments.exporting.register import entries as export_entries
 from segments.insight import CHANNELS, PastSize, TagLift, past_sizes, reach_by_channel, top_tags
@@ -61,6 +61,7 @@ __all__ = [
     "ExportEntry",
     "ExportReport",
     "Label",
+    "ListSize",
     "Names",
     "Overlap",
     "PastSize",
@@ -89,7 +90,9 @@ __all__ = [
     "find_audience",
     "find_destination",
     "find_plan",
+    "free_code",
     "in_chinese",
+    "known_plan",
     "load_audience",
     "load_audiences",
     "load_destinations",
@@ -108,6 +111,7 @@ __all__ = [
     "save_plan",
     "search_values",
     "size_campaign",
+    "size_list",
     "survey_audiences",
     "take_results",
     "top_tags",

@@ -1,10 +1,14 @@
 """Sentences of the library, which speaks English and knows its Chinese, as pairs for the page."""
 
+import re
 from collections.abc import Sequence
+from typing import Final
 
 from common.errors import DefinitionError, GuiyiError
 from common.labels import Pair
 from segments import api
+
+_COLUMN: Final = re.compile(r"^[a-z_]\w*(\.\w+)+(：|: )")
 
 
 def in_chinese(text: str) -> str:
@@ -33,3 +37,11 @@ def told(error: GuiyiError) -> Pair:
         zh, en = joined(error.problem, error.remedy)
         return f"{error.path}：{zh}", f"{error.path}: {en}"
     return joined(*(str(one) if not isinstance(one, str) else one for one in error.args[:1]))
+
+
+def told_without_place(error: GuiyiError) -> Pair:
+    """An error for somebody who has a form before them, not the file: without the line, the place and the column."""
+    if not isinstance(error, api.RuleFault):
+        return told(error)
+    zh, en = joined(error.problem, error.remedy)
+    return _COLUMN.sub("", zh), _COLUMN.sub("", en)

@@ -3,9 +3,24 @@
 import datetime as dt
 import json
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from segments.api import Audience, Destination, ExportEntry, Plan, export_entries, load_destinations, load_plans
+from common.errors import DefinitionError
+from common.labels import Pair
+from console.audiences.asking import Asking
+from segments.api import (
+    Audience,
+    Destination,
+    ExportEntry,
+    ListSize,
+    Plan,
+    export_entries,
+    free_code,
+    load_destinations,
+    load_plans,
+    size_list,
+)
 from warehouse.home import Home
 
 
@@ -40,7 +55,44 @@ def campaigns(home: Home, audience: str) -> list[Plan]:
     return [plan for plan in load_plans(home.path).values() if plan.audience == audience]
 
 
-def default_code(time_zone: str, audience: str, at: dt.datetime) -> str:
-    """The campaign code that a list with a holdout gets where no plan is chosen: one an audience and local day."""
-    local = at.replace(tzinfo=dt.UTC).astimezone(ZoneInfo(time_zone))
-    return f"{audience}-{local:%Y%m%d}"
+def default_code(home: Home, time_zone: str, audience: str, at: dt.datetime) -> str:
+    """The campaign code that a list with a holdout gets where none is typed: one that no campaign has had."""
+    return free_code(home.path, audience, at.replace(tzinfo=dt.UTC).astimezone(ZoneInfo(time_zone)).date())
+
+
+def named(found: list[Destination], name: str) -> Destination | None:
+    """The destination of a name."""
+    return next((one for one in found if one.name == name), None)
+
+
+def tool_names(home: Home) -> dict[str, Pair]:
+    """What destinations are called, Chinese and English; nothing where a file of them cannot be read."""
+    try:
+        found = load_destinations(home.path)
+    except DefinitionError:
+        return {}
+    return {name: (one.label.zh, one.label.en) for name, one in found.items()}
+
+
+def wanted(asking: Asking, parameters: dict[str, Any]) -> dict[str, Any]:
+    """What a form asks for, as an export and its size take it; the form must have been checked."""
+    return {
+        "destination": asking.texts["destination"] or None,
+        "campaign": asking.campaign,
+        "holdout": asking.share,
+        "variant": "non_personalised" if asking.texts["plain"] == "1" else None,
+        "send_on": asking.day,
+        "parameters": parameters,
+    }
+
+
+def size(home: Home, audience: Audience, *, at: dt.datetime, **asked: Any) -> ListSize:
+    """How many an export would write and hold out; arguments as `wanted` gives them."""
+    return size_list(home.path, audience, at=at, **asked)
+
+
+def newer_of(home: Home, entry: ExportEntry) -> ExportEntry | None:
+    """The newest export that lies where an older one lay."""
+    later = [one for one in export_entries(home.exports) if one.path == entry.path]
+    found = later[-1] if later else None
+    return found if found and found.export_id != entry.export_id and folder_of(home, found) else None

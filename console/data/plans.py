@@ -10,7 +10,8 @@ from common.errors import DefinitionError
 from common.labels import Pair
 from console.audiences.sentences import told
 from console.data.rows import Row
-from segments.api import load_plans, read_assignment
+from segments.api import ExportEntry, Plan, export_entries, known_plan, load_plans, read_assignment
+from warehouse.home import Home
 
 # In the order in which a plan goes through them.
 STATES: Final = {
@@ -34,13 +35,25 @@ def plans(home: Path, measured: Collection[str], day: dt.date) -> tuple[list[Row
         found = load_plans(home).values()
     except DefinitionError as error:
         return [], told(error)
-    listed = []
-    for plan in sorted(found, key=lambda plan: (plan.starts_on, plan.code), reverse=True):
-        arms = Counter(read_assignment(home, plan.code)["arm"].to_list())
-        listed.append({"plan": plan, "arms": sorted(arms.items()), "n_drawn": sum(arms.values()),
-                       "state": _state(bool(arms), plan.code in measured, plan.starts_on, plan.ends_on, day),
-                       "is_measured": plan.code in measured})  # fmt: skip
-    return listed, None
+    ordered = sorted(found, key=lambda plan: (plan.starts_on, plan.code), reverse=True)
+    return [_row(home, plan, measured, day) for plan in ordered], None
+
+
+def plan_of(home: Path, code: str, day: dt.date) -> Row | None:
+    """The plan of a code that the published run has no figures of, as `plans` gives them; None where there is none."""
+    plan = known_plan(load_plans(home), code)
+    return _row(home, plan, (), day) if plan is not None and plan.code == code else None
+
+
+def exports_of(home: Home, code: str) -> list[ExportEntry]:
+    """The lists of a campaign, the newest first."""
+    return [entry for entry in reversed(export_entries(home.exports)) if entry.campaign == code]
+
+
+def _row(home: Path, plan: Plan, measured: Collection[str], day: dt.date) -> Row:
+    arms = Counter(read_assignment(home, plan.code)["arm"].to_list())
+    state = _state(bool(arms), plan.code in measured, plan.starts_on, plan.ends_on, day)
+    return {"plan": plan, "arms": sorted(arms.items()), "n_drawn": sum(arms.values()), "state": state}
 
 
 def _state(is_drawn: bool, is_measured: bool, first: dt.date, last: dt.date, day: dt.date) -> str:

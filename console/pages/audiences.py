@@ -9,6 +9,7 @@ from common.labels import Pair
 from console import charts
 from console.audiences.sentences import both, told
 from console.data import audiences as data
+from console.data.exports import tool_names
 from console.guard import Refused, console_of, needs
 from console.rendering import render
 from segments.api import (
@@ -77,6 +78,7 @@ def one(request: Request, name: str) -> Response:
         name_of=data.names(console.warehouse).of_any,
         headers=_headers(request, audience),
         exports=list(reversed(entries))[:PEOPLE],
+        tools=tool_names(console.home),
         trend=data.trend(entries),
         known=console.warehouse.known(data.size_key(audience)),
     )

@@ -175,7 +175,7 @@ def plan_for_list(
     owner: str,
     code: str | None = None,
 ) -> Plan:
-    """The plan of a list that is exported without one: a new one under a code, or that of the audience and day.
+    """The plan of a list that is exported without one: always a new one, under its code or one of audience and day.
 
     Args:
         home: the GUIYI_HOME folder.
@@ -185,23 +185,35 @@ def plan_for_list(
         on: its first day.
         destination: of the list.
         owner: of the plan.
-        code: the campaign's; None is one an audience and day.
+        code: the campaign's; None is what `free_code` gives.
 
     Raises:
-        UsageError: the code cannot be one, or is another plan's; or this day's plan holds out another share.
+        UsageError: the code cannot be one, or is another plan's.
     """
     plans = load_plans(home)
-    if code is not None:
-        name = _name_for(code, plans)
-    else:
-        name, code = f"{audience}_{on:%Y%m%d}", f"{audience}-{on:%Y%m%d}"
-    known = plans.get(name)
-    if known is not None and known.holdout.share != holdout:
-        raise UsageError(say("day_has_share", audience=audience, day=on, share=f"{known.holdout.share:.0%}"))
-    return known or Plan(
+    code = free_code(home, audience, on) if code is None else code
+    name = _name_for(code, plans)
+    return Plan(
         name=name, code=code, label=label, audience=audience, starts_on=on, ends_on=on + dt.timedelta(days=30),
         holdout=Holdout(share=holdout), destination=destination, owner=owner,
     )  # fmt: skip
+
+
+def free_code(home: Path, audience: str, on: dt.date) -> str:
+    """A code that no campaign has had: audience and day, and a number from the second on.
+
+    Args:
+        home: the GUIYI_HOME folder.
+        audience: whose list it is.
+        on: the day.
+    """
+    folder = Path(home) / CAMPAIGNS
+    taken = {plan.code.lower() for plan in load_plans(home).values()}
+    # A plan whose file was deleted may have left who was drawn for it.
+    taken |= {path.name.lower() for path in folder.glob("*/")}
+    first = f"{audience}-{on:%Y%m%d}"
+    codes = (first, *(f"{first}-{n}" for n in range(2, len(taken) + 3)))
+    return next(code for code in codes if code.lower() not in taken)
 
 
 def _name_for(code: str, plans: Mapping[str, Plan]) -> str:

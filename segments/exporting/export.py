@@ -15,14 +15,15 @@ import polars as pl
 from common.errors import UsageError
 from segments.campaigns.arms import HOLDOUT
 from segments.campaigns.assignment import aliases
-from segments.campaigns.enrol import Enrolment, enrol
+from segments.campaigns.enrol import Enrolment, draw, enrol
 from segments.campaigns.plan import Plan, find_plan, known_plan, load_plans, plan_for_list
 from segments.exporting.cells import Encoding, Language
 from segments.exporting.content import Order, make_content
 from segments.exporting.destination import Destination, find_destination
+from segments.exporting.folders import folder_for, holder
 from segments.exporting.formats import Format, check_format
 from segments.exporting.layout import Laid, lay_out
-from segments.exporting.outcome import Content, ExportReport, manifest_of
+from segments.exporting.outcome import Content, ExportReport, ListSize, manifest_of
 from segments.exporting.placing import Placed, make_up_for, place
 from segments.exporting.register import Entry, exports_held, next_export_id
 from segments.exporting.rows import candidates, with_staff_and_store
@@ -31,8 +32,9 @@ from segments.published import Published, open_published
 from segments.reaching.evidence import evidence
 from segments.reaching.listing import Purpose, compile_list, through
 from segments.reaching.policy import load_policy
+from segments.reaching.pressure import OTHER_CAMPAIGN
 from segments.reaching.purposes import purpose_notes
-from segments.reaching.reach import measure
+from segments.reaching.reach import Reach, measure
 from segments.rules.compile import Compiled
 from segments.rules.definition import PersonalField
 from segments.rules.hints import unseen_values
@@ -80,7 +82,7 @@ def export_audience(
         format: csv, xlsx or parquet; None is what the destination wants, else csv.
         encoding: of a CSV; None is what the destination wants, else `utf-8-sig`, UTF-8 with a byte order mark.
         delta: only what came and went since the last export of this audience to this destination, in two files.
-        out: a folder for the files; None is `exports/<audience>/<run_id>` of the home.
+        out: a folder for the files; None is one of the home's exports, as `folder_for` gives it.
         requested_by: who asked for the list.
         reason: why.
         parameters: values that replace the audience's defaults.
@@ -111,7 +113,7 @@ def export_audience(
         compiled = _compiled(published, definition, order, day, variant=variant, parameters=parameters)
         made = _make(published, compiled, order, is_plain=_is_plain(compiled, variant))
         exports, channel = published.home.exports, compiled.definition.channel
-        folder = out or exports / compiled.definition.name / _folder(published.run_id, order)
+        folder = out or folder_for(exports, compiled.definition.name, published.run_id, order)
         report = made.report(published, order, folder, next_export_id(exports, at))
         entry = Entry(
             export_id=report.export_id, at=at, audience=report.audience, run_id=report.run_id, channel=channel,
@@ -127,6 +129,48 @@ def export_audience(
         files = {**made.content.files, report.manifest.name: manifest_of(report, compiled, made.content, asked)}
         place(published, Placed(entry, plan, made.members, made.evidence, files, into=out))
     return report
+
+
+def size_list(
+    home: Path,
+    audience: Audience,
+    *,
+    at: dt.datetime,
+    destination: str | None = None,
+    campaign: str | None = None,
+    holdout: float | None = None,
+    variant: Variant | None = None,
+    send_on: dt.date | None = None,
+    parameters: Mapping[str, Any] | None = None,
+) -> ListSize:
+    """How many a list would have if it were exported now, and how many would be held out; writes nothing.
+
+    Arguments and errors as of `export_audience`, whose figures these are until something is exported or published.
+    """
+    with open_published(home) as published:
+        plan = _plan(published, audience, campaign, holdout, at=at, destination=destination, owner=None)
+        tool_name = destination or (plan.destination if plan else None)
+        order = Order(
+            destination=find_destination(tool_name, home) if tool_name is not None else None, plan=plan, format="csv",
+            encoding="utf-8", language="zh", is_delta=False, is_sending=audience.definition.channel is not None,
+        )  # fmt: skip
+        day = send_on or _first_day(plan, local_day(published, at))
+        compiled = _compiled(published, audience, order, day, variant=variant, parameters=parameters)
+        reach = measure(published.con, compiled)
+        rows, dropped = candidates(published, compiled, personal=[])
+        notes = _notes(published, compiled, reach)
+        arms: dict[str, int] = {}
+        if plan is not None:
+            drawn = draw(home, plan, rows, salt=load_policy(home).salt, merged=aliases(published.con))
+            arms, notes = drawn.arms, [*notes, *(drawn.notes if rows.height else [])]
+        exports = published.home.exports
+        before = holder(exports, folder_for(exports, audience.name, published.run_id, order)) if plan else None
+    held = arms.get(HOLDOUT, 0)
+    return ListSize(
+        reach=reach, dropped={reason: n for reason, n in dropped.items() if n}, n_held_out=held,
+        rows=rows.height - held, arms={name: n for name, n in arms.items() if name != HOLDOUT},
+        campaign=plan.code if plan else None, replaces=before.export_id if before else None, notes=notes,
+    )  # fmt: skip
 
 
 class _Made:
@@ -180,7 +224,7 @@ def _make(published: Published, compiled: Compiled, order: Order, *, is_plain: b
         countries=tool.countries if tool else None,
     )
     made = _Made(compiled, reach.matching, {**reach.unreachable, **dropped}, unseen_values(published.con, compiled))
-    made.notes += purpose_notes(published, channel=compiled.definition.channel, purpose=compiled.purpose)
+    made.notes += _notes(published, compiled, reach)
     if order.needs_staff_and_store:
         rows = with_staff_and_store(published, rows)
     enrolled = _enrolled(published, rows, order.plan)
@@ -272,6 +316,12 @@ def _compiled(
     return compile_list(published, audience, values, what_for=what_for)
 
 
+def _notes(published: Published, compiled: Compiled, reach: Reach) -> list[str]:
+    notes: list[str] = purpose_notes(published, channel=compiled.definition.channel, purpose=compiled.purpose)
+    elsewhere = reach.unreachable.get(OTHER_CAMPAIGN, 0)
+    return [*notes, *([say("in_other_campaigns", n=f"{elsewhere:,}")] if elsewhere else [])]
+
+
 def _is_plain(compiled: Compiled, variant: Variant | None) -> bool:
     return "non_personalised" in (variant, compiled.definition.variant)
 
@@ -307,9 +357,3 @@ def _other_channels(compiled: Compiled, tool: Destination | None) -> list[str]:
     own = compiled.definition.channel
     found = (column.channel for column in (tool.columns if tool else ()) if column.channel not in (None, own))
     return sorted({str(channel) for channel in found})
-
-
-def _folder(run_id: str, order: Order) -> str:
-    tool, plan = order.destination, order.plan
-    parts = [run_id, *([tool.name] if tool else []), *([plan.code] if plan else []), *(["delta"] * order.is_delta)]
-    return ".".join(parts)

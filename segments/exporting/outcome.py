@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from segments.reaching.reach import Reach
 from segments.rules.compile import Compiled
 from segments.saying import in_chinese
 
@@ -75,6 +76,32 @@ class Content:
         """The content's hash: of the only file, else of the files' hashes."""
         hashes = list(self.hashes.values())
         return hashes[0] if len(hashes) == 1 else hashlib.sha256("\n".join(hashes).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class ListSize:
+    """What a list would come to, in people: `matching` of the reach, less who cannot be reached, less `dropped`,
+    less who is held out, makes `rows`.
+
+    Attributes:
+        reach: what the rule and the policy leave, on the day of the list and beside what was exported before.
+        dropped: reachable people whom no contact point, or the list's limit, leaves out; by reason, none that is zero.
+        n_held_out: drawn to be held out.
+        rows: people in the list.
+        arms: people by arm, without the holdout.
+        campaign: the code that it would have.
+        replaces: the export whose files it would take the place of: an earlier list of the same campaign and run.
+        notes: what should be known before sending.
+    """
+
+    reach: Reach
+    dropped: dict[str, int]
+    n_held_out: int
+    rows: int
+    arms: dict[str, int]
+    campaign: str | None
+    replaces: str | None
+    notes: list[str]
 
 
 def manifest_of(report: ExportReport, compiled: Compiled, content: Content, asked: Mapping[str, Any]) -> bytes:

@@ -58,11 +58,14 @@ def test_an_export_without_a_reason_or_with_an_impossible_holdout_is_refused_whe
     page.get_by_label("Held out (%)").fill("120")
     page.get_by_label("What it is for").evaluate("box => box.removeAttribute('required')")
     page.get_by_label("What it is for").evaluate("box => box.removeAttribute('minlength')")
-    page.get_by_label("Least monetary score").fill("many")
+    page.get_by_label("Least monetary score").fill("9")
+    page.get_by_label("Silent").uncheck()
+    page.locator("#asking").evaluate("form => form.setAttribute('novalidate', '')")
     page.get_by_role("button", name="Export the list").click()
-    expect(page.locator("#problem-parameter-min_m_score")).to_contain_text("Write a whole number")
+    expect(page.locator("#problem-parameter-min_m_score")).to_contain_text("from 1 to 5")
+    expect(page.locator("#problem-parameter-stages")).to_contain_text("choose at least one")
     expect(page.locator("#problem-reason")).to_contain_text("Say what it is for")
-    expect(page.locator("#problem-holdout")).to_contain_text("from 1 to 90")
+    expect(page.locator("#problem-holdout")).to_contain_text("from 0 to 90; 0 or nothing for none")
 
 
 def test_a_campaign_code_is_chosen_freely_or_from_the_plans_and_checked_where_it_stands(watch, own, own_home):
@@ -102,15 +105,80 @@ def test_a_campaign_code_is_chosen_freely_or_from_the_plans_and_checked_where_it
 
 def test_a_tool_that_nobody_agreed_to_says_so_beside_the_form_and_what_to_do(watch, console):
     page = watch(console + "/audiences/silent_high_value/export").page
-    before = page.locator("#reach dd b").inner_text()
+    expect(page.locator("#will-list")).to_be_visible()
+    before = page.locator("#will-list").inner_text()
     page.locator("summary", has_text="去向与格式").click()
     page.get_by_label("去向", exact=True).select_option("tencent_ads_md5")
-    expect(page.locator("#reach .message")).to_contain_text("名单必为空")
-    expect(page.locator("#reach .message")).to_contain_text("covered_by: {advertising: marketing}")
-    assert page.locator("#reach dd b").inner_text() == "0" != before
+    expect(page.locator("#reach")).to_contain_text("名单必为空")
+    expect(page.locator("#reach")).to_contain_text("covered_by: {advertising: marketing}")
+    assert page.locator("#will-list").inner_text() == "0" != before
     page.get_by_label("去向", exact=True).select_option("")
-    expect(page.locator("#reach .message")).to_have_count(0)
-    assert page.locator("#reach dd b").inner_text() == before
+    expect(page.locator("#will-list")).to_have_text(before)
+    expect(page.locator("#reach")).not_to_contain_text("名单必为空")
+
+
+def test_parameters_are_chosen_in_words_and_the_figures_before_the_button_are_those_of_the_list(watch, own, own_home):
+    seen = watch(own + "/audiences/silent_high_value/export", width=390)
+    page = seen.page
+    stages = page.get_by_role("group", name="生命周期阶段")
+    assert stages.get_by_label("沉默").is_checked() and not stages.get_by_label("活跃").is_checked()
+    assert "silent" not in stages.inner_text()
+    expect(page.locator("#will-list")).to_be_visible()
+    fewer = int(page.locator("#will-list").inner_text().replace(",", ""))
+    stages.get_by_label("活跃").check()
+    page.get_by_label("留出对照组（%）").fill("40")
+    page.get_by_label("用途（必填）").fill("召回")
+    page.wait_for_load_state("networkidle")
+    on_list, held = page.locator("#about-to b").all_inner_texts()
+    assert seen.serious_faults() == [] and not seen.is_wider_than_the_screen()
+    page.get_by_role("button", name="导出名单").click()
+    page.wait_for_url("**/exports/E*")
+    manifest = json.loads(next((own_home.exports / "silent_high_value").glob("*-2*/manifest.json")).read_text())
+    assert "active" in json.dumps(manifest["definition"]["where"])
+    assert (int(on_list.replace(",", "")), int(held)) == (manifest["rows"], manifest["dropped"]["holdout"])
+    assert manifest["rows"] + manifest["dropped"]["holdout"] > fewer
+
+
+def test_a_second_list_is_a_new_campaign_and_one_made_again_links_to_the_newer(watch, own, own_home):
+    page = watch(own + "/audiences/replacement_due/export").page
+
+    def ask(plan=""):
+        page.goto(own + "/audiences/replacement_due/export")
+        page.get_by_label("用途（必填）").fill("换新提醒")
+        page.get_by_label("活动计划（可选）").select_option(plan)
+        page.wait_for_load_state("networkidle")
+        told = page.locator("#reach").inner_text()
+        page.get_by_role("button", name="导出名单").click()
+        page.wait_for_url("**/exports/E*")
+        return told, page.url, page.locator("#files dd code").first.inner_text()
+
+    _, first, code = ask()
+    told, second, other = ask()
+    assert other == f"{code}-2" and f"{code}-2" in told and "已属于同期的其他活动" in told
+    assert page.request.get(first).status == 200 == page.request.get(second).status
+    told, third, again = ask(code)
+    assert again == code and "会更新此活动在本批次已有的名单" in told
+    gone = watch(own + "/campaigns", width=390)
+    assert "guiyi campaign" not in gone.page.locator("#plans").inner_text()
+    assert "holdout" not in gone.page.locator("#plans").inner_text()
+    gone.page.locator("#plans").locator(f'a[href="/campaigns/{code}"]').click()
+    expect(gone.page.locator("#main")).to_contain_text("还没有结果")
+    assert gone.page.locator("#lists a").count() == 2
+    assert gone.serious_faults() == [] and not gone.is_wider_than_the_screen()
+    answer = page.request.get(first)
+    assert answer.status == 410
+    assert f'href="{third.removeprefix(own)}"' in answer.text() and "打开新的名单" in answer.text()
+
+
+def test_a_tool_is_called_by_its_name_where_its_list_is_shown(watch, own, own_home):
+    report = export_audience(
+        own_home.path, "silent_high_value", at=dt.datetime(2026, 11, 29, 3, 4), destination="aliyun_sms", reason="one"
+    )
+    page = watch(f"{own}/audiences/-/exports/{report.export_id}").page
+    assert "aliyun_sms" not in page.locator("#files dl dd").first.inner_text()
+    assert "utf-8" not in page.locator("#files dl dd").nth(1).inner_text() or report.format == "csv"
+    page.goto(own + "/audiences/silent_high_value")
+    assert "aliyun_sms" not in page.locator("#exports").inner_text()
 
 
 def test_the_list_of_audiences_tells_the_daily_lists_from_those_that_somebody_asked_for(watch, own, own_home):

@@ -7,10 +7,10 @@ import stat
 
 import polars as pl
 import pytest
-from segments_world import RUN, World, audience, export
+from segments_world import NOW, RUN, World, audience, export
 
 from common.errors import UsageError
-from segments.api import export_entries
+from segments.api import export_entries, size_list
 from segments.exporting.files import write_folder
 from warehouse import audit
 
@@ -91,7 +91,42 @@ def test_the_same_run_gives_the_same_bytes(tmp_path, world):
     home, one = world.publish(tmp_path / "home"), audience(tmp_path, EVERYBODY)
     first = export(home, one)
     assert export(home, one).sha256 == first.sha256
-    assert sorted(path.name for path in first.csv.parent.parent.iterdir()) == [RUN]
+
+
+def test_a_second_list_takes_nothing_from_the_first(tmp_path, world):
+    home, one = world.publish(tmp_path / "home"), audience(tmp_path, EVERYBODY)
+    daily = export(home, one, is_sending=False)
+    first = export(home, one, reason="the first")
+    second = export(home, one, encoding="gb18030", reason="the second")
+    again = export(home, one, is_sending=False)
+    assert [one.csv.parent.name for one in (daily, first, second, again)] == [RUN, f"{RUN}-2", f"{RUN}-3", RUN]
+    assert first.csv.read_bytes().decode("utf-8-sig") == second.csv.read_bytes().decode("gb18030")
+
+
+def test_a_campaign_without_a_code_gets_a_new_one_each_time_and_one_that_is_named_is_made_again(tmp_path, world):
+    home, one = world.publish(tmp_path / "home"), audience(tmp_path, EVERYBODY)
+    (home / "audiences").mkdir()
+    (home / "audiences" / "sample.yml").write_text(one.text, encoding="utf-8")
+    sized = size_list(home, one, at=NOW, holdout=0.5)
+    first = export(home, one, holdout=0.5)
+    assert (sized.campaign, sized.rows, sized.arms) == (first.campaign, first.rows, first.arms)
+    assert sized.rows + sized.n_held_out == sized.reach.reachable - sum(sized.dropped.values())
+    assert sized.n_held_out == first.dropped["holdout"] and sized.replaces is None
+    second = export(home, one, holdout=0.2)
+    assert second.campaign == f"{first.campaign}-2" and second.csv.parent != first.csv.parent and first.csv.exists()
+    assert second.dropped["other_campaign"] + second.dropped["held_out_by_campaign"] == first.rows + sized.n_held_out
+    assert any("belong to another campaign" in note for note in second.notes)
+    again = size_list(home, one, at=NOW, campaign=first.campaign)
+    assert again.replaces == first.export_id and again.rows == first.rows
+    assert export(home, one, campaign=first.campaign).csv == first.csv
+
+
+def test_a_size_is_the_export_to_come_and_leaves_nothing_behind(tmp_path, world):
+    home, one = world.publish(tmp_path / "home"), audience(tmp_path, EVERYBODY)
+    before = sorted(home.rglob("*"))
+    sized = size_list(home, one, at=NOW, holdout=0.5)
+    assert sorted(path for path in home.rglob("*") if path.name != ".lock") == before
+    assert sized.rows > 0
 
 
 def test_a_failed_export_leaves_nothing_and_spares_what_was_there(tmp_path, world, monkeypatch):
