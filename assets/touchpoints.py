@@ -28,6 +28,7 @@ _EXPECTED = {
     "volume": "The newest export of each source has at least half of the usual rows · 文件行数正常",
     "freshness": "The newest export of each source is not older than is usual · 文件按时到达",
     "reject_rate": "Few rows are refused, and no file is held back · 拒收率正常",
+    "not_understood": "No file is left out for want of a header name · 没有因表头改动而未识别的文件",
     "unknown_status": "Nearly all order statuses are known · 订单状态可识别",
 }
 _MOST_TOLD = 5

@@ -14,16 +14,16 @@ Rows = list[dict[str, Any]]
 _SOURCES = """
     select coalesce(source, 'unknown') as source, count(*) as n_files, sum(rows_read)::bigint as n_read,
            sum(rows_accepted)::bigint as n_accepted, sum(rows_rejected)::bigint as n_rejected,
-           sum(rows_repeated)::bigint as n_repeated
+           sum(rows_repeated)::bigint as n_repeated, sum($unread)::bigint as n_unread
     from ops.source_file group by 1 order by any_value(source) is null, n_read desc, 1
 """
 _UNUSABLE = """
-    select path, status, note from ops.source_file
+    select path, status, note, note_zh from ops.source_file
     where status not in ('loaded', 'repeat') order by path
 """
 _ALERTS = """
     select expectation, source, account, contract, message, message_zh from ops.source_expectation
-    where not is_met order by expectation, source, account, contract
+    where not is_met order by expectation, source, account, contract, message
 """
 _REJECTS = "select reason, count(*) as n_rows from ops.reject group by 1 order by 2 desc, 1"
 _PEOPLE = """
@@ -59,8 +59,8 @@ _VALUE = """
     from ranked
 """
 _VALUED_PERSON = """
-    select one_id from customer.customer_360 where n_purchases > 1
-    order by n_sources desc, net_amount_cny desc, one_id limit 1
+    select one_id from customer.customer_360
+    order by n_purchases > 1 desc nulls last, n_sources desc, net_amount_cny desc nulls last, one_id limit 1
 """
 
 
@@ -87,7 +87,7 @@ class Figures:
     stages: Rows
     value: dict[str, Any]
     audiences: Rows
-    valued_person: str | None  # somebody worth looking at: the buyer whom most sources know
+    valued_person: str | None  # somebody worth looking at: best a repeat buyer whom most sources know
 
 
 def collect(home: Home) -> Figures:
@@ -101,7 +101,7 @@ def collect(home: Home) -> Figures:
         return Figures(
             run_id=run_id,
             as_of=home.manifest(run_id)["as_of"],
-            sources=_rows(con, _SOURCES),
+            sources=_rows(con, _SOURCES.replace("$unread", _unread(con))),
             unusable=_rows(con, _UNUSABLE),
             rejects=_rows(con, _REJECTS),
             alerts=_alerts(con),
@@ -117,6 +117,14 @@ def collect(home: Home) -> Figures:
 def _rows(con: duckdb.DuckDBPyConnection, query: str) -> Rows:
     relation = con.sql(query)
     return [dict(zip(relation.columns, row, strict=True)) for row in relation.fetchall()]
+
+
+def _unread(con: duckdb.DuckDBPyConnection) -> str:
+    """The column with the rows of files that are not understood; nothing in a home of an earlier version."""
+    known = con.sql(
+        "from duckdb_columns() where schema_name = 'ops' and table_name = 'source_file' and column_name = 'rows_unread'"
+    )
+    return "rows_unread" if known.fetchall() else "null"
 
 
 def _alerts(con: duckdb.DuckDBPyConnection) -> Rows:

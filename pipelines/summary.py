@@ -69,6 +69,9 @@ def show_summary(
         folder = Path(figures.audiences[0]["csv"]).parents[2]
         # A path is for copying: it is never broken to fit the window.
         console.print(f"CSV: {folder}/<audience>/{figures.run_id}/<audience>.csv", soft_wrap=True, markup=False)
+    if figures.alerts:
+        text = f"⚠ {len(figures.alerts)} 项来源提醒，见上 source alerts, told above"
+        console.print(Text(text, style="yellow"))
     console.print(
         f"[bold green]✓[/] 已发布 published [bold]{figures.run_id}[/] in {outcome.seconds:.0f} s → {home.warehouse}"
     )
@@ -151,13 +154,16 @@ def _files(figures: Figures) -> Table:
         title="文件 Files in",
         numbers_from=2,
     )
-    counts = ("n_files", "n_read", "n_accepted", "n_repeated", "n_rejected")
+    counts = ["n_files", "n_read", "n_accepted", "n_repeated", "n_rejected"]
+    if any(row["n_unread"] for row in figures.sources):
+        made.add_column("未识别\nunread", justify="right")
+        counts.append("n_unread")
     for row in figures.sources:
         made.add_row(
-            names("source").get(row["source"], ("",))[0], row["source"], *(f"{row[name]:,}" for name in counts)
+            names("source").get(row["source"], ("",))[0], row["source"], *(f"{row[name] or 0:,}" for name in counts)
         )
     made.add_section()
-    made.add_row("合计", "total", *(f"{sum(row[name] for row in figures.sources):,}" for name in counts))
+    made.add_row("合计", "total", *(f"{sum(row[name] or 0 for row in figures.sources):,}" for name in counts))
     return made
 
 
@@ -165,7 +171,10 @@ def _rejects(figures: Figures) -> Group:
     made = table("原因 reason", "代码 code", "行 rows", title="拒收 Rejected rows", numbers_from=2)
     for row in figures.rejects:
         made.add_row(" ".join(names("reject_reason").get(row["reason"], ())), row["reason"], f"{row['n_rows']:,}")
-    notes = [Text(f"  {row['status']}: {row['path']} {row['note'] or ''}", style="dim") for row in figures.unusable]
+    notes = [
+        Text(f"  {row['status']}: {row['path']} {row['note_zh'] or ''} {row['note'] or ''}", style="dim")
+        for row in figures.unusable
+    ]
     return Group(*([made] if figures.rejects else []), *notes, Text())
 
 
@@ -255,12 +264,15 @@ def _audiences(figures: Figures) -> Table:
 def _next(home: Home, figures: Figures) -> Text:
     audience = figures.audiences[0]["audience"] if figures.audiences else "silent_high_value"
     guiyi = _command()
-    commands = (
+    commands = [
         ("打开控制台 open the console in a browser", f"{guiyi} console --home {home.path}"),
         ("看一个人群 look at an audience, masked", f"{guiyi} segment preview {audience} --home {home.path}"),
-        ("看一位客户 look at one customer", f"{guiyi} profile {figures.valued_person} --home {home.path}"),
-        ("为何是同一人 why it is one person", f"{guiyi} explain {figures.valued_person} --home {home.path}"),
-    )
+    ]
+    if figures.valued_person:
+        commands += [
+            ("看一位客户 look at one customer", f"{guiyi} profile {figures.valued_person} --home {home.path}"),
+            ("为何是同一人 why it is one person", f"{guiyi} explain {figures.valued_person} --home {home.path}"),
+        ]
     text = Text("\n接下来 Try next\n", style="bold")
     for label, command in commands:
         text.append(f"  {label}\n", style="not bold dim").append(f"    {command}\n", style="not bold cyan")

@@ -12,7 +12,7 @@ from typing import Any, Final
 import polars as pl
 
 from common.errors import GuiyiError, UsageError
-from common.masks import mask, shape
+from common.masks import mask, row_shape
 from touchpoints.accounts import Accounts
 from touchpoints.build import Built, build
 from touchpoints.cells import parsed_column
@@ -22,7 +22,7 @@ from touchpoints.files import Unread, fingerprints
 from touchpoints.lake import Lake
 from touchpoints.landing import Found, describe, look_at
 from touchpoints.model_reference import PERSONAL
-from touchpoints.probe import header_like
+from touchpoints.near import Nearest, nearest
 from touchpoints.rows import LoadedTable
 
 SAMPLE: Final = 10
@@ -61,15 +61,6 @@ class ColumnCheck:
     pii: str = ""
     n_filled: int = 0
     n_unreadable: int = 0
-
-
-@dataclass(frozen=True)
-class Nearest:
-    """A contract that does not fit, and the header names for want of which it does not."""
-
-    contract: str
-    n_fitting: int
-    missing: list[str]
 
 
 @dataclass
@@ -131,8 +122,8 @@ def check_file(path: Path, contracts: Sequence[Contract], time_zone: str = "Asia
         tables = [describe(file, table, len(look.tables), Accounts({}, time_zone)) for table in look.tables]
         checks += [_check_table(found, _short(found.name, path)) for found in tables]
         for finding in look.findings:
-            nearest = _nearest(header_like(file, finding.part), contracts)
-            checks.append(TableCheck(_short(finding.name, path), note=finding.note, nearest=nearest))
+            near = nearest(file, finding.part, contracts) if finding.status == "unknown" else []
+            checks.append(TableCheck(_short(finding.name, path), note=finding.note, nearest=near))
     return checks
 
 
@@ -196,7 +187,7 @@ def _tell_rows(check: TableCheck, built: Built) -> None:
     check.unknown_statuses = dict(sorted(built.unknown.items()))
     rejects = built.tables["reject"].group_by("reason", "column").agg(pl.len(), pl.all().first())
     for row in rejects.sort("len", descending=True).iter_rows(named=True):
-        example = {"row_no": row["row_no"], "shape": shape(row["raw_text"])}
+        example = {"row_no": row["row_no"], "shape": row_shape(row["raw_text"], row["column"])}
         check.rejects.append({"reason": row["reason"], "column": row["column"], "rows": row["len"], **example})
     tables = built.tables | {n: pl.concat([built.tables[n], t], how="diagonal") for n, t in built.derived.items()}
     for name, table in tables.items():
@@ -214,15 +205,3 @@ def _masked(table: str, row: dict[str, Any]) -> dict[str, Any]:
     if table == "attribute" and row["name"] not in _PLAIN_ATTRIBUTES:
         shown = {n: mask(str(v)) if n in ("value", "value_date") else v for n, v in shown.items()}
     return shown
-
-
-def _nearest(headers: Sequence[str], contracts: Sequence[Contract], most: int = 3) -> list[Nearest]:
-    """The contracts that come nearest to the header names, with what is missing for them."""
-    names = frozenset(headers)
-    found = []
-    for contract in contracts:
-        missing = ["/".join(several) for several in contract.signature if not names & set(several)]
-        n_fitting = len(contract.signature) - len(missing)
-        if n_fitting * 2 >= len(contract.signature):
-            found.append(Nearest(contract.name, n_fitting, missing))
-    return sorted(found, key=lambda near: (len(near.missing) / (near.n_fitting or 1), near.contract))[:most]

@@ -13,7 +13,7 @@ import polars as pl
 
 from touchpoints.contract import Contract
 
-NAMES: Final = ("presence", "volume", "freshness", "reject_rate", "unknown_status")
+NAMES: Final = ("presence", "volume", "freshness", "reject_rate", "unknown_status", "not_understood")
 SCHEMA: Final = {
     "expectation": pl.String,
     "source": pl.String,
@@ -57,7 +57,7 @@ def expect(
     as_of: date,
     before: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
-    """Every expectation, met or not, one row each.
+    """Every expectation, met or not, one row each; files that are not understood only where there are some.
 
     Args:
         files: the table `source_file` of this run.
@@ -74,7 +74,8 @@ def expect(
         found += _of_days(several, (source, account, contract), as_of)
         found.append(_reject_rate(several, (source, account, contract), limits.get(contract, 1.0)))
     found += _statuses(orders)
-    return pl.DataFrame([asdict(one) for one in found], schema=SCHEMA).sort("expectation", *_KEY)
+    found += _not_understood(files)
+    return pl.DataFrame([asdict(one) for one in found], schema=SCHEMA).sort("expectation", *_KEY, "message")
 
 
 def _presence(files: pl.DataFrame, before: pl.DataFrame | None) -> Iterator[Expectation]:
@@ -129,3 +130,19 @@ def _statuses(orders: pl.DataFrame) -> Iterator[Expectation]:
         text = f"{unknown:,} of {n:,} orders have a status that the contract does not know"
         zh = f"{n:,} 个订单中 {unknown:,} 个状态未识别"
         yield Expectation("unknown_status", source, account, "", share <= _UNKNOWN, share, _UNKNOWN, text, zh)
+
+
+def _not_understood(files: pl.DataFrame) -> Iterator[Expectation]:
+    """Files that are nearly some contract's: a header that was renamed or mistyped takes all their rows away."""
+    near = files.drop_nulls("nearest_contract")
+    key = ("source", "account", "nearest_contract", "missing_headers")
+    for (source, account, contract, missing), several in near.sort(*key).group_by(key, maintain_order=True):
+        n, rows = several.height, int(several["rows_unread"].sum())
+        told, told_zh = (f" with {rows:,} rows", f"（{rows:,} 行）") if rows else ("", "")
+        text = (
+            f"{n:,} {'file' if n == 1 else 'files'}{told} not understood, nearest {contract}, missing {missing}: "
+            "rename the header or add an alias"
+        )
+        names = str(missing).replace(", ", "、")
+        zh = f"{n:,} 个文件{told_zh}未能识别，最接近 {contract}，缺少 {names}：请改回表头，或在契约中加别名"
+        yield Expectation("not_understood", str(source), str(account), str(contract), False, float(n), 0.0, text, zh)

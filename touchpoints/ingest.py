@@ -254,6 +254,21 @@ def _of_finding(finding: Finding) -> dict[str, object]:
         **_noted(finding.note),
         "n_bytes": finding.file.n_bytes,
         **none,
+        **_nearly(finding),
+    }
+
+
+def _nearly(finding: Finding) -> dict[str, object]:
+    """What a file that is not understood would be, so that those whose it is are told."""
+    if finding.near is None:
+        return {}
+    nearest = finding.near.nearest
+    return {
+        "source": nearest.source,
+        "account": finding.account,
+        "nearest_contract": nearest.contract,
+        "missing_headers": ", ".join(nearest.missing),
+        "rows_unread": finding.near.n_rows,
     }
 
 

@@ -14,6 +14,7 @@ from touchpoints.accounts import Account, Accounts
 from touchpoints.contract import Contract
 from touchpoints.exported import Exported, export_moment
 from touchpoints.files import LandingFile, Unread, discover, fingerprints, is_text, relative_name
+from touchpoints.near import NearMiss, near_miss
 from touchpoints.readers import delimited, objects, workbook
 from touchpoints.readers.tables import Table
 from touchpoints.saying import say
@@ -36,6 +37,8 @@ class Finding:
     status: str  # empty | unknown | unreadable
     note: str
     part: str = ""  # the sheet, where others of the workbook can be used
+    near: NearMiss | None = None  # what it would be, were its header right
+    account: str | None = None  # whose it would be
 
     @property
     def name(self) -> str:
@@ -105,7 +108,7 @@ def survey(
             if file.sha256 not in known:
                 known[file.sha256] = look_at(file, contracts)
             seen = known[file.sha256]
-            result.findings += [replace(finding, file=file) for finding in seen.findings]
+            result.findings += [_of_file(finding, file, accounts) for finding in seen.findings]
             found += [describe(file, table, len(seen.tables), accounts) for table in seen.tables]
         progress(number + 1, len(paths), relative_name(path, landing))
     _tell_repeats(found, result)
@@ -134,17 +137,33 @@ def look_at(file: LandingFile, contracts: Sequence[Contract]) -> Look:
         for recognise in readers:
             if tables := recognise(data, complete, contracts):
                 strangers = workbook.strangers(data, tables) if trouble == _NO_WORKBOOK else []
-                return Look(tables, [Finding(file, "unknown", say("no_sheet"), sheet) for sheet in strangers])
+                return Look(tables, [_stranger(file, sheet, contracts) for sheet in strangers])
     except Exception:  # a damaged file can make a parser fail in any way; the run goes on without it
         return _useless(file, "unreadable", say(trouble))
     no_json = trouble == _NO_JSON and not objects.has_an_object(data, complete)
     no_text = trouble == _NO_TEXT and not is_text(data)
     damaged = _useless(file, "unreadable", say(trouble))
-    return damaged if no_json or no_text else _useless(file, "unknown", say("no_contract"))
+    return damaged if no_json or no_text else Look([], [_stranger(file, "", contracts)])
 
 
 def _useless(file: LandingFile, status: str, note: str) -> Look:
     return Look([], [Finding(file, status, note)])
+
+
+def _stranger(file: LandingFile, sheet: str, contracts: Sequence[Contract]) -> Finding:
+    """A table that no contract fits, with the one that it nearly is."""
+    near = near_miss(file, sheet, contracts)
+    if near is None:
+        return Finding(file, "unknown", say("no_sheet") if sheet else say("no_contract"), sheet)
+    missing = tuple(mark.join(near.nearest.missing) for mark in ("、", ", "))
+    return Finding(file, "unknown", say("near_miss", contract=near.nearest.contract, missing=missing), sheet, near)
+
+
+def _of_file(finding: Finding, file: LandingFile, accounts: Accounts) -> Finding:
+    """The finding for one of the files that have these bytes."""
+    near = finding.near
+    account = accounts.resolve(file.name, near.nearest.source).account if near else None
+    return replace(finding, file=file, account=account)
 
 
 def describe(file: LandingFile, table: Table, n_tables: int, accounts: Accounts) -> Found:

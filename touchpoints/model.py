@@ -41,6 +41,9 @@ SOURCE_FILE: Final[Schema] = {
     "rows_accepted": INT,
     "rows_rejected": INT,
     "rows_repeated": INT,
+    "nearest_contract": TEXT,  # of an unknown file: the one that it nearly is; source and account are then its
+    "missing_headers": TEXT,  # for want of which it does not fit, by commas
+    "rows_unread": INT,  # of such a file: its rows, where they are cheaply counted; not among rows_read
 }
 RECORD: Final[Schema] = {
     "record_id": TEXT,  # md5 hex of source, account, record_type, natural_key

@@ -8,11 +8,12 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final
 
 import fastexcel
+import polars as pl
 
 from touchpoints.files import LandingFile, head_texts
 from touchpoints.readers import objects, workbook
@@ -36,6 +37,7 @@ class Probe:
         header_row: 1-based; None in JSON.
         names: header names, bare; paths in JSON.
         rows: the first rows below the header, as they are written.
+        n_rows: all rows below the header, where the whole table was read.
     """
 
     part: str
@@ -43,6 +45,7 @@ class Probe:
     header_row: int | None
     names: list[str]
     rows: list[list[str]]
+    n_rows: int | None = None
 
 
 def probe(file: LandingFile) -> list[Probe]:
@@ -69,16 +72,6 @@ def probe(file: LandingFile) -> list[Probe]:
     return []
 
 
-def header_like(file: LandingFile, part: str = "") -> list[str]:
-    """The names in what looks like the header; none where nothing does."""
-    try:
-        found = probe(file)
-    except Exception:  # a damaged file can make a parser fail in any way
-        return []
-    chosen = [table for table in found if table.part == part] or found
-    return chosen[0].names if chosen else []
-
-
 def _split(text: str, delimiter: str) -> list[list[str]]:
     try:
         return list(islice(csv.reader(io.StringIO(text), delimiter=delimiter), _SAMPLE + _WITHIN))
@@ -89,10 +82,12 @@ def _split(text: str, delimiter: str) -> list[list[str]]:
 def _sheets(data: bytes) -> Iterator[Probe]:
     reader = fastexcel.read_excel(data)
     for sheet in reader.sheet_names:
-        cells = workbook.load(reader, sheet, "string").head(_SAMPLE + _WITHIN)
-        found = _table(sheet, "xlsx", [[cell or "" for cell in row] for row in cells.iter_rows()])
+        cells = workbook.load(reader, sheet, "string")
+        found = _table(sheet, "xlsx", [[cell or "" for cell in row] for row in cells.head(_SAMPLE + _WITHIN).rows()])
         if found:
-            yield found
+            below = cells.slice(found.header_row or 0)
+            says = pl.any_horizontal(pl.all().fill_null("").str.contains(r"\S"))
+            yield replace(found, n_rows=below.filter(says).height)
 
 
 def _of_objects(head: bytes, complete: bool) -> Probe | None:

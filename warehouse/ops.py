@@ -21,12 +21,38 @@ _MASK_STEPS = (
     (r'[^#x字,;|\t"{}\[\]: ]', "*"),
 )
 MASK_LENGTH = 200
+# A header name is kept; a key that could be somebody's number or address is not.
+_NO_NAME = "[0-9]{4}|@"
+_MOST_CELLS = 12
 _TABLES = ("source_file", "source_expectation", "reject", "run")
 
 
 def mask_sql(column: str) -> str:
     """SQL for the shape of a raw row: digits `#`, Latin letters `x`, Chinese characters `字`; cut at 200."""
-    sql = f"substring({column}, 1, {MASK_LENGTH})"
+    return _masked(f"substring({column}, 1, {MASK_LENGTH})")
+
+
+def row_mask_sql(raw: str, at_fault: str) -> str:
+    """SQL for what a rejected row looks like: `header: shape` of its cells that say something, the one at fault first.
+
+    A row that never came apart into cells is shown by its shape alone, as `mask_sql` gives it.
+
+    Args:
+        raw: column of the row: a JSON object of its cells, or its text.
+        at_fault: column with the header name of the cell for which it was refused; null: none.
+    """
+    cells = f"map_entries(json_transform(case when json_valid({raw}) then {raw} end, '\"MAP(VARCHAR, VARCHAR)\"'))"
+    first = f"coalesce(cell.key = {at_fault}, false)"
+    said = f"list_filter({cells}, lambda cell: not {first} and cell.value <> '')"
+    in_order = f"list_concat(list_filter({cells}, lambda cell: {first}), {said})[:{_MOST_CELLS}]"
+    key = f"if(regexp_matches(cell.key, {literal(_NO_NAME)}), {_masked('cell.key')}, cell.key)"
+    value = _masked("substring(coalesce(cell.value, ''), 1, 60)")
+    shown = f"array_to_string(list_transform({in_order}, lambda cell: {key} || ': ' || {value}), ', ')"
+    is_object = f"json_valid({raw}) and json_type(case when json_valid({raw}) then {raw} end) = 'OBJECT'"
+    return f"case when {is_object} then substring({shown}, 1, {MASK_LENGTH}) else {mask_sql(raw)} end"
+
+
+def _masked(sql: str) -> str:
     for pattern, replacement in _MASK_STEPS:
         sql = f"regexp_replace({sql}, {literal(pattern)}, {literal(replacement)}, 'g')"
     return sql
@@ -48,15 +74,16 @@ def build_ops(building: Building, finished_at: datetime | None = None) -> dict[s
     files, rejects = (_touchpoints(building, table) for table in ("source_file", "reject"))
     con.execute("create schema if not exists ops")
     con.execute(f"create or replace table ops.source_file as select * from {files} order by path, file_id")
+    mask = row_mask_sql("raw_text", '"column"')
     con.execute(
         "create or replace table ops.reject as "
-        f'select file_id, path, row_no, reason, "column" as column_name, {mask_sql("raw_text")} as raw_mask '
+        f'select file_id, path, row_no, reason, "column" as column_name, {mask} as raw_mask '
         f"from {rejects} order by path, row_no, reason"
     )
     expected = _touchpoints(building, "expectation")
     con.execute(
         f"create or replace table ops.source_expectation as select * from {expected} "
-        "order by expectation, source, account, contract"
+        "order by expectation, source, account, contract, message"
     )
     _build_run(building, finished_at)
     return {name: _count(con, f"select count(*) from ops.{name}") for name in _TABLES}
@@ -127,6 +154,7 @@ def _build_run(building: Building, finished_at: datetime | None) -> None:
             coalesce(sum(rows_accepted), 0)::bigint as n_rows_accepted,
             coalesce(sum(rows_rejected), 0)::bigint as n_rows_rejected,
             coalesce(sum(rows_repeated), 0)::bigint as n_rows_repeated,
+            coalesce(sum(rows_unread), 0)::bigint as n_rows_unread,
             (select count(*) from {record_map}) as n_parties,
             (select count(*) from {one_id} where status = 'active') as n_people,
             cast($finished_at as timestamp) as finished_at,

@@ -14,7 +14,7 @@ MOST_ALERTS: Final = 50
 _SOURCES: Final = """
     select source, account, count(*) as n_files, max(exported_at) as last_at, sum(rows_read)::bigint as n_read,
            sum(rows_rejected)::bigint as n_rejected, sum(rows_repeated)::bigint as n_repeated,
-           list(distinct contract order by contract) as contracts
+           list(distinct contract order by contract) filter (where contract is not null) as contracts
     from ops.source_file where source is not null group by source, account order by source, account
 """
 _ROWS_BY_MONTH: Final = """
@@ -35,8 +35,8 @@ _REJECTS: Final = """
     group by all order by n_rows desc, source, reason
 """
 _CHECKS: Final = """
-    select split_part(table_name, '.', 1) as layer, sum(n_tests)::bigint as n_checks,
-           coalesce(sum(n_tests) filter (where is_passed), 0)::bigint as n_passed,
+    select split_part(table_name, '.', 1) as layer, count(*) as n_checks,
+           count(*) filter (where is_passed) as n_passed,
            count(*) filter (where not is_passed and severity = 'warn') as n_warned,
            count(*) filter (where not is_passed and severity <> 'warn') as n_failed,
            count(*) filter (where is_blocking) as n_blocking

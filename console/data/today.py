@@ -41,7 +41,7 @@ _TIERS: Final = """
     from marts.customer_equity group by clv_tier order by list_position(?, clv_tier)
 """
 _CHECKS: Final = """
-    select sum(n_tests)::bigint as n_checks, count(*) filter (where not is_passed) as n_not_passed from ops.run_check
+    select count(*) as n_checks, count(*) filter (where not is_passed) as n_not_passed from ops.run_check
 """
 _MONTHS: Final = """
     select strftime(month_start_date, '%Y-%m') as month, sum(net_amount_cny) as net_cny,

@@ -18,11 +18,12 @@ LandingOption = Annotated[
 ]
 _WHERE = "(reason = $reason or $reason = '') and contains(path, $path)"
 _BY_REASON = f"""
-    select reason, path, column_name, count(*) as n_rows, min(row_no) as first_row, arg_min(raw_mask, row_no) as shape
+    select reason, path, column_name, count(*) as n_rows, min(row_no) as first_row,
+        arg_min(raw_mask, row_no) as shape
     from ops.reject where {_WHERE} group by all order by n_rows desc, reason, path
 """
 _FILES = f"""
-    select path, status, note, rows_read, rows_rejected from ops.source_file
+    select path, status, note, note_zh, rows_read, rows_rejected from ops.source_file
     where contains(path, $path) and (
         status in ('held', 'unknown', 'unreadable') and $reason in ('', status)
         or path in (select path from ops.reject where {_WHERE})
@@ -38,7 +39,7 @@ def list_rejects(
     path: Files = "",
     to_json: JsonOption = False,
 ) -> None:
-    """List the rows of the last run that could not be used, by reason and file, by their shape alone.
+    """List the rows of the last run that could not be used, by reason and file, values masked.
 
     Example: guiyi reject list --reason id_lossy --home data
     """
@@ -52,16 +53,30 @@ def list_rejects(
     if not by_reason and not files:
         console.print("没有拒收 Nothing was refused.")
         return
-    rows = table("原因 reason", "文件 file", "列 column", "示例行 first", "形状 shape", "行 rows", numbers_from=5)
     for row in by_reason:
-        first = f"row {row['first_row']}"
-        rows.add_row(
-            row["reason"], row["path"], row["column_name"] or "", first, row["shape"][:60], f"{row['n_rows']:,}"
-        )
-    console.print(rows)
+        _show_reason(row)
     for file in files:
-        console.print(f"{file['status']}: {file['path']} {file['note']}", soft_wrap=True, markup=False)
+        sentences = f"{file['note_zh'] or ''} {file['note']}".strip()
+        console.print(f"{file['status']}: {file['path']}\n  {sentences}\n", soft_wrap=True, markup=False)
     console.print("下一步 next: mend the file or its contract, then: guiyi reject retry")
+
+
+def _show_reason(row: dict[str, Any]) -> None:
+    """One reason in one file. Lines are never broken: paths and numbers are for copying."""
+    from common.labels import label
+
+    first = row["first_row"]
+    column = f" · 列 column {row['column_name']}" if row["column_name"] else ""
+    said = " ".join(dict.fromkeys(label("reject_reason", row["reason"])))
+    lines = (
+        f"{row['n_rows']:,} × {row['reason']} {said}{column}",
+        f"  {row['path']}",
+        f"  数据第 {first} 行（不含表头） data row {first}, the header not counted:",
+        f"  {row['shape']}",
+        "",
+    )
+    for line in lines:
+        screen().print(line, soft_wrap=True, markup=False)
 
 
 @app.command()

@@ -81,8 +81,18 @@ def preview(
 
     Example: guiyi segment preview silent_high_value --home data/demo
     """
+    from pipelines.cli.segment_preview import show_channels, show_people, show_reach, show_sizes, show_tags
     from pipelines.resources import home_path
-    from segments.api import find_audience, find_destination, open_published, past_sizes, reach_by_channel, top_tags
+    from segments.api import (
+        column_labels,
+        find_audience,
+        find_destination,
+        open_published,
+        past_sizes,
+        reach_by_channel,
+        read_names,
+        top_tags,
+    )
     from segments.api import preview as look
 
     audience = find_audience(name, home_path(home))
@@ -93,6 +103,7 @@ def preview(
         channels = {} if brief else reach_by_channel(published, audience, given)
         sizes = [] if brief else past_sizes(published, audience, given)
         tags = [] if brief else top_tags(published, audience, given)
+        names, heads = read_names(published), column_labels(published)
     reach = seen.reach
     if to_json:
         as_json(
@@ -111,43 +122,17 @@ def preview(
     console = screen()
     label = audience.definition.label
     console.print(f"[bold]{label.zh} · {label.en}[/]")
-    console.print(f"符合 match {reach.matching:,} · 可触达 reachable {reach.reachable:,}")
-    for reason, n in reach.unreachable.items():
-        console.print(f"  不可触达 unreachable, {reason}: {n:,}")
-    _show_more(channels, sizes, tags)
+    show_reach(console, reach)
+    if channels:
+        show_channels(channels)
+    if len(sizes) > 1:
+        show_sizes(sizes)
+    if tags:
+        show_tags(tags, names)
     show_notes(console, seen.notes)
-    if seen.people.height:
-        rows = table(*seen.people.columns, numbers_from=99)
-        for row in seen.people.iter_rows():
-            rows.add_row(*("–" if cell is None else str(cell) for cell in row))
-        console.print(rows)
+    show_people(console, seen, names, heads)
     if sql:
         console.print(seen.compiled.sql, markup=False, soft_wrap=True)
-
-
-def _show_more(channels: dict[str, Any], sizes: list[Any], tags: list[Any]) -> None:
-    """Each channel's reach, the sizes of past runs where there are some, and the tags that set the audience apart."""
-    from common.labels import label
-
-    if channels:
-        rows = table("渠道", "channel", "可触达\nreachable", "不可触达 unreachable", numbers_from=2)
-        for channel, reach in channels.items():
-            reasons = " · ".join(f"{reason} {n:,}" for reason, n in reach.unreachable.items() if n)
-            rows.add_row(label("channel", channel)[0], channel, f"{reach.reachable:,}", reasons or "–")
-        screen().print(rows)
-    if len(sizes) > 1:
-        rows = table("运行 run", "截至 as of", "符合 match", "可触达 reach", numbers_from=2)
-        for size in sizes:
-            shown = ["–" if n is None else f"{n:,}" for n in (size.matching, size.reachable)]
-            rows.add_row(size.run_id, str(size.as_of), *shown)
-        screen().print(rows)
-    if tags:
-        rows = table("标签 tag", "值 value", "人 people", "占比 share", "全体 everybody", "提升 lift", numbers_from=2)
-        for tag in tags:
-            shares = (f"{tag.share:.0%}", f"{tag.share_everybody:.0%}", f"{tag.lift:.1f}×")
-            value = "" if tag.value == "true" else tag.value
-            rows.add_row(f"{tag.label.zh} {tag.tag}", value, f"{tag.n_people:,}", *shares)
-        screen().print(rows)
 
 
 @app.command()

@@ -113,7 +113,7 @@ def _show(one: "TableCheck") -> None:
         for near in one.nearest:
             missing = escape(", ".join(near.missing))
             console.print(f"  最接近 nearest: {near.contract}; 缺少 missing: {missing}", soft_wrap=True)
-        console.print("下一步 next: guiyi source new FILE\n")
+        console.print(f"下一步 next: {escape(_advice(one))}\n", soft_wrap=True)
         return
     console.print(f"[bold]{escape(one.name)}[/bold]  ✓ {one.contract} · {one.title} · {one.grade}", soft_wrap=True)
     header = f", header in row {one.header_row}" if one.header_row else ""
@@ -127,6 +127,19 @@ def _show(one: "TableCheck") -> None:
         return
     _show_columns(one)
     _show_rows(one)
+
+
+def _advice(one: "TableCheck") -> str:
+    """What to do about a file that no contract fits."""
+    near = next((near for near in one.nearest if near.is_near), None)
+    if near is None:
+        return "guiyi source new FILE"
+    missing = ", ".join(near.missing)
+    return (
+        f"在文件中改回表头 {missing}，或在 HOME/sources 中的契约 {near.contract} 副本里加别名 "
+        f"rename the header in the file to {missing}, or copy the contract {near.contract} to HOME/sources and "
+        "add the file's name beside it in `signature` and `columns`"
+    )
 
 
 def _show_columns(one: "TableCheck") -> None:
@@ -165,7 +178,7 @@ def _show_rows(one: "TableCheck") -> None:
         )
     for reject in one.rejects:
         column = f" in {reject['column']}" if reject["column"] else ""
-        example = f"row {reject['row_no']}: {reject['shape']}"
+        example = f"数据第 {reject['row_no']} 行 data row {reject['row_no']}, header not counted: {reject['shape']}"
         console.print(f"  ✗ {reject['rows']:,} × {reject['reason']}{escape(column)}; {escape(example)}", soft_wrap=True)
     for word, n in one.unknown_statuses.items():
         console.print(f"  ? 未知状态 unknown status {escape(word)}: {n:,} rows")

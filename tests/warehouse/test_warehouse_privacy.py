@@ -1,6 +1,7 @@
 """The privacy scan and the mask of rejected rows."""
 
 import hashlib
+import json
 from pathlib import Path
 
 import duckdb
@@ -9,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from warehouse_fixtures import begin, fill
 
+from common.masks import row_shape
 from warehouse.home import Home
-from warehouse.ops import build_ops, mask_sql
+from warehouse.ops import build_ops, mask_sql, row_mask_sql
 from warehouse.privacy import scan
 
 
@@ -83,3 +85,21 @@ def test_no_character_of_a_raw_row_survives_but_separators(raw: str) -> None:
         query = f"select {mask_sql('v')} from (select $raw::varchar as v)"
         ((masked,),) = con.execute(query, {"raw": raw}).fetchall()
     assert set(masked) <= set('#x字*,;|\t"{}[]: ')
+
+
+def test_a_rejected_row_keeps_its_header_names_and_shows_the_cell_at_fault_first() -> None:
+    raw = '{"买家":"陆小青","订单编号":"1.38E+17","备注":"","a@b.cn":"x","13812345678":"y"}'
+    with duckdb.connect() as con:
+        query = f"select {row_mask_sql('raw', 'at_fault')} from (select $raw as raw, '订单编号' as at_fault)"
+        ((masked,),) = con.execute(query, {"raw": raw}).fetchall()
+    assert masked == "订单编号: #*##x*##, 买家: 字字字, x*x*xx: x, ###########: x"
+    assert row_shape(raw, "订单编号") == masked
+
+
+@given(st.dictionaries(st.sampled_from(["订单号", "手机"]), st.text(max_size=60)), st.booleans())
+def test_no_character_of_a_cell_survives_but_separators(cells: dict[str, str], is_whole: bool) -> None:
+    raw = json.dumps(cells, ensure_ascii=False)[: None if is_whole else -1]
+    with duckdb.connect() as con:
+        query = f"select {row_mask_sql('raw', 'f')} from (select $raw::varchar as raw, '手机' as f)"
+        ((masked,),) = con.execute(query, {"raw": raw}).fetchall()
+    assert set(masked) <= set('#x字*,;|\t"{}[]: ') | (set("订单号手机") if is_whole else set())

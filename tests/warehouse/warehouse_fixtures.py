@@ -35,6 +35,7 @@ def fill(building: Building, people: int = 3) -> None:
             "rows_accepted": [4],
             "rows_rejected": [1],
             "rows_repeated": [0],
+            "rows_unread": [None],
         }
     ).write_parquet(touchpoints / "source_file.parquet")
     pl.DataFrame(schema=EXPECTATIONS).write_parquet(touchpoints / "expectation.parquet")

@@ -51,7 +51,7 @@ _UNUSABLE: Final = """
 """
 _EXPECTATIONS: Final = """
     select expectation, source, account, message, message_zh
-    from ops.source_expectation where not is_met order by expectation, source, account, contract
+    from ops.source_expectation where not is_met order by expectation, source, account, contract, message
 """
 _BALANCES: Final = "select count(*) as n_alerts from ops.balance_alert"
 
