@@ -50,8 +50,8 @@ clean: ## Remove what was installed and cached; data/ stays
 	@rm -rf .venv .uv .pytest_cache .mypy_cache .ruff_cache .hypothesis build *.egg-info
 
 .PHONY: install install-dev
-install: .venv/.installed
-install-dev: .venv/.installed-dev
+install: .venv/.installed ## What the product needs, into .venv
+install-dev: .venv/.installed-dev ## That, and what its tests need
 
 # The stamps make a second call cost nothing; a changed lock or project file installs again.
 .venv/.installed: requirements.lock pyproject.toml | $(UV)

@@ -18,7 +18,7 @@ _SOURCES = """
     from ops.source_file group by 1 order by any_value(source) is null, n_read desc, 1
 """
 _UNUSABLE = """
-    select path, status, note, note_zh from ops.source_file
+    select * from ops.source_file
     where status not in ('loaded', 'repeat') order by path
 """
 _ALERTS = """

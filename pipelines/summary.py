@@ -172,7 +172,7 @@ def _rejects(figures: Figures) -> Group:
     for row in figures.rejects:
         made.add_row(" ".join(names("reject_reason").get(row["reason"], ())), row["reason"], f"{row['n_rows']:,}")
     notes = [
-        Text(f"  {row['status']}: {row['path']} {row['note_zh'] or ''} {row['note'] or ''}", style="dim")
+        Text(f"  {row['status']}: {row['path']} {row.get('note_zh') or ''} {row['note'] or ''}", style="dim")
         for row in figures.unusable
     ]
     return Group(*([made] if figures.rejects else []), *notes, Text())

@@ -1,5 +1,7 @@
 """The Typer app, and the one place where errors become a sentence and an exit code."""
 
+from typing import Annotated, Final
+
 import typer
 
 from common.errors import GuiyiError
@@ -19,17 +21,38 @@ from pipelines.cli import (
 )
 from pipelines.cli.screen import errors
 
+
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"guiyi {version('guiyi')}")
+        raise typer.Exit
+
+
+_HELP: Final = (
+    "归一 Guiyi: a customer data platform that runs on a brand's own export files.\n\n"
+    "Start with [bold]guiyi demo[/bold]: a made-up brand of 5,000 people, from files to audience CSVs."
+)
 app = typer.Typer(
     name="guiyi",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,  # it prints local variables, which may be personal data
     rich_markup_mode="rich",
-    help=(
-        "归一 Guiyi: a customer data platform that runs on a brand's own export files.\n\n"
-        "Start with [bold]guiyi demo[/bold]: a made-up brand of 5,000 people, from files to audience CSVs."
-    ),
+    help=_HELP,
 )
+
+
+@app.callback(help=_HELP)
+def guiyi(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_tell_version)
+    ] = False,
+) -> None:
+    """What holds of every command; the help is the app's own."""
+
+
 runs.register(app)
 people.register(app)
 explaining.register(app)

@@ -23,7 +23,7 @@ _BY_REASON = f"""
     from ops.reject where {_WHERE} group by all order by n_rows desc, reason, path
 """
 _FILES = f"""
-    select path, status, note, note_zh, rows_read, rows_rejected from ops.source_file
+    select * from ops.source_file
     where contains(path, $path) and (
         status in ('held', 'unknown', 'unreadable') and $reason in ('', status)
         or path in (select path from ops.reject where {_WHERE})
@@ -56,7 +56,7 @@ def list_rejects(
     for row in by_reason:
         _show_reason(row)
     for file in files:
-        sentences = f"{file['note_zh'] or ''} {file['note']}".strip()
+        sentences = f"{file.get('note_zh') or ''} {file['note']}".strip()
         console.print(f"{file['status']}: {file['path']}\n  {sentences}\n", soft_wrap=True, markup=False)
     console.print("下一步 next: mend the file or its contract, then: guiyi reject retry")
 

@@ -54,7 +54,6 @@ def show_tags(tags: "Sequence[TagLift]", names: "Names") -> None:
 
 def show_people(console: "Console", seen: "Preview", names: "Names", heads: "Mapping[str, Label]") -> None:
     """A few people, masked, each a paragraph: a OneID stays whole, and every value stands beside its name."""
-    from rich.padding import Padding
     from rich.text import Text
 
     if seen.people.height:
@@ -64,7 +63,7 @@ def show_people(console: "Console", seen: "Preview", names: "Names", heads: "Map
         console.print(Text(str(row["one_id"]) if "one_id" in row else one_id, style="bold"), soft_wrap=True)
         told = cells if "one_id" in row else [one_id, *cells]
         for line in _lines([cell for cell in told if cell]):
-            console.print(Padding(Text(line), (0, 0, 0, 2)))
+            console.print(Text(f"  {line}"), soft_wrap=True)
 
 
 def _lines(cells: Sequence[str]) -> list[str]:

@@ -279,3 +279,13 @@ def test_the_first_page_is_ready_before_anybody_asks_where_a_run_is_published(ho
     found = app.state.console.warehouse.once("page: today", lambda published: pytest.fail("worked out again"))
     assert found["people"]["n_people"] > 0
     make_ready(create_app(Home(tmp_path)).state.console.warehouse)
+
+
+def test_checks_are_one_count_on_every_page(console, watch, con):
+    n_checks, n_missed = ask(con, "select count(*), count(*) filter (where not is_passed) from ops.run_check")
+    today = watch(console + "/").page.locator("a[href='/health#checks']").inner_text()
+    health = watch(console + "/health").page
+    assert f"{n_checks:,}" in today
+    tile = health.locator("a.tile[href='#checks']").inner_text()
+    assert f"{n_checks - n_missed:,}" in tile and f"{n_checks:,}" in tile
+    assert health.locator("#checks p.message.warn, #checks p.message.bad").count() == n_missed

@@ -120,3 +120,35 @@ def test_rows_are_used_once_the_contract_is_mended(
     again = json.loads(capsys.readouterr().out)
     assert all("void" not in row["reasons_now"] for row in again)
     assert any(row["rows_rejected_now"] < row["rows_rejected"] for row in again)
+
+
+def test_refused_rows_are_told_in_whole_lines_with_header_names_and_masked_values(
+    own_home: Home, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = ["reject", "list", "--home", str(own_home.path)]
+    assert run([*place, "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)["rows"]
+    assert run(place) == 0
+    lines = capsys.readouterr().out.splitlines()
+    for row in rows:
+        assert f"  {row['path']}" in lines
+        assert any(f"data row {row['first_row']}, the header not counted" in line for line in lines)
+    lossy = [row for row in rows if row["reason"] == "id_lossy"]
+    assert lossy, "the simulated exports have numbers that a spreadsheet rounded"
+    assert all(row["shape"].startswith(f"{row['column_name']}: #*#") for row in lossy)
+
+
+def test_a_near_miss_is_to_be_renamed_and_not_described_anew(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "orders.csv"
+    file.write_text(
+        "订单号X,买家会员名,订单状态,订单创建时间,总金额,买家实际支付金额\n1,a,交易成功,2026-01-02 09:00:00,1.00,1.00\n"
+    )
+    assert run(["source", "check", str(file), "--home", str(tmp_path)]) == 1
+    told = capsys.readouterr().out
+    assert "rename the header in the file to 订单编号" in told
+    assert "source new" not in told
+    file.write_text("甲,乙,丙\n一,二,三\n")
+    run(["source", "check", str(file), "--home", str(tmp_path)])
+    assert "guiyi source new FILE" in capsys.readouterr().out

@@ -143,6 +143,7 @@ final as (
         bought.last_order_date,
         bought.last_order_channel,
         bought.preferred_store_id,
+        bought.preferred_store_code,
         coalesce(bought.gross_amount_cny, 0) as gross_amount_cny,
         coalesce(bought.discount_amount_cny, 0) as discount_amount_cny,
         coalesce(bought.net_amount_cny, 0) as net_amount_cny,

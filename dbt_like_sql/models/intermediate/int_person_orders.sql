@@ -49,6 +49,7 @@ visited as (
     select
         one_id,
         store_id,
+        arg_max(store_code, (ordered_at, order_key)) as store_code,
         count(distinct ordered_date) as n_days,
         max(ordered_date) as last_date
     from orders
@@ -59,7 +60,8 @@ visited as (
 stores as (
     select
         one_id,
-        arg_max(store_id, (n_days, last_date, store_id)) as preferred_store_id
+        arg_max(store_id, (n_days, last_date, store_id)) as preferred_store_id,
+        arg_max(store_code, (n_days, last_date, store_id)) as preferred_store_code
     from visited
     group by one_id
 ),
@@ -74,7 +76,8 @@ final as (
         coalesce(day_figures.discount_amount_cny, 0) as discount_amount_cny,
         day_figures.discount_share,
         day_figures.coupon_order_share,
-        stores.preferred_store_id
+        stores.preferred_store_id,
+        stores.preferred_store_code
     from order_figures
     left join day_figures on order_figures.one_id = day_figures.one_id
     left join stores on order_figures.one_id = stores.one_id
