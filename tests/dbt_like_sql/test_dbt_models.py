@@ -383,7 +383,8 @@ def test_customer_360_has_each_active_person_once(everything):
 def test_customer_360_brings_everything_together(everything):
     query = """
         select gender, birth_year, age_band, province, sources, n_orders, n_purchases, net_amount_cny,
-            net_amount_store_cny, net_amount_marketplace_cny, preferred_store_id, preferred_store_code, last_order_channel, is_member,
+            net_amount_store_cny, net_amount_marketplace_cny, preferred_store_id, preferred_store_code,
+            last_order_channel, is_member,
             member_level, points_balance, reach_sms, lifecycle_stage, clv_tier, devices, n_tickets, tags,
             coupon_order_share
         from customer.customer_360 where one_id = 'P1'
