@@ -7,7 +7,8 @@ from console import words
 from console.data.rows import Row, rows
 from identity.showing.parts import weighed
 from identity.showing.queue import Queue, evidence, read_queue
-from identity.showing.sides import FACTS, SAME, Side
+from identity.showing.sides import FACTS, SAME, Compared
+from identity.showing.verdicts import AGREE, NOT_COMPARED
 from segments.api import Published
 from warehouse.home import Home
 
@@ -41,47 +42,51 @@ def question(published: Published, found: Queue, item: Row) -> dict[str, Any]:
     """One question as it is shown.
 
     Returns:
-        facts: rows of both sides' masked values, aligned, each agreeing, differing or one-sided; parts: the weights
-        as rows of a waterfall; one_ids and n_records of the sides.
+        facts: rows of both sides' masked values, aligned, each with the verdict of the evidence or one-sided; parts:
+        the weights as rows of a waterfall; one_ids and n_records of the sides.
     """
-    a, b = found.sides(item)
     step = evidence(published.con, item)
+    step = step if step is not None and step.match_weight is not None else None
+    compared = found.compared(item, step)
+    a, b = compared.a, compared.b
     return {
-        "facts": [row for key in FACTS if (row := _aligned(key, a, b)) is not None],
-        "parts": _waterfall(step) if step is not None and step.match_weight is not None else [],
+        "facts": [row for key in FACTS if (row := _aligned(key, compared)) is not None],
+        "parts": _waterfall(step) if step is not None else [],
         "one_ids": (a.one_id, b.one_id),
         "n_records": (a.n_records, b.n_records),
     }
 
 
-def _aligned(key: str, a: Side, b: Side) -> Row | None:
-    left, right = a.facts.get(key, []), b.facts.get(key, [])
+def _aligned(key: str, compared: Compared) -> Row | None:
+    left, right = compared.a.facts.get(key, []), compared.b.facts.get(key, [])
     if not left and not right:
         return None
     zh, en = FACTS[key]
-    if key in ("sources", "seen"):
-        state = ""
-    elif any(text.startswith(SAME) for text in left):
-        state = "agree"
-    elif key == "accounts":  # a card and an openid do not differ: they are two things
-        state = "differ" if {_kind(text) for text in left} & {_kind(text) for text in right} else "one"
-    else:
-        state = "differ" if left and right else "one"
-    return {"label_zh": zh, "label_en": en, "a": _values(key, left), "b": _values(key, right), "state": state}
+    verdict = compared.verdicts.get(key)
+    if key == "accounts" and left and right:
+        # No clue of the model's: one that both carry is told as it is, and two cards are two things.
+        verdict = AGREE if any(text.startswith(SAME) for text in left) else NOT_COMPARED
+    state = verdict.state if verdict else ("" if key in _BESIDE else "one")
+    is_compared = key in compared.verdicts and state != NOT_COMPARED.state
+    return {
+        "label_zh": zh, "label_en": en, "a": _values(key, left, is_compared), "b": _values(key, right, is_compared),
+        "state": state, "verdict": verdict, "tone": _TONES.get(state, ""),
+        # Where the masks look alike, a reader must be told that what they hide is not.
+        "hides": is_compared and state == "differ" and left[0] == right[0],
+    }  # fmt: skip
 
 
-def _kind(account: str) -> str:
-    return account.removeprefix(_MARK).split(" ")[0]
-
-
+# Told beside the facts; they agree or differ with nothing.
+_BESIDE: Final = ("sources", "seen")
+_TONES: Final = {"agree": "good", "partly": "warn", "differ": "bad"}
 _MARK: Final = f"{SAME} "
 
 
-def _values(key: str, texts: list[str]) -> list[Row]:
+def _values(key: str, texts: list[str], is_compared: bool) -> list[Row]:
     found = []
-    for text in texts:
+    for n, text in enumerate(texts):
         zh, en = _named(key, text.removeprefix(_MARK))
-        found.append({"zh": zh, "en": en, "is_same": text.startswith(_MARK)})
+        found.append({"zh": zh, "en": en, "is_same": text.startswith(_MARK), "is_compared": is_compared and n == 0})
     return found
 
 

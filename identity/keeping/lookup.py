@@ -75,14 +75,16 @@ def asked_values(items: pl.DataFrame, record_map: pl.DataFrame, touchpoints: Pat
         touchpoints: the canonical tables.
 
     Returns:
-        one_id, record_id, role, kind (attribute, identifier, record), name, value, seen_at (of a record: when it
-        happened); sorted by all.
+        one_id, record_id, role, kind (attribute, identifier, record), name, value, quality (of an attribute),
+        seen_at (of a record: when it happened); sorted by all.
     """
     people = pl.concat([items["one_id_a"], items["one_id_b"]]).unique()
     party = record_map.select("record_id", "role", "one_id").filter(pl.col("one_id").is_in(people.to_list())).lazy()
 
     def told(table: str, kind: str, name: pl.Expr, value: pl.Expr, seen_at: pl.Expr, on: list[str]) -> pl.DataFrame:
-        columns = ["one_id", "record_id", "role", pl.lit(kind).alias("kind"), name, value, seen_at.alias("seen_at")]
+        quality = pl.col("quality") if kind == "attribute" else pl.lit(None, pl.String).alias("quality")
+        said = [pl.lit(kind).alias("kind"), name, value, quality, seen_at.alias("seen_at")]
+        columns = ["one_id", "record_id", "role", *said]
         found = pl.scan_parquet(touchpoints / f"{table}.parquet").join(party, on=on).select(columns)
         return found.collect()
 

@@ -17,7 +17,7 @@ from common.errors import UsageError
 from identity.keeping.review import ANSWERS, WITHDRAWN, Decision, read_decisions
 from identity.showing.edges import DOUBTFUL
 from identity.showing.explain import Step, steps_between
-from identity.showing.sides import Side, sides
+from identity.showing.sides import Compared, Side, compared, sides
 
 TABLE: Final = "review_item.parquet"
 # What a question asks, by its kind: Chinese and English.
@@ -61,7 +61,21 @@ class Queue:
 
     def sides(self, item: Mapping[str, Any]) -> tuple[Side, Side]:
         """What the records of both sides of a question of this run say, masked."""
-        return sides(item, self.identity, self.touchpoints, self.touchpoints.parent / "identity")
+        return sides(item, self.identity, self.touchpoints, self._private)
+
+    def compared(self, item: Mapping[str, Any], step: Step | None) -> Compared:
+        """The same with what the evidence says of each fact.
+
+        Args:
+            item: a row of `identity.review_item`.
+            step: its `evidence`.
+        """
+        levels = {name: level for name, (level, _) in step.weights.items()} if step else None
+        return compared(item, self.identity, self.touchpoints, self._private, levels)
+
+    @property
+    def _private(self) -> Path:
+        return self.touchpoints.parent / "identity"
 
 
 def read_queue(tables: Path, touchpoints: Path, folder: Path, run_id: str) -> Queue:

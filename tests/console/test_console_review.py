@@ -103,6 +103,36 @@ def test_a_question_shows_both_sides_masked_and_how_the_evidence_adds_up(watch, 
     assert any("*" in name for name in names)
 
 
+def test_no_fact_is_called_different_that_the_evidence_says_agrees(watch, address):
+    """Beside each fact stands what the waterfall below says of it, in its colour."""
+    page = watch(address + "/review").page
+    links = [link.get_attribute("href") for link in page.locator("tbody a").all()][:6]
+    n_compared = 0
+    for link in links:
+        page.goto(address + link)
+        page.locator("table.sides").wait_for()
+        below = dict(text.split(" · ", 1) for text in page.locator(".waterfall th").all_inner_texts() if " · " in text)
+        for zh, comparison in (
+            ("姓名", "姓名"),
+            ("手机", "手机号"),
+            ("生日", "生日"),
+            ("性别", "性别"),
+            ("邮箱", "邮箱"),
+        ):
+            row = page.locator(".sides tbody tr").filter(has=page.locator("th", has_text=zh))
+            if row.count() == 0 or "–" in row.locator("td").all_inner_texts():
+                continue
+            state, said = row.get_attribute("class"), below.get(comparison)
+            if said is None:
+                assert state == "unknown"
+                continue
+            n_compared += 1
+            is_masked, is_slip = said.startswith("脱敏"), "差一" in said or "同音" in said or "两项" in said
+            assert state == ("partly" if is_masked or is_slip else "differ" if said.endswith("不同") else "agree")
+            assert row.locator(".compared").count() == 2
+    assert n_compared >= 3
+
+
 @pytest.mark.parametrize("role", ["viewer", "marketer"])
 def test_who_may_not_review_sees_no_buttons_and_is_refused(watch, own_home, role):
     write_user(own_home, "anna", role, PASSWORD)

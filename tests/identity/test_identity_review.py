@@ -1,4 +1,5 @@
 import itertools
+import json
 import math
 from datetime import date
 
@@ -9,7 +10,9 @@ from common.errors import DefinitionError
 from identity.keeping.keeping import Keeping
 from identity.keeping.review import ITEM_SCHEMA, Decision, read_decisions, review_items, write_decisions
 from identity.pipeline import resolve
-from identity.showing.sides import sides
+from identity.scoring.retail import RETAIL
+from identity.showing.sides import compared, sides
+from identity.showing.verdicts import COMPARED, DIFFER, NOT_COMPARED
 
 HOME = {"city_code": "310100", "district_code": "310115", "address": "世纪大道100号3栋1201室"}
 
@@ -162,6 +165,35 @@ def test_both_sides_are_shown_masked_and_what_they_share_is_marked(world, run):
     assert "世纪大道" not in str(a.facts) + str(b.facts)
 
 
+def test_beside_each_fact_stands_what_the_evidence_says_and_first_the_values_that_it_compared(world, run):
+    doubtful_world(world)
+    for number in range(12):  # many other numbers must not hide the one that agrees
+        world.say(
+            number, [("phone", f"139000056{number:02}"), *(("phone", f"1880000{number:02}{n:02}") for n in range(9))]
+        )
+    out, items = run("r1")
+    edges = {
+        frozenset(((row["record_a"], row["role_a"]), (row["record_b"], row["role_b"]))): json.loads(row["evidence"])
+        for row in pl.read_parquet(out / "public" / "edge.parquet").filter(kind="doubtful").iter_rows(named=True)
+    }
+    labels = RETAIL.level_labels()
+    n_told = 0
+    for item in items.filter(kind="pair").iter_rows(named=True):
+        ends = frozenset(((item["record_a"], item["role_a"]), (item["record_b"], item["role_b"])))
+        levels = {name: part["level"] for name, part in edges[ends].items() if part and part["level"] is not None}
+        found = compared(item, out / "public", world.folder, out / "private", levels)
+        for key, told in found.verdicts.items():
+            comparison = COMPARED[key]
+            if levels.get(comparison, -1) < 0:
+                assert told == NOT_COMPARED
+                continue
+            n_told += 1
+            assert (told == DIFFER) == (levels[comparison] == 0)
+            if labels[comparison][levels[comparison]].startswith("same ") and key not in ("cities", "addresses"):
+                assert found.a.facts[key][0] == found.b.facts[key][0]
+    assert n_told > 5
+
+
 def test_a_person_with_two_names_is_asked_about_and_kept_out_of_lists_until_answered(world, run, tmp_path):
     one, other = ({"name": n, "name_simplified": n, "surname": n[0], "name_pinyin": n} for n in ("王小伟", "李建国"))
     card = [("pos_card", "C1")]
@@ -173,6 +205,7 @@ def test_a_person_with_two_names_is_asked_about_and_kept_out_of_lists_until_answ
     assert (question["kind"], question["holds_export"], question["uncertainty_bits"]) == ("person", True, 1.0)
     a, b = sides(question, out / "public", world.folder)
     assert sides(question, out / "public", world.folder, out / "private") == (a, b)
+    assert compared(question, out / "public", world.folder).verdicts["names"] == DIFFER
     assert a.n_records + b.n_records == 4 and min(a.n_records, b.n_records) > 0
     ends = [question[name] for name in ("record_a", "role_a", "record_b", "role_b")]
     write_decisions(tmp_path / "identity", [Decision(question["item_id"], "same", *ends, "anna", "2026-11-20")])
