@@ -1,6 +1,7 @@
 """How a console is served, and the refusal to serve it unsafely."""
 
 import ipaddress
+import socket
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -8,6 +9,13 @@ from common.errors import UsageError
 from console.security.users import read_users
 from warehouse.home import Home
 
+EVERYWHERE: Final = ("0.0.0.0", "::")
+# Said where others come by plain HTTP: Chinese and English.
+PLAIN: Final = (
+    "此地址未加密：请在前面放一个 TLS 反向代理（HTTPS），并以 --https 启动，否则密码与客户信息可被同网络的人读到。",
+    "This address is not encrypted: put a reverse proxy with TLS (HTTPS) in front and start with --https; else others "
+    "on the network can read passwords and customers' data.",
+)
 LOOPBACK_NAMES: Final = ("localhost", "127.0.0.1", "[::1]")
 
 
@@ -33,7 +41,7 @@ class ConsoleConfig:
     allowed_names: tuple[str, ...] = field(init=False)
 
     def __post_init__(self) -> None:
-        mine = () if self.host in ("0.0.0.0", "::") else (self.host,)
+        mine = (_machine(),) if self.host in EVERYWHERE else (self.host,)
         object.__setattr__(self, "allowed_names", (*LOOPBACK_NAMES, *mine, *self.names))
 
     @property
@@ -49,13 +57,37 @@ class ConsoleConfig:
             return self.host == "localhost"
 
 
+def address_of(config: ConsoleConfig, machine: str | None = None) -> str:
+    """The address to open, which others can be given: a name that browsers call it by, else this machine's own.
+
+    Args:
+        config: how it is served.
+        machine: what this machine is called in the network; None to ask it.
+    """
+    host = config.host
+    if config.names:
+        host = config.names[0]
+    elif host in EVERYWHERE:
+        host = machine or _machine()
+    scheme = "https" if config.is_https else "http"
+    # By HTTPS under a name, browsers come to the proxy in front, at its own port.
+    port = "" if config.is_https and config.names else f":{config.port}"
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}{port}/"
+
+
+def _machine() -> str:
+    return socket.gethostname().lower()
+
+
 def check_safe(config: ConsoleConfig, home: Home) -> None:
     """Refuses to serve people's data to whoever comes by.
 
     Raises:
-        UsageError: other machines could call, and no user is configured.
+        UsageError: there is no such home; or other machines could call, and no user is configured.
         DefinitionError: the file of users is wrong.
     """
+    if not home.path.is_dir():
+        raise UsageError(f"There is no home {home.path}; run `guiyi run` there first, or name another with --home.")
     if not config.is_for_this_machine and not read_users(home):
         raise UsageError(
             "The console will not be served beyond this machine while anybody could open it: add a user first with "

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fastapi import Depends, Request
 
-from console.security.access import Permission, allows
+from console.security.access import ROLE_NAMES, Permission, allows, who_may
 from console.security.sessions import COOKIE, Session
 from console.security.users import User, known_user, read_users
 
@@ -88,10 +88,11 @@ def needs(permission: Permission) -> Any:
     def check(request: Request) -> User:
         user = user_of(request)
         if not allows(user.role, permission):
+            (zh, en), (who_zh, who_en) = ROLE_NAMES[user.role], who_may(permission)
             raise Refused(
                 403,
-                f"您的角色（{user.role}）不能进行此操作，请联系管理员。",
-                f"Your role ({user.role}) may not do this; ask an administrator.",
+                f"您的角色（{zh}）不能进行此操作，需要的角色：{who_zh}。",
+                f"Your role ({en}) may not do this; it needs the role {who_en}.",
             )
         return user
 

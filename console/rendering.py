@@ -15,6 +15,7 @@ from markupsafe import Markup
 from console import charts, times, words
 from console.guard import console_of, may
 from console.navigation import NAVIGATION
+from console.security.access import ROLE_NAMES, who_may
 from console.security.users import read_users
 
 Language = Literal["zh", "en"]
@@ -48,8 +49,9 @@ def render(request: Request, template: str, *, status: int = 200, **values: Any)
     """A page or a part of one.
 
     Every template has: `t(zh, en)` the text in the reader's language, `pick(row, "name")` a row's `name_zh` or
-    `name_en`, `lang`, `theme`, `user`, `may(permission)`, `csrf`, `run_id` and `as_of` of the published run (None when
-    there is none), `zone` that times are shown in, `navigation`, `path`, `charts`.
+    `name_en`, `lang`, `theme`, `user`, `may(permission)`, `who_may(permission)` the roles that have it, `csrf`,
+    `run_id` and `as_of` of the published run (None when there is none), `zone` that times are shown in,
+    `navigation`, `path`, `charts`.
 
     Args:
         request: whose language, theme and rights count.
@@ -117,7 +119,10 @@ def _environment(language: Language) -> Environment:
         found = row.get(f"{name}_{language}") or (row.get(name) if language == "en" else None)
         return found if found not in (None, "") else row.get(f"{name}_zh") or row.get(f"{name}_en") or row.get(name)
 
-    environment.globals.update(t=translator(language), pick=pick, charts=charts, icon=icon, words=words)
+    environment.globals.update(
+        t=translator(language), pick=pick, charts=charts, icon=icon, words=words, role_names=ROLE_NAMES
+    )
+    environment.globals.update(who_may=lambda permission: translator(language)(*who_may(permission)))
     environment.filters.update(
         n=count, money=lambda value: money(value, language), pct=percent, day=times.day, moment=times.moment,
         plain=plain, stars=stars, ago=times.ago,

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import duckdb
 
+from console.data.querying import read_query
 from console.data.rows import Row, has_table, rows
 
 MOST: Final = 60
@@ -101,15 +102,18 @@ def read_dictionary(con: duckdb.DuckDBPyConnection) -> Dictionary:
 
 
 def search(dictionary: Dictionary, audiences: Iterable[Entry], said: str) -> list[Entry]:
-    """Entries in which every word of a text is found: names before descriptions, short names before long ones."""
-    words = said.lower().replace("/", " ").split()
-    if not words:
-        return []
-    found = [
-        (_rank(entry, words), len(entry.name), entry.kind, entry.name, entry)
-        for entry in (*dictionary.entries, *audiences)
-        if all(word in entry.words for word in words)
-    ]
+    """Entries that a text finds: names before descriptions, short names before long ones.
+
+    Every word in letters must be in an entry. Chinese, that has no spaces, is looked for whole and by its parts:
+    entries with all parts come first, then those with at least a third of them, then what goes by a related word.
+    """
+    entries = (*dictionary.entries, *audiences)
+    asked = read_query(said, [entry.words for entry in entries])
+    found = []
+    for entry in entries:
+        tier = asked.tier(entry.words)
+        if tier is not None:
+            found.append((tier, _rank(entry, asked.said(entry.words)), len(entry.name), entry.kind, entry.name, entry))
     return [one[-1] for one in sorted(found, key=lambda one: one[:-1])[:MOST]]
 
 

@@ -7,11 +7,14 @@ from fastapi.concurrency import run_in_threadpool
 
 from console.guard import console_of, now
 from console.rendering import LANGUAGE_COOKIE, THEME_COOKIE, local_path, redirect, render
+from console.security.limits import keys_of
 from console.security.users import check_password
 from warehouse import audit
 
 router: Final = APIRouter()
 _YEAR: Final = 365 * 86_400
+_OF_NAME: Final = ("输错次数过多", "Too many wrong passwords for this name")
+_OF_ADDRESS: Final = ("此网络地址输错次数过多", "Too many wrong passwords from this network address")
 
 
 @router.get("/sign-in")
@@ -26,21 +29,21 @@ def sign_in_page(request: Request, next: str = "/") -> Response:
 async def sign_in(
     request: Request, name: Annotated[str, Form()], password: Annotated[str, Form()], next: Annotated[str, Form()] = "/"
 ) -> Response:
-    """Signs in; five failures in five minutes, of a name or from an address, close the door for a while."""
+    """Signs in; five failures in five minutes, of a name at an address, close the door to it there for a while."""
     console = console_of(request)
     moment = now(request)
-    keys = (f"name {name.lower()}", f"address {request.client.host if request.client else ''}")
-    wait = console.sign_in_limit.wait(keys, moment)
-    if wait:
-        return _again(request, name, next, ("请稍后再试", "Too many tries"), status=429, wait=wait)
+    keys = keys_of(name, request.client.host if request.client else "")
+    wait = console.sign_in_limit.begin(keys, moment)
+    if wait.seconds:
+        said = _OF_ADDRESS if wait.is_of_address else _OF_NAME
+        return _again(request, name, next, said, status=429, wait=wait.seconds)
     user = await run_in_threadpool(check_password, console.home, name, password)
     # Only the names of known users go to the audit: a password typed into the wrong field is not kept.
     who = user.name if user else "–"
     audit.record(console.home.path, "sign_in", who=who, at=moment, is_successful=user is not None)
     if user is None:
-        console.sign_in_limit.failed(keys, moment)
         return _again(request, name, next, ("用户名或密码不正确。", "The name or the password is wrong."), status=401)
-    console.sign_in_limit.succeeded(keys[:1])
+    console.sign_in_limit.succeeded(keys)
     console.sessions.end(request.state.session.token)
     request.state.new_session = console.sessions.begin(user, moment)
     return redirect(request, next)
@@ -76,7 +79,7 @@ def choose_theme(request: Request, theme: Annotated[str, Form()], next: Annotate
 def _again(request: Request, name: str, next: str, problem: tuple[str, str], *, status: int, wait: int = 0) -> Response:
     zh, en = problem
     if wait:
-        zh, en = f"{zh}（{wait} 秒）。", f"{en}; wait {wait} seconds."
+        zh, en = f"{zh}，请 {wait} 秒后再试。", f"{en}; try again in {wait} seconds."
     response = render(request, "sign_in.html", status=status, next=local_path(next), problem=(zh, en), name=name)
     if wait:
         response.headers["Retry-After"] = str(wait)

@@ -12,6 +12,19 @@ PERMISSIONS: Final[dict[Role, frozenset[Permission]]] = {
     "steward": frozenset({"view", "unmask", "review"}),
     "admin": frozenset(get_args(Permission)),
 }
+# In Chinese and English, as menus and sentences call them.
+ROLE_NAMES: Final[dict[Role, tuple[str, str]]] = {
+    "viewer": ("查看者", "viewer"),
+    "marketer": ("营销", "marketer"),
+    "steward": ("数据管家", "steward"),
+    "admin": ("管理员", "admin"),
+}
+
+
+def who_may(permission: Permission) -> tuple[str, str]:
+    """The roles that have a permission, in Chinese and English, for a sentence that says whom to ask."""
+    names = [ROLE_NAMES[role] for role in ROLES if allows(role, permission)]
+    return "或".join(zh for zh, _ in names), " or ".join(en for _, en in names)
 
 
 def allows(role: Role, permission: Permission) -> bool:

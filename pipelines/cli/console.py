@@ -36,7 +36,7 @@ def console(
 
     Example: guiyi console --home data/demo
     """
-    from console.config import ConsoleConfig, check_safe
+    from console.config import PLAIN, ConsoleConfig, address_of, check_safe
     from pipelines.resources import home_path
     from warehouse.home import Home
 
@@ -50,8 +50,9 @@ def console(
         is_https=https,
     )
     check_safe(config, where)
-    shown = f"[{host}]" if ":" in host else host
-    screen().print(f"归一控制台 Console: http://{shown}:{port}/ · Ctrl+C 停止 stops it", soft_wrap=True)
+    screen().print(f"归一控制台 Console: {address_of(config)} · Ctrl+C 停止 stops it", soft_wrap=True)
+    if not config.is_for_this_machine and not config.is_https:
+        screen().print(f"{PLAIN[0]}\n{PLAIN[1]}", soft_wrap=True)
     from console.serving import serve
 
     serve(where, config)

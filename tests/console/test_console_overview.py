@@ -10,7 +10,7 @@ from console import charts
 from console.app import create_app
 from console.data.campaigns import FIRST, meaning, people_needed
 from console.data.changes import changes_since
-from console.data.dictionary import audience_entry, read_dictionary, search
+from console.data.dictionary import Dictionary, audience_entry, read_dictionary, search
 from console.data.stores import scorecard
 from console.pages.today import make_ready
 from console.rendering import count, money
@@ -80,7 +80,7 @@ def test_the_dictionary_is_searched_in_both_languages_as_one_types(watch, consol
     page.get_by_role("searchbox").fill("复购率")
     page.get_by_role("link", name="repeat_rate_90d").first.wait_for()
     page.get_by_role("searchbox").fill("churn risk")
-    page.get_by_role("link", name="流失风险").first.click()
+    page.get_by_role("link", name="流失风险", exact=True).first.click()
     assert page.locator("h1").inner_text() == "流失风险"
     assert "from customer.churn" in page.locator("pre").inner_text()
     page.goto(console + "/dictionary?q=silent")
@@ -105,6 +105,23 @@ def test_search_puts_names_before_descriptions(con):
     assert found[0].name == "core.orders"
     assert [one.name for one in found if one.kind == "audience"] == ["orders_of_note"]
     assert search(dictionary, [], "  ") == []
+
+
+def test_chinese_words_that_stand_together_are_found_by_their_parts():
+    entries = [
+        audience_entry("one", "可短信触达", "By SMS", "", ""), audience_entry("two", "已授权", "Granted", "", ""),
+        audience_entry("both", "授权短信的人", "Consent to SMS", "", ""), audience_entry("none", "客单价", "", "", ""),
+        audience_entry("whole", "短信授权", "SMS consent", "", ""), audience_entry("reach_sms", "可触达", "", "", ""),
+    ]  # fmt: skip
+    nothing = Dictionary((), {}, {}, True)
+
+    def found(said):
+        return [one.name for one in search(nothing, entries, said)]
+
+    assert found("短信授权")[:2] == ["whole", "both"] and set(found("短信授权")[2:]) == {"one", "two"}
+    assert sorted(found("短信 consent")) == ["both", "whole"]  # words in letters must all be there
+    assert "reach_sms" in found("手机号") and "none" not in found("手机号")
+    assert found("龘龘") == found("短信 nowhere") == []
 
 
 def test_a_run_of_an_earlier_version_has_a_dictionary_of_its_comments():

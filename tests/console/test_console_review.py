@@ -134,7 +134,7 @@ def test_no_fact_is_called_different_that_the_evidence_says_agrees(watch, addres
 
 
 @pytest.mark.parametrize("role", ["viewer", "marketer"])
-def test_who_may_not_review_sees_no_buttons_and_is_refused(watch, own_home, role):
+def test_who_may_not_review_is_told_who_may_and_is_refused(watch, own_home, role):
     write_user(own_home, "anna", role, PASSWORD)
     with serving(own_home) as address:
         page = watch(address + "/sign-in").page
@@ -142,9 +142,16 @@ def test_who_may_not_review_sees_no_buttons_and_is_refused(watch, own_home, role
         page.get_by_label("密码").fill(PASSWORD)
         page.get_by_role("button", name="登录").click()
         page.goto(address + "/review")
+        assert page.get_by_role("link", name="开始复核").count() == 0
+        assert "需要的角色：数据管家或管理员" in page.get_by_role("status").first.inner_text()
         page.locator("tbody a").first.click()
         page.locator("table.sides").wait_for()
         assert page.locator("#deciding").count() == 0
+        named = {"viewer": "查看者", "marketer": "营销"}[role]
+        told = page.get_by_role("status").filter(has_text=f"您的角色（{named}）").inner_text()
+        assert "需要的角色：数据管家或管理员" in told
+        person = page.locator(".sides thead a").first.get_attribute("href")
+        assert "查看明文需要的角色：数据管家或管理员" in page.request.get(address + person.split("#")[0]).text()
         csrf = page.locator("input[name=csrf]").first.input_value()
         for path in ("", "/withdraw"):
             assert page.request.post(page.url + path, form={"answer": "same", "csrf": csrf}).status == 403
