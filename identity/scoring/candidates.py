@@ -158,6 +158,9 @@ def _reach(identifier: pl.DataFrame, party: pl.DataFrame) -> pl.DataFrame:
             )
         ]
     )
+    # What is known of each number: the mask as printed, of a plain one its beginning and its end. Two numbers agree
+    # where what is known of the one is a form of the other; a form that both merely share may hide that they differ.
+    known = pl.concat([of_type["phone_masked"], plain.filter(mainland).with_columns(common.alias("id_value"))])
     # One digit misheard: two numbers that differ in one digit have one of these in common.
     slips = plain.filter(mainland).select(
         "unique_id",
@@ -169,7 +172,7 @@ def _reach(identifier: pl.DataFrame, party: pl.DataFrame) -> pl.DataFrame:
     of_holder = carried.filter(pl.col("id_type") == "phone").select("unique_id", held).unique()
     out = _listed(of_holder, "phones")
     for frame, name in (
-        (of_type["phone_masked"], "phone_masks"),
+        (known, "phone_masks"),
         (forms, "phone_forms"),
         (slips.explode("id_value"), "phone_slips"),
         (mails, "emails"),

@@ -63,7 +63,10 @@ def _phone_comparison() -> Comparison:
         "phone",
         "phone_forms_l is null or phone_forms_r is null",
         level("list_has_any(phones_l, phones_r)", "same phone"),
-        level("list_has_any(phone_forms_l, phone_forms_r)", "the masked phone agrees"),
+        level(
+            "list_has_any(phone_masks_l, phone_forms_r) or list_has_any(phone_forms_l, phone_masks_r)",
+            "the masked phone agrees",
+        ),
         level("list_has_any(phone_slips_l, phone_slips_r)", "one digit of the phone differs"),
         level("ELSE", "phones differ"),
     )

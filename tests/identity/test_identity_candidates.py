@@ -1,11 +1,23 @@
 """What the parties of a cluster say, gathered into the row that scoring compares."""
 
+import duckdb
 import numpy as np
+import polars as pl
+import pytest
 
 from identity.parties import read_parties
 from identity.scoring.candidates import candidates
+from identity.scoring.estimate import expected_settings
+from identity.scoring.retail import RETAIL
+from identity.scoring.score import compare_pairs
 
 WANG = {"name": "王小伟", "surname": "王", "name_pinyin": "wang xiao wei"}
+
+ROWS = {
+    column: pl.Date if column == "birth_date" else pl.Int64 if column == "unique_id"
+    else pl.List(pl.String) if column.endswith("s") else pl.String
+    for column in RETAIL.columns
+}  # fmt: skip
 
 
 def two(world, first, second):
@@ -24,6 +36,39 @@ def test_numbers_that_differ_in_one_digit_have_a_slip_in_common(world):
 def test_numbers_that_differ_in_two_digits_have_none(world):
     a, b = two(world, {"ids": [("phone", "13900001234")]}, {"ids": [("phone", "13900001285")]})
     assert not set(a["phone_slips"]) & set(b["phone_slips"])
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        ("139****1234", "139****1234", "the masked phone agrees"),
+        ("139****1234", "1******1234", "the masked phone agrees"),
+        ("139****1234", "139******34", "the masked phone agrees"),
+        ("13900001234", "1******1234", "the masked phone agrees"),
+        ("13900001234", "139****1234", "the masked phone agrees"),
+        ("155****1234", "133****1234", "phones differ"),
+        ("15500001234", "133****1234", "phones differ"),
+        ("15500001234", "13300001234", "phones differ"),
+        ("13900001234", "13900001234", "same phone"),
+    ],
+)
+def test_numbers_agree_as_far_as_both_are_known(world, first, second, expected):
+    kinds = ["phone_masked" if "*" in number else "phone" for number in (first, second)]
+    masked = [
+        [(kind, number, "masked" if kind != "phone" else "exact")]
+        for kind, number in zip(kinds, (first, second), strict=True)
+    ]
+    rows = two(world, {"ids": masked[0]}, {"ids": masked[1]})
+    con = duckdb.connect()
+    try:
+        con.register("rows", pl.DataFrame(rows, schema=ROWS, strict=False).to_arrow())
+        con.execute("create table candidate as select * from rows")
+        con.execute("create table pairs as select '0' as match_key, 0 as join_key_l, 1 as join_key_r")
+        made = compare_pairs(con, "candidate", "pairs", expected_settings(RETAIL), gammas=True)
+        (level,) = con.sql(f"select gamma_phone from {made}").fetchall()[0]
+    finally:
+        con.close()
+    assert RETAIL.level_labels()["phone"][level] == expected
 
 
 def test_a_mistyped_provider_is_read_as_it_was_meant(world):
