@@ -163,7 +163,8 @@ def test_who_may_not_see_values_in_the_clear_is_neither_offered_nor_given_them(w
         page.get_by_label("密码").fill(PASSWORD)
         page.get_by_role("button", name="登录").click()
         page.goto(f"{address}/people/{person['one_id']}")
-        assert page.locator("#who").is_visible() and page.locator("#unmask").count() == 0
+        assert page.locator("#who").is_visible() and page.locator("form#unmask").count() == 0
+        assert "查看明文需要的角色" in page.locator("p#unmask").inner_text()
         csrf = page.locator("input[name=csrf]").first.input_value()
         answer = page.request.post(f"{page.url}/unmask", form={"reason": "I am curious", "csrf": csrf})
     assert answer.status == 403 and person["phone"] not in answer.text()
