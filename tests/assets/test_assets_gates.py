@@ -1,5 +1,6 @@
 """The Great Expectations gates: what passes, what fails, and that a failure tells no value."""
 
+import json
 import re
 import subprocess
 import sys
@@ -9,6 +10,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from assets import gates
 from assets.gates import Expectation, load_gates, validate
 from common.errors import DefinitionError
 
@@ -63,3 +65,12 @@ def test_the_gates_outlive_an_import_that_would_end_a_process_without_a_main_fil
     code = "from assets.gates import validate; import pandas; print(validate(pandas.DataFrame({'a': [1]}), {}))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout.strip()) == (0, "{}"), done.stderr
+
+
+@pytest.mark.parametrize(("cell", "runs"), [("+19495550147", 0), ("13800000001", 0), ("=1+1", 1), ("+1+cmd", 1)])
+def test_a_number_abroad_is_no_formula(tmp_path, cell, runs):
+    content = f"客户编号,手机号\r\nP1,{cell}\r\n".encode()
+    (tmp_path / "list.csv").write_bytes(content)
+    manifest = {"file": "list.csv", "encoding": "utf-8", "audience": "own", "sha256": "", "rows": 1}
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    assert gates._facts(tmp_path, ())["formula_cells"] == runs
